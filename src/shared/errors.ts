@@ -1,0 +1,64 @@
+/**
+ * The one error class of the project. A code exists only if a caller does something different about it;
+ * every code has a row in docs/errors.md and a sentence with an action in src/app/errorText.ts.
+ */
+export const ERROR_CODES = [
+  'webgpu_unavailable',
+  'feature_missing',
+  'device_lost',
+  'out_of_memory',
+  'download_failed',
+  'integrity_mismatch',
+  'storage_quota',
+  'storage_failed',
+  'checkpoint_invalid',
+  'model_unsupported',
+  'pack_invalid',
+  'image_invalid',
+  'image_unsupported',
+  'image_too_large',
+  'request_invalid',
+  'context_overflow',
+  'aborted',
+  'worker_crashed',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What crosses a thread or a process boundary: the class does not survive structured clone, the code must. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  stack?: string;
+}
+
+export class RoundsError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'RoundsError';
+    this.code = code;
+  }
+
+  /** Anything thrown, as a RoundsError; a foreign error becomes `fallback` and keeps its message and cause. */
+  static from(thrown: unknown, fallback: ErrorCode = 'internal'): RoundsError {
+    if (thrown instanceof RoundsError) return thrown;
+    if (thrown instanceof Error && thrown.name === 'AbortError') {
+      return new RoundsError('aborted', 'Stopped.', { cause: thrown });
+    }
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new RoundsError(fallback, message, { cause: thrown });
+  }
+
+  toWire(): WireError {
+    return { code: this.code, message: this.message, ...(this.stack ? { stack: this.stack } : {}) };
+  }
+
+  static fromWire(wire: WireError): RoundsError {
+    const error = new RoundsError(wire.code, wire.message);
+    if (wire.stack) error.stack = wire.stack;
+    return error;
+  }
+}

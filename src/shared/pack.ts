@@ -1,0 +1,71 @@
+/**
+ * Types of pack.json, the manifest of a model pack (docs/pack-format.md).
+ *
+ * A pack is one logical byte stream, cut into shards of 16 MiB that are each a file with a SHA-256 in the
+ * manifest. Auxiliary files (tokenizer.json, …) and tensors are spans of that stream and may cross shards.
+ */
+import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
+
+/** 16 MiB: one IndexedDB record, one file that every static host accepts (docs/pack-format.md). */
+export const SHARD_BYTES = 16 * 1024 * 1024;
+/** Elements of a weight row that share one scale; what MatMulNBits and GatherBlockQuantized read. */
+export const BLOCK_SIZE = 32;
+export const MANIFEST_FILE = 'pack.json';
+
+/** A range of the pack's byte stream. */
+export interface Span {
+  offset: number;
+  length: number;
+}
+
+/**
+ * q4: uint8 [N, K/32, 16], element 2j in the low nibble of byte j, value = (nibble − 8) × scale.
+ * q8: uint8 [N, K/32, 32], value = (byte − 128) × scale.
+ * f16, f32: little-endian, row-major, torch layout ([out, in] for linear weights).
+ */
+export type TensorDtype = 'q4' | 'q8' | 'f16' | 'f32';
+
+export interface PackTensor {
+  name: string;
+  dtype: TensorDtype;
+  /** Shape of the values, after zero padding; [N, K] for linear weights. */
+  shape: number[];
+  data: Span;
+  /** Float16 [N, K/32]; present for q4 and q8. */
+  scales?: Span;
+}
+
+export interface PackShard {
+  file: string;
+  size: number;
+  sha256: string;
+}
+
+export type WeightsOption = 'q4' | 'q8' | 'f16' | 'f32';
+export type RecipeOption = 'plain' | 'best';
+
+export interface PackSource {
+  /** `org/name` on the hub, or the name of the local folder. */
+  repo: string;
+  revision: string | null;
+  license: string | null;
+  /** Safetensors files that were read. */
+  files: { name: string; size: number }[];
+}
+
+export interface PackManifest {
+  format: 'rounds-pack';
+  version: 1;
+  name: string;
+  model: ModelConfig;
+  imageProcessor: ImageProcessorConfig;
+  source: PackSource;
+  recipe: { weights: WeightsOption; recipe: RecipeOption; blockSize: number; detail: string };
+  /** Number of weights in the checkpoint. */
+  parameters: number;
+  totalBytes: number;
+  /** config.json, generation_config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, chat_template.jinja. */
+  files: Record<string, Span>;
+  tensors: PackTensor[];
+  shards: PackShard[];
+}

@@ -1,0 +1,166 @@
+/**
+ * What the page and the worker say to each other. `Calls` is the table: one row is one call, so a kind and
+ * its payload can't disagree. Every request gets exactly one reply; updates may come before it.
+ */
+import type { WireError } from './errors';
+import type { ModelConfig } from './modelConfig';
+import type { PackSource } from './pack';
+
+export type BackendName = 'webgpu' | 'wasm';
+export type ActivationType = 'f16' | 'f32';
+
+/** An image as the visitor gave it. Decoded in the worker, never anywhere else. */
+export interface ImageInput {
+  blob: Blob;
+  name: string;
+  /** Zero-based frame of a multi-frame file. */
+  frame?: number;
+  /** DICOM window [center, width] that replaces the file's own. */
+  window?: [number, number];
+}
+
+export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: ImageInput };
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string | ContentPart[];
+}
+
+export interface GenerationSettings {
+  maxNewTokens: number;
+  temperature: number;
+  topP: number;
+  /** 0: off. */
+  topK: number;
+  /** 1: off. */
+  repetitionPenalty: number;
+  seed: number;
+  ignoreEos: boolean;
+}
+
+export interface DeviceReport {
+  backend: BackendName;
+  /** Vendor, architecture and description of the adapter, or the wasm build and its threads. */
+  adapter: string;
+  features: string[];
+  activations: ActivationType;
+  /** True for software adapters (SwiftShader, lavapipe, WARP). */
+  software: boolean;
+  /** Why this backend was chosen, as a sentence; empty when it was asked for. */
+  reason: string;
+}
+
+export interface ModelInfo {
+  name: string;
+  /** SHA-256 of pack.json: names the exact weights. */
+  packHash: string;
+  model: ModelConfig;
+  parameters: number;
+  packBytes: number;
+  weights: string;
+  source: PackSource;
+  device: DeviceReport;
+  loadMs: number;
+  fromCache: boolean;
+}
+
+export interface LoadParams {
+  /** Folder of pack.json, absolute or relative to the page. */
+  packUrl: string;
+  backend: BackendName | 'auto';
+  activations: ActivationType | 'auto';
+  /** Keep the shards in IndexedDB. */
+  cache: boolean;
+}
+
+export interface GenerateParams {
+  messages: ChatMessage[];
+  settings: GenerationSettings;
+  /** String tags that part thinking from answer; see engine/text/thinkingSplitter.ts. */
+  tags?: { think: [string, string]; answer: [string, string] };
+  /** Fed instead of the chosen ids (teacher forcing). */
+  forceIds?: number[];
+  logits?: 'none' | 'last' | 'all';
+}
+
+export interface ProcessedImage {
+  width: number;
+  height: number;
+  rgbSha256: string;
+  resizedWidth: number;
+  resizedHeight: number;
+  resizedSha256: string;
+}
+
+export interface GenerateTiming {
+  imageMs: number;
+  visionMs: number;
+  prefillMs: number;
+  /** From the request to the first token. */
+  ttftMs: number;
+  decodeMs: number;
+  decodeTokensPerSecond: number;
+}
+
+export type FinishReason = 'stop' | 'length' | 'abort';
+
+export interface GenerateResult {
+  prompt: string;
+  promptIds: number[];
+  imageGridThw: [number, number, number][];
+  positionIds: [number[], number[], number[]];
+  ropeDelta: number;
+  newIds: number[];
+  text: string;
+  thinking: string;
+  answer: string;
+  finishReason: FinishReason;
+  logits: Float32Array[];
+  images: ProcessedImage[];
+  timing: GenerateTiming;
+  /** Prompt and new tokens of this turn, and what the KV cache can hold. */
+  contextUsed: number;
+  contextAvailable: number;
+}
+
+/** RGBA pixels for the page to draw: the file as decoded, or exactly what the model is given. */
+export interface ImagePreview {
+  width: number;
+  height: number;
+  rgba: Uint8ClampedArray<ArrayBuffer>;
+  resizedWidth: number;
+  resizedHeight: number;
+  /** Language-model tokens that the image takes. */
+  tokens: number;
+}
+
+/** One row is one call: [parameters, result]. */
+export interface Calls {
+  load: [LoadParams, ModelInfo];
+  preview: [{ image: ImageInput }, ImagePreview];
+  generate: [GenerateParams, GenerateResult];
+  unload: [Record<string, never>, null];
+}
+
+export type CallName = keyof Calls;
+
+export type Stage =
+  'manifest' | 'download' | 'verify' | 'compile' | 'image' | 'vision' | 'prefill' | 'decode';
+
+export type Phase = 'thinking' | 'answering';
+
+export type Update =
+  | { kind: 'progress'; stage: Stage; done: number; total: number }
+  /** Text that is ready to show; pieces of one phase are to be appended. */
+  | { kind: 'token'; text: string; phase: Phase; index: number };
+
+export type Request =
+  | { [K in CallName]: { id: number; call: K; params: Calls[K][0] } }[CallName]
+  | { id: number; call: 'cancel' };
+
+export type FromWorker =
+  | { type: 'update'; id: number; update: Update }
+  | { type: 'result'; id: number; result: Calls[CallName][1] }
+  | { type: 'error'; id: number; error: WireError }
+  /** Not an answer to a request: the GPU is gone, loaded models with it. */
+  | { type: 'lost'; error: WireError };
