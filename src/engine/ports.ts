@@ -2,49 +2,61 @@
  * What the engine needs from the outside. src/runtime implements these on onnxruntime-web, IndexedDB and the
  * browser's decoders; tests implement them with plain arrays.
  */
+import type { ActivationType, BackendName } from '../shared/protocol';
 import type { PackManifest, Span } from '../shared/pack';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8';
+/** float16 values are carried as raw Uint16 bits. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** A tensor wherever the backend keeps it. float16 data is carried as raw Uint16 bits. */
+/** A tensor wherever the backend keeps it. */
 export interface DeviceTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   dispose(): void;
 }
 
-/** An initializer of a graph: which part of which pack tensor, and the element type the graph declares for it. */
+/** An initializer of a graph: which part of which pack tensor, and how the graph declares it. */
 export interface InitializerSource {
   name: string;
   tensor: string;
   part: 'data' | 'scales';
   type: ElementType;
   dims: number[];
+  /** The pack holds [N, K]; the graph wants [K, N]. */
+  transpose: boolean;
 }
 
-/** A graph made by engine/graphs: the ONNX bytes refer to `initializers` as external data. */
+export interface ExternalEntry extends InitializerSource {
+  offset: number;
+  length: number;
+}
+
+/** Bytes that the ONNX model refers to by path instead of holding them. */
+export interface ExternalFile {
+  path: string;
+  size: number;
+  entries: ExternalEntry[];
+}
+
+/** A graph made by engine/graphs. */
 export interface GraphModel {
   name: string;
   bytes: Uint8Array;
-  /** External data files in the order of their index, each with what it holds and where. */
-  externalFiles: {
-    path: string;
-    size: number;
-    entries: (InitializerSource & { offset: number; length: number })[];
-  }[];
-  inputs: string[];
-  outputs: string[];
+  externalFiles: ExternalFile[];
+  /** `host`: read by the engine after each run. `device`: stays where the backend computes. */
+  outputs: { name: string; location: 'host' | 'device' }[];
 }
 
 export interface GraphSession {
   /**
-   * Runs the graph. `outputs` names where results go: a tensor to write into, `'cpu'` to get a tensor that
-   * can be read without a wait, or `'device'` to leave it where the backend computes.
+   * Runs the graph. An output named in `into` is written into that tensor (KV cache in place); every other
+   * output comes back as a new tensor that the caller disposes.
+   * @throws RoundsError device_lost, out_of_memory, internal
    */
   run(
     feeds: Record<string, DeviceTensor>,
-    outputs: Record<string, DeviceTensor | 'cpu' | 'device'>,
+    into?: Record<string, DeviceTensor>,
   ): Promise<Record<string, DeviceTensor>>;
   dispose(): Promise<void>;
 }
@@ -57,18 +69,22 @@ export interface PackReader {
 }
 
 export interface Backend {
-  readonly name: 'webgpu' | 'wasm';
-  readonly activations: 'f16' | 'f32';
+  readonly name: BackendName;
+  readonly activations: ActivationType;
   createSession(
     graph: GraphModel,
     pack: PackReader,
-    onProgress?: (doneBytes: number, totalBytes: number) => void,
+    onProgress?: (doneBytes: number) => void,
   ): Promise<GraphSession>;
-  /** A tensor from host data; may stay on the host until a graph needs it. */
+  /** A tensor from host data, copied to the device when a graph runs. */
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor;
-  /** A zeroed tensor where graphs can read and write it in place (KV cache). */
+  /** A zeroed tensor that lives where graphs run and can be written in place. */
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
+  /** Replaces the values of an allocated tensor from its start. */
+  write(tensor: DeviceTensor, data: TensorData): void;
   read(tensor: DeviceTensor): Promise<TensorData>;
+  dispose(): Promise<void>;
 }
 
+/** Milliseconds of a monotonic clock. */
 export type Clock = () => number;

@@ -1,0 +1,197 @@
+/**
+ * The language model as one graph: embedding (with image features put in their places), decoder layers with
+ * a static KV cache, final norm and head at chosen positions. Serves prefill, chunks of it, and decode.
+ *
+ * mRoPE needs no nodes: the rotary tables are inputs, and row r holds the angles of the token in KV slot r,
+ * three-dimensional positions already applied (engine/rotary.ts). GroupQueryAttention reads row
+ * past_length + s for the s-th query.
+ */
+import type { PackManifest } from '../../shared/pack';
+import { GraphBuilder } from '../onnx/graphBuilder';
+import type { GraphModel } from '../ports';
+import {
+  bitsOf,
+  cast,
+  createLayerContext,
+  embedding,
+  linear,
+  matMulNBitsAttributes,
+  matMulNBitsParts,
+  rmsNorm,
+  sigmoidGate,
+  skipRmsNorm,
+  tiedHead,
+  vector,
+  type GraphTarget,
+  type LayerContext,
+} from './layers';
+
+/** Names of the decoder's inputs and outputs, written once. */
+export const DECODER_IO = {
+  /** int64 [1, S] */
+  inputIds: 'input_ids',
+  /** T [1, F, H]: features of the prompt's images; one zero row where there are none. */
+  imageFeatures: 'image_features',
+  /** int64 [S]: for each position its row in [token embeddings; image features]. */
+  rowIndex: 'row_index',
+  /** int32 [1]: total length − 1. */
+  seqlensK: 'seqlens_k',
+  /** int32 [1]: past + new tokens. */
+  totalLength: 'total_sequence_length',
+  /** T [slots, headDim / 2] */
+  cos: 'cos_cache',
+  sin: 'sin_cache',
+  /** int64 [L]: positions within this run whose logits are wanted. */
+  logitsIndex: 'logits_index',
+  /** float32 [1, L, V] */
+  logits: 'logits',
+  /** T [1, kvHeads, slots, headDim], the same tensor as input and output. */
+  pastKey: (layer: number) => `past_key_values.${layer}.key`,
+  pastValue: (layer: number) => `past_key_values.${layer}.value`,
+  presentKey: (layer: number) => `present.${layer}.key`,
+  presentValue: (layer: number) => `present.${layer}.value`,
+} as const;
+
+export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): GraphModel {
+  const config = manifest.model.text;
+  const graph = new GraphBuilder('decoder');
+  const ctx = createLayerContext(graph, target, manifest);
+  declareInputs(ctx, manifest);
+  let residual = inputEmbeddings(ctx);
+  let normed = rmsNorm(ctx, residual, 'model.layers.0.input_layernorm.weight', config.rmsNormEps);
+  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
+    const attention = selfAttention(ctx, manifest, layer, normed);
+    const [mlpOut, sum] = mlp(ctx, manifest, layer, attention, residual);
+    const isLast = layer === config.numHiddenLayers - 1;
+    if (isLast) residual = graph.node('Add', [mlpOut, sum]);
+    else {
+      const next = `model.layers.${layer + 1}.input_layernorm.weight`;
+      [normed, residual] = skipRmsNorm(ctx, mlpOut, sum, next, config.rmsNormEps);
+    }
+  }
+  outputHead(ctx, manifest, residual);
+  return graph.build();
+}
+
+function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
+  const { graph, target } = ctx;
+  const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = manifest.model.text;
+  graph.input(DECODER_IO.inputIds, 'int64', [1, 'sequence']);
+  graph.input(DECODER_IO.imageFeatures, target.type, [1, 'features', hiddenSize]);
+  graph.input(DECODER_IO.rowIndex, 'int64', ['sequence']);
+  graph.input(DECODER_IO.seqlensK, 'int32', [1]);
+  graph.input(DECODER_IO.totalLength, 'int32', [1]);
+  graph.input(DECODER_IO.cos, target.type, ['slots', headDim / 2]);
+  graph.input(DECODER_IO.sin, target.type, ['slots', headDim / 2]);
+  graph.input(DECODER_IO.logitsIndex, 'int64', ['wanted']);
+  for (let layer = 0; layer < numHiddenLayers; layer++) {
+    const dims = [1, numKeyValueHeads, 'slots', headDim];
+    graph.input(DECODER_IO.pastKey(layer), target.type, dims);
+    graph.input(DECODER_IO.pastValue(layer), target.type, dims);
+    graph.output(DECODER_IO.presentKey(layer), target.type, dims, 'device');
+    graph.output(DECODER_IO.presentValue(layer), target.type, dims, 'device');
+  }
+}
+
+/** Rows of image features take the places of the image tokens: a Gather over [tokens; features]. */
+function inputEmbeddings(ctx: LayerContext): string {
+  const { graph } = ctx;
+  const tokens = embedding(ctx, DECODER_IO.inputIds, 'model.embed_tokens.weight');
+  const rows = graph.node('Concat', [tokens, DECODER_IO.imageFeatures], { attributes: { axis: 1 } });
+  return graph.node('Gather', [rows, DECODER_IO.rowIndex], { attributes: { axis: 1 } });
+}
+
+function selfAttention(ctx: LayerContext, manifest: PackManifest, layer: number, x: string): string {
+  const { numAttentionHeads, numKeyValueHeads } = manifest.model.text;
+  const prefix = `model.layers.${layer}.self_attn`;
+  const qkv = linear(ctx, x, `${prefix}.qkv_proj.weight`, `${prefix}.qkv_proj.bias`);
+  const inputs = [
+    qkv,
+    '',
+    '',
+    DECODER_IO.pastKey(layer),
+    DECODER_IO.pastValue(layer),
+    DECODER_IO.seqlensK,
+    DECODER_IO.totalLength,
+    DECODER_IO.cos,
+    DECODER_IO.sin,
+  ];
+  const attention = ctx.graph.node('GroupQueryAttention', inputs, {
+    domain: 'com.microsoft',
+    attributes: { num_heads: numAttentionHeads, kv_num_heads: numKeyValueHeads, do_rotary: 1 },
+    outputs: [`${prefix}.out`, DECODER_IO.presentKey(layer), DECODER_IO.presentValue(layer)],
+  });
+  return linear(ctx, attention, `${prefix}.o_proj.weight`);
+}
+
+/** Returns [down(silu(gate(n)) · up(n)), sum] with sum = attention + residual and n = RMSNorm(sum). */
+function mlp(
+  ctx: LayerContext,
+  manifest: PackManifest,
+  layer: number,
+  attention: string,
+  residual: string,
+): [string, string] {
+  const prefix = `model.layers.${layer}`;
+  const norm = `${prefix}.post_attention_layernorm.weight`;
+  const gate = `${prefix}.mlp.gate_proj.weight`;
+  const up = `${prefix}.mlp.up_proj.weight`;
+  const epsilon = manifest.model.text.rmsNormEps;
+  const fused =
+    ctx.target.backend === 'webgpu' && bitsOf(ctx.tensor(gate)) === 4 && bitsOf(ctx.tensor(up)) === 4;
+  let activated: string;
+  let sum: string;
+  if (fused) [activated, sum] = fusedGateUp(ctx, prefix, [attention, residual, norm, gate, up], epsilon);
+  else {
+    let normed: string;
+    [normed, sum] = skipRmsNorm(ctx, attention, residual, norm, epsilon);
+    const gated = sigmoidGate(ctx, linear(ctx, normed, gate), 1);
+    activated = ctx.graph.node('Mul', [gated, linear(ctx, normed, up)]);
+  }
+  return [linear(ctx, activated, `${prefix}.mlp.down_proj.weight`), sum];
+}
+
+/** Residual sum, norm, both projections and SiLU in one kernel. The operator exists for WebGPU only. */
+function fusedGateUp(
+  ctx: LayerContext,
+  prefix: string,
+  [attention, residual, norm, gate, up]: [string, string, string, string, string],
+  epsilon: number,
+): [string, string] {
+  const gateParts = matMulNBitsParts(ctx, gate);
+  const upParts = matMulNBitsParts(ctx, up);
+  const inputs = [
+    attention,
+    residual,
+    vector(ctx, norm),
+    gateParts.data,
+    gateParts.scales,
+    '',
+    upParts.data,
+    upParts.scales,
+    '',
+  ];
+  const outputs = [`${prefix}.mlp.activated`, `${prefix}.mlp.sum`];
+  ctx.graph.node('MatMulNBitsMlp', inputs, {
+    domain: 'com.microsoft',
+    attributes: {
+      ...matMulNBitsAttributes(ctx.tensor(gate)),
+      activation: 'silu',
+      epsilon: { float: epsilon },
+    },
+    outputs,
+  });
+  return [outputs[0] ?? '', outputs[1] ?? ''];
+}
+
+function outputHead(ctx: LayerContext, manifest: PackManifest, residual: string): void {
+  const { graph } = ctx;
+  const { rmsNormEps, tieWordEmbeddings, vocabSize } = manifest.model.text;
+  const wanted = graph.node('Gather', [residual, DECODER_IO.logitsIndex], { attributes: { axis: 1 } });
+  const normed = rmsNorm(ctx, wanted, 'model.norm.weight', rmsNormEps);
+  const logits = tieWordEmbeddings
+    ? tiedHead(ctx, normed, 'model.embed_tokens.weight')
+    : linear(ctx, normed, 'lm_head.weight');
+  cast(ctx, logits, 'float32', [DECODER_IO.logits]);
+  graph.output(DECODER_IO.logits, 'float32', [1, 'wanted', vocabSize], 'host');
+}

@@ -1,0 +1,176 @@
+/**
+ * Builds an ONNX ModelProto node by node. Field and type numbers are those of onnx.proto3; weights are
+ * never held here: an initializer is a reference into an external file that the runtime fills from a pack.
+ */
+import type { ElementType, ExternalFile, GraphModel, InitializerSource } from '../ports';
+import { ProtoWriter } from './protoWriter';
+
+const ELEMENT_CODE: Record<ElementType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 };
+const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const IR_VERSION = 10;
+const ONNX_OPSET = 21;
+/** Above this an external file becomes one JavaScript buffer that browsers fail to allocate. */
+const MAX_EXTERNAL_FILE_BYTES = 512 * 1024 * 1024;
+/** Copies into GPU buffers want a multiple of 4; 64 keeps vector loads of the CPU kernels aligned. */
+const EXTERNAL_ALIGNMENT = 64;
+
+export type Attribute = number | string | number[] | { float: number };
+export type Dim = number | string;
+
+export interface NodeOptions {
+  domain?: 'com.microsoft';
+  attributes?: Record<string, Attribute>;
+  /** Names of the outputs; one made from the operator's name by default. An empty name leaves an output out. */
+  outputs?: string[];
+}
+
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #nodes: ((writer: ProtoWriter) => void)[] = [];
+  readonly #inputs: ((writer: ProtoWriter) => void)[] = [];
+  readonly #outputs: ((writer: ProtoWriter) => void)[] = [];
+  readonly #constants = new Map<string, (writer: ProtoWriter) => void>();
+  readonly #weights = new Map<string, InitializerSource>();
+  readonly #outputLocations: GraphModel['outputs'] = [];
+  #nextId = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  input(name: string, type: ElementType, dims: Dim[]): string {
+    this.#inputs.push((writer) => writeValueInfo(writer, name, type, dims));
+    return name;
+  }
+
+  output(name: string, type: ElementType, dims: Dim[], location: 'host' | 'device'): void {
+    this.#outputs.push((writer) => writeValueInfo(writer, name, type, dims));
+    this.#outputLocations.push({ name, location });
+  }
+
+  /** Adds a node and returns the name of its first output. An empty input name leaves an optional input out. */
+  node(op: string, inputs: string[], options: NodeOptions = {}): string {
+    const id = this.#nextId++;
+    const name = `${op}_${id}`;
+    const outputs = options.outputs ?? [`${name}_out`];
+    this.#nodes.push((writer) => writeNode(writer, name, op, inputs, outputs, options));
+    return outputs[0] ?? '';
+  }
+
+  /** Adds a node with several outputs and returns their names. */
+  nodes(op: string, inputs: string[], count: number, options: Omit<NodeOptions, 'outputs'> = {}): string[] {
+    const id = this.#nextId;
+    const outputs = Array.from({ length: count }, (_, i) => `${op}_${id}_out${i}`);
+    this.node(op, inputs, { ...options, outputs });
+    return outputs;
+  }
+
+  /** An int64 constant held in the model; equal constants are shared. */
+  int64(values: number[], dims: number[] = [values.length]): string {
+    const name = `int64_${values.join('_').replaceAll('-', 'm')}_d${dims.join('_')}`;
+    const raw = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
+    this.#constants.set(name, (writer) => {
+      dims.forEach((dim) => writer.int(1, dim));
+      writer.int(2, ELEMENT_CODE.int64).string(8, name).bytes(9, raw);
+    });
+    return name;
+  }
+
+  /** An initializer whose bytes come from the pack. The same name twice is the same initializer. */
+  weight(source: InitializerSource): string {
+    this.#weights.set(source.name, source);
+    return source.name;
+  }
+
+  build(): GraphModel {
+    const externalFiles = planExternalFiles(this.#name, [...this.#weights.values()]);
+    const model = new ProtoWriter().int(1, IR_VERSION).string(2, 'rounds');
+    model.message(7, (graph) => {
+      this.#nodes.forEach((write) => graph.message(1, write));
+      graph.string(2, this.#name);
+      this.#constants.forEach((write) => graph.message(5, write));
+      externalFiles.forEach((file) => writeExternalTensors(graph, file));
+      this.#inputs.forEach((write) => graph.message(11, write));
+      this.#outputs.forEach((write) => graph.message(12, write));
+    });
+    model.message(8, (opset) => opset.string(1, '').int(2, ONNX_OPSET));
+    model.message(8, (opset) => opset.string(1, 'com.microsoft').int(2, 1));
+    return { name: this.#name, bytes: model.finish(), externalFiles, outputs: this.#outputLocations };
+  }
+}
+
+/** Lays initializers into files one after another; a tensor never crosses two files. */
+function planExternalFiles(graphName: string, sources: InitializerSource[]): ExternalFile[] {
+  const files: ExternalFile[] = [];
+  for (const source of sources) {
+    const length = source.dims.reduce((a, b) => a * b, 1) * ELEMENT_BYTES[source.type];
+    let file = files.at(-1);
+    let offset = file ? Math.ceil(file.size / EXTERNAL_ALIGNMENT) * EXTERNAL_ALIGNMENT : 0;
+    if (!file || (file.size > 0 && offset + length > MAX_EXTERNAL_FILE_BYTES)) {
+      file = { path: `${graphName}.weights_${files.length}`, size: 0, entries: [] };
+      files.push(file);
+      offset = 0;
+    }
+    file.entries.push({ ...source, offset, length });
+    file.size = offset + length;
+  }
+  return files;
+}
+
+function writeExternalTensors(graph: ProtoWriter, file: ExternalFile): void {
+  for (const entry of file.entries) {
+    graph.message(5, (tensor) => {
+      entry.dims.forEach((dim) => tensor.int(1, dim));
+      tensor.int(2, ELEMENT_CODE[entry.type]).string(8, entry.name);
+      const pairs = [
+        ['location', file.path],
+        ['offset', String(entry.offset)],
+        ['length', String(entry.length)],
+      ] as const;
+      pairs.forEach(([key, value]) => tensor.message(13, (pair) => pair.string(1, key).string(2, value)));
+      tensor.int(14, 1);
+    });
+  }
+}
+
+function writeValueInfo(writer: ProtoWriter, name: string, type: ElementType, dims: Dim[]): void {
+  writer.string(1, name).message(2, (typeProto) =>
+    typeProto.message(1, (tensor) => {
+      tensor.int(1, ELEMENT_CODE[type]);
+      tensor.message(2, (shape) => {
+        dims.forEach((dim) =>
+          shape.message(1, (d) => (typeof dim === 'number' ? d.int(1, dim) : d.string(2, dim))),
+        );
+      });
+    }),
+  );
+}
+
+function writeNode(
+  writer: ProtoWriter,
+  name: string,
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  options: NodeOptions,
+): void {
+  inputs.forEach((input) => writer.string(1, input));
+  outputs.forEach((output) => writer.string(2, output));
+  writer.string(3, name).string(4, op);
+  Object.entries(options.attributes ?? {}).forEach(([key, value]) =>
+    writer.message(5, (attribute) => writeAttribute(attribute, key, value)),
+  );
+  writer.string(7, options.domain ?? '');
+}
+
+function writeAttribute(writer: ProtoWriter, name: string, value: Attribute): void {
+  writer.string(1, name);
+  if (typeof value === 'number') writer.int(3, value).int(20, ATTRIBUTE_TYPE.int);
+  else if (typeof value === 'string')
+    writer.bytes(4, new TextEncoder().encode(value)).int(20, ATTRIBUTE_TYPE.string);
+  else if (Array.isArray(value)) {
+    value.forEach((item) => writer.int(8, item));
+    writer.int(20, ATTRIBUTE_TYPE.ints);
+  } else writer.float(2, value.float).int(20, ATTRIBUTE_TYPE.float);
+}
