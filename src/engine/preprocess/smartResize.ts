@@ -1,0 +1,67 @@
+import { RoundsError } from '../../shared/errors';
+
+/** Longest side over shortest side above which the reference refuses an image. */
+export const MAX_ASPECT_RATIO = 200;
+
+/** One resize step: both limits count width × height of the result, in pixels. */
+export interface PixelLimits {
+  minPixels: number;
+  maxPixels: number;
+  /**
+   * `processor` (default): transformers' Qwen2VLImageProcessor. `vision_utils`: qwen_vl_utils, which differs
+   * only for a side that rounds to 0 (it becomes one factor before the limits are looked at).
+   */
+  rule?: 'processor' | 'vision_utils';
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Python's `round`: to the nearest integer, halves to the even one (70 / 28 = 2.5 → 2). `x` ≥ 0. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/**
+ * Size that the model is given an image in: sides that are multiples of `factor` (patch size × merge size),
+ * an area within the limits where that is possible, the aspect ratio nearly kept. The floating-point
+ * operations and their order are those of `smart_resize` in transformers, so that every rounding agrees.
+ *
+ * @throws RoundsError image_invalid when a side is not a positive integer or the aspect ratio exceeds 200.
+ */
+export function smartResize(size: Size, factor: number, limits: PixelLimits): Size {
+  const { width, height } = size;
+  if (!isSide(width) || !isSide(height)) {
+    throw new RoundsError('image_invalid', `An image of ${width}×${height} pixels cannot be used.`);
+  }
+  if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT_RATIO) {
+    throw new RoundsError(
+      'image_invalid',
+      `The image is ${width}×${height}: one side is more than ${MAX_ASPECT_RATIO} times the other. Crop it and try again.`,
+    );
+  }
+  const least = limits.rule === 'vision_utils' ? factor : 0;
+  const rounded = (side: number) => Math.max(least, roundHalfEven(side / factor) * factor);
+  const area = rounded(width) * rounded(height);
+  if (area > limits.maxPixels) {
+    const beta = Math.sqrt((height * width) / limits.maxPixels);
+    const reduced = (side: number) => Math.max(factor, Math.floor(side / beta / factor) * factor);
+    return { width: reduced(width), height: reduced(height) };
+  }
+  if (area < limits.minPixels) {
+    const beta = Math.sqrt(limits.minPixels / (height * width));
+    const enlarged = (side: number) => Math.ceil((side * beta) / factor) * factor;
+    return { width: enlarged(width), height: enlarged(height) };
+  }
+  // With minPixels = 0 a thin image can still have a side of 0 here; the reference fails on it.
+  return { width: Math.max(factor, rounded(width)), height: Math.max(factor, rounded(height)) };
+}
+
+function isSide(side: number): boolean {
+  return Number.isInteger(side) && side > 0;
+}
