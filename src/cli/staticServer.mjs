@@ -1,0 +1,238 @@
+/**
+ * The static server behind `npm start`, the browser tests and the command line's harness: files with the
+ * headers that the app needs, byte ranges, and nothing outside the folders it was given. No dependency, so
+ * that it runs before packages are installed.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream';
+import { APP_HEADERS } from '../shared/hostHeaders.mjs';
+
+/** @type {Record<string, string>} */
+const MIME_TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.jinja': 'text/plain; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.avif': 'image/avif',
+  '.gif': 'image/gif',
+  '.bmp': 'image/bmp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.dcm': 'application/dicom',
+  '.bin': 'application/octet-stream',
+};
+
+/** Vite's hashed names: their content never changes. */
+const HASHED_ASSET = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
+
+/**
+ * @typedef {object} ServerOptions
+ * @property {string} root Folder that is served.
+ * @property {string} [base] Path that the folder is served under; '/' unless given.
+ * @property {Record<string, string>} [mounts] Further paths below `base`: one that ends in '/' is a folder, another a file.
+ * @property {boolean} [plain] Leave out the app's headers, as a host does that can't set any.
+ *
+ * @typedef {object} RunningServer
+ * @property {number} port
+ * @property {string} url Address of `base`, with a slash at its end.
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Serves on the first free port from `port` on (0: any), on the loopback addresses only.
+ * @param {ServerOptions} options
+ * @param {{ port?: number, tries?: number }} [where]
+ * @returns {Promise<RunningServer>}
+ */
+export async function serve(options, { port = 0, tries = 20 } = {}) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await listen(options, port === 0 ? 0 : port + attempt);
+    } catch (error) {
+      const isTaken = /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE';
+      if (!isTaken || port === 0 || attempt + 1 >= tries) throw error;
+    }
+  }
+}
+
+/**
+ * @param {ServerOptions} options
+ * @param {number} port
+ * @returns {Promise<RunningServer>}
+ */
+async function listen(options, port) {
+  const server = createServer((request, response) => void handle(options, request, response));
+  await bind(server, port, '127.0.0.1');
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const servers = [server];
+  // `localhost` is ::1 for some programs. Where there is no IPv6, or another program has the port there, IPv4 does.
+  const second = createServer((request, response) => void handle(options, request, response));
+  await bind(second, address.port, '::1').then(
+    () => servers.push(second),
+    () => undefined,
+  );
+  return {
+    port: address.port,
+    url: `http://localhost:${address.port}${options.base ?? '/'}`,
+    close: async () => {
+      await Promise.all(servers.map(stop));
+    },
+  };
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @param {number} port
+ * @param {string} host
+ * @returns {Promise<void>}
+ */
+function bind(server, port, host) {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @returns {Promise<void>}
+ */
+function stop(server) {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/**
+ * @param {ServerOptions} options
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ */
+async function handle(options, request, response) {
+  try {
+    if (!options.plain)
+      for (const [name, value] of Object.entries(APP_HEADERS)) response.setHeader(name, value);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return refuse(response, 405);
+    }
+    const path = resolvePath(options, request.url ?? '/');
+    if (path === null) return refuse(response, 404);
+    const found = await stat(path).catch(() => null);
+    if (!found?.isFile()) return refuse(response, 404);
+    sendFile(request, response, path, found);
+  } catch {
+    if (response.headersSent) response.destroy();
+    else refuse(response, 500);
+  }
+}
+
+/**
+ * The file that a request names, or null for one that no file of ours can have.
+ * @param {ServerOptions} options
+ * @param {string} requestUrl
+ * @returns {string | null}
+ */
+export function resolvePath(options, requestUrl) {
+  const path = decodePath(requestUrl);
+  const base = options.base ?? '/';
+  if (path === null || !path.startsWith(base)) return null;
+  const local = `/${path.slice(base.length)}`;
+  for (const [mount, target] of Object.entries(options.mounts ?? {})) {
+    if (mount === local) return target;
+    if (mount.endsWith('/') && local.startsWith(mount)) return join(target, local.slice(mount.length));
+  }
+  return join(options.root, local.endsWith('/') ? `${local}index.html` : local);
+}
+
+/**
+ * The decoded path of a request, or null where it holds something that could leave the folder: `..` (also
+ * percent-encoded, which URL parsers leave in place), a backslash, a NUL, or a hidden file.
+ * @param {string} requestUrl
+ * @returns {string | null}
+ */
+function decodePath(requestUrl) {
+  const raw = requestUrl.split(/[?#]/, 1)[0] ?? '/';
+  let path;
+  try {
+    path = decodeURIComponent(raw);
+  } catch {
+    return null;
+  }
+  if (!path.startsWith('/') || /[\0\\]/.test(path) || (sep !== '/' && path.includes(sep))) return null;
+  return path.split('/').some((part) => part.startsWith('.')) ? null : path;
+}
+
+/**
+ * @param {import('node:http').IncomingMessage} request
+ * @param {import('node:http').ServerResponse} response
+ * @param {string} path
+ * @param {import('node:fs').Stats} file
+ */
+function sendFile(request, response, path, file) {
+  const etag = `"${file.size.toString(16)}-${Math.floor(file.mtimeMs).toString(16)}"`;
+  response.setHeader('Content-Type', MIME_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
+  response.setHeader('ETag', etag);
+  response.setHeader('Accept-Ranges', 'bytes');
+  const isHashed = HASHED_ASSET.test((request.url ?? '').split('?', 1)[0] ?? '');
+  response.setHeader('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end();
+
+  const range = parseRange(request.headers.range, file.size);
+  if (range === 'unsatisfiable') {
+    response.setHeader('Content-Range', `bytes */${file.size}`);
+    return refuse(response, 416);
+  }
+  const { start, end } = range ?? { start: 0, end: file.size - 1 };
+  if (range) response.setHeader('Content-Range', `bytes ${start}-${end}/${file.size}`);
+  response.setHeader('Content-Length', end - start + 1);
+  response.writeHead(range ? 206 : 200);
+  if (request.method === 'HEAD' || end < start) return void response.end();
+  pipeline(createReadStream(path, { start, end }), response, () => undefined);
+}
+
+/**
+ * One range of bytes, inclusive. Null where the whole file is to be sent: no header, several ranges, or a
+ * form that RFC 9110 says to ignore.
+ * @param {string | undefined} header
+ * @param {number} size
+ * @returns {{ start: number, end: number } | 'unsatisfiable' | null}
+ */
+export function parseRange(header, size) {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return null;
+  const first = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const last = match[1] === '' || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (match[2] !== '' && match[1] !== '' && Number(match[2]) < first) return null;
+  return first >= size || last < first ? 'unsatisfiable' : { start: first, end: last };
+}
+
+/**
+ * @param {import('node:http').ServerResponse} response
+ * @param {number} status
+ */
+function refuse(response, status) {
+  const text =
+    { 404: 'Not found', 405: 'Method not allowed', 416: 'Range not satisfiable' }[status] ?? 'Failed';
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.writeHead(status).end(`${text}\n`);
+}

@@ -1,0 +1,18 @@
+/** Test helper: loads the build that it is told, adds with it, and answers with the sum or with what went wrong. */
+import { loadOrt, type OrtBuild } from './loadOrt';
+import { ADD_MODEL } from './testModel';
+
+async function add(build: OrtBuild): Promise<unknown> {
+  const ort = await loadOrt(build);
+  const provider = build === 'wasm' ? 'wasm' : 'webgpu';
+  const session = await ort.InferenceSession.create(ADD_MODEL, { executionProviders: [provider] });
+  const { y } = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [4]) });
+  return { sum: [...((await y?.getData()) as Float32Array)], threads: ort.env.wasm.numThreads };
+}
+
+self.onmessage = ({ data }: MessageEvent<OrtBuild>) => {
+  void add(data).then(
+    (answer) => self.postMessage(answer),
+    (error: unknown) => self.postMessage(String(error)),
+  );
+};

@@ -1,0 +1,124 @@
+/**
+ * Loads one of onnxruntime-web's three builds and points it at its own wasm file:
+ *
+ * - `wasm`: CPU only, 14 MB;
+ * - `jspi`: WebGPU for browsers with JavaScript Promise Integration, 16 MB;
+ * - `asyncify`: WebGPU for the others, 27 MB.
+ *
+ * The wasm file is kept in the Cache API, so that the page works offline after the first visit; the service
+ * worker leaves it alone because nobody needs all three.
+ */
+import { RoundsError } from '../../shared/errors';
+
+export type OrtBuild = 'wasm' | 'jspi' | 'asyncify';
+export type Ort = typeof import('onnxruntime-web');
+
+export const RUNTIME_CACHE = 'rounds-runtime';
+/** More than four threads stop helping matrix products of one token, and phones have four fast cores. */
+const MAX_THREADS = 4;
+
+/** Unit tests run in Node, which has no address of its own. */
+const isNode = !('location' in globalThis);
+
+/** One build for each realm: onnxruntime-web keeps its settings and its wasm instance in module state. */
+export async function loadOrt(build: OrtBuild): Promise<Ort> {
+  if (isNode) return loadForNode(build);
+  const { ORT_ASSETS } = await import('./assets');
+  const { glue, binary } = ORT_ASSETS[build];
+  const [ort, wasmBinary] = await Promise.all([importBuild(build), fetchWasm(binary)]);
+  ort.env.wasm.wasmPaths = { mjs: absolute(glue) };
+  ort.env.wasm.wasmBinary = wasmBinary;
+  ort.env.wasm.numThreads = threadCount();
+  ort.env.wasm.proxy = false;
+  ort.env.logLevel = 'warning';
+  return ort;
+}
+
+/** Threads need shared memory, and that needs a cross-origin isolated page. */
+export function threadCount(): number {
+  if (!globalThis.crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1));
+}
+
+/** Each build is its own chunk; only the chosen one is fetched. */
+async function importBuild(build: OrtBuild): Promise<Ort> {
+  switch (build) {
+    case 'wasm':
+      return import('onnxruntime-web/wasm');
+    case 'jspi':
+      return import('onnxruntime-web/jspi');
+    case 'asyncify':
+      return import('onnxruntime-web/webgpu');
+  }
+}
+
+/** Unit tests run the CPU build in Node; its package entry for Node finds the wasm file by itself. */
+async function loadForNode(build: OrtBuild): Promise<Ort> {
+  if (build !== 'wasm')
+    throw new RoundsError('webgpu_unavailable', 'Node has no WebGPU; use the wasm build.');
+  // By a variable: a bundler would otherwise add this build, which no browser loads, to the site.
+  const entry = 'onnxruntime-web';
+  const ort = (await import(/* @vite-ignore */ entry)) as Ort;
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'warning';
+  return ort;
+}
+
+function absolute(url: string): string {
+  return new URL(url, globalThis.location.href).href;
+}
+
+async function fetchWasm(url: string): Promise<ArrayBuffer> {
+  const cache = await openCache();
+  const cached = await cache?.match(url);
+  if (cached) return cached.arrayBuffer();
+  const response = await fetchOk(url);
+  if (cache) await replaceCached(cache, url, response.clone());
+  return response.arrayBuffer();
+}
+
+async function fetchOk(url: string): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (cause) {
+    throw new RoundsError('download_failed', `The runtime could not be fetched from ${url}.`, { cause });
+  }
+  if (!response.ok) {
+    throw new RoundsError(
+      'download_failed',
+      `The runtime could not be fetched: ${url} gave ${response.status}.`,
+    );
+  }
+  return response;
+}
+
+/** Null where the Cache API is missing (plain http) or refused (some private windows): then fetch each time. */
+async function openCache(): Promise<Cache | null> {
+  // The development server's file names have no hash, so an old file would never be replaced.
+  if (import.meta.env.DEV) return null;
+  try {
+    return 'caches' in globalThis ? await caches.open(RUNTIME_CACHE) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** File names carry a hash of the content: an entry of the same build under another name is out of date. */
+async function replaceCached(cache: Cache, url: string, response: Response): Promise<void> {
+  try {
+    const build = buildName(url);
+    for (const request of await cache.keys()) {
+      if (buildName(request.url) === build) await cache.delete(request);
+    }
+    await cache.put(url, response);
+  } catch {
+    // No room: the page still works, only not offline.
+  }
+}
+
+/** `…/ort-wasm-simd-threaded.jspi-Bc3f.wasm` → `ort-wasm-simd-threaded.jspi`. */
+function buildName(url: string): string {
+  const file = new URL(url, globalThis.location.href).pathname.split('/').pop() ?? '';
+  return file.replace(/-[\w-]{8}\.wasm$/, '').replace(/\.wasm$/, '');
+}

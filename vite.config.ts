@@ -1,0 +1,74 @@
+/**
+ * One Vite configuration for the page (index.html), the command line's harness (harness.html), the worker and
+ * the service worker.
+ */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+import { ISOLATION_HEADERS } from './src/shared/hostHeaders.mjs';
+
+/**
+ * @huggingface/transformers is here for its tokenizer and chat template only, but it imports the whole of
+ * onnxruntime-web/webgpu at its top level: a second copy of that JavaScript and a 27 MB wasm file. The
+ * tokenizer never calls it; onnxruntime-common has the names that are read while the module starts.
+ */
+function tokenizerWithoutOrt(): Plugin {
+  return {
+    name: 'rounds:tokenizer-without-ort',
+    enforce: 'pre',
+    resolveId(source, importer, options) {
+      if (source !== 'onnxruntime-web/webgpu' || !importer?.includes('@huggingface/transformers'))
+        return null;
+      return this.resolve('onnxruntime-common', importer, { ...options, skipSelf: true });
+    },
+  };
+}
+
+/**
+ * The app shell is precached. Not the runtime's wasm (up to 27 MB each, of which a browser needs one:
+ * src/runtime/ort/loadOrt.ts keeps it in its own cache), not model shards (they go to IndexedDB), and not
+ * the command line's harness.
+ */
+const pwa = VitePWA({
+  strategies: 'injectManifest',
+  srcDir: 'src/sw',
+  filename: 'sw.ts',
+  injectRegister: false,
+  registerType: 'prompt',
+  manifest: false,
+  injectManifest: {
+    globPatterns: [
+      '*.{html,svg,png,webmanifest}',
+      'assets/**/*.{js,mjs,css,svg,woff2}',
+      'samples/**/*',
+      'models/*.json',
+    ],
+    globIgnores: ['harness.html', 'assets/harness-*'],
+    maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
+  },
+  devOptions: { enabled: false },
+});
+
+export default defineConfig({
+  // Relative: the built site works in any folder of any host.
+  base: './',
+  plugins: [tokenizerWithoutOrt(), svelte({ configFile: false }), pwa],
+  resolve: {
+    // Take the builds of onnxruntime-web that load their wasm and its glue from URLs given at run time;
+    // the default "bundle" builds start their threads from a file name that a bundler has changed.
+    conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
+  },
+  optimizeDeps: {
+    // Both are plain ES modules. Prebundling would hide the import that tokenizerWithoutOrt redirects.
+    exclude: ['onnxruntime-web', '@huggingface/transformers'],
+  },
+  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt()] },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: { input: { index: 'index.html', harness: 'harness.html' } },
+  },
+  server: { headers: ISOLATION_HEADERS },
+  preview: { headers: ISOLATION_HEADERS },
+});
