@@ -1,0 +1,100 @@
+"""The training forward: the same parameters as the transformers model, batched so that two CPU cores are kept busy.
+
+Several questions follow one picture in a row; each sees the picture and itself, not the other questions. Pictures of one
+grid go through the vision tower as a batch, with windows as a mask, instead of one by one and window by window.
+`test_fast.py` shows that the results are those of transformers.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+
+import model as M
+
+
+def _rotate_half(x: torch.Tensor) -> torch.Tensor:
+    half = x.shape[-1] // 2
+    return torch.cat((-x[..., half:], x[..., :half]), dim=-1)
+
+
+@lru_cache(maxsize=64)
+def _vision_plan(h: int, w: int):
+    """For a grid of h x w patches: window order of patches, its inverse for merged tokens, rotary tables, window mask."""
+    rows, cols = h // 2, w // 2
+    per = M.WINDOW // (M.PATCH * M.MERGE)
+    r, c = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")
+    window = ((r // per) * ((cols + per - 1) // per) + c // per).reshape(-1)
+    order = torch.sort(window, stable=True).indices
+    patch_order = (order[:, None] * 4 + torch.arange(4)).reshape(-1)
+    y = (r[..., None] * 2 + torch.tensor([0, 0, 1, 1])).reshape(-1)[patch_order]
+    x = (c[..., None] * 2 + torch.tensor([0, 1, 0, 1])).reshape(-1)[patch_order]
+    dim = M.VISION_HIDDEN // M.VISION_HEADS // 2
+    inv = 1.0 / (10000.0 ** (torch.arange(0, dim, 2, dtype=torch.float) / dim))
+    angle = torch.cat([y[:, None] * inv, x[:, None] * inv], dim=-1)
+    angle = torch.cat([angle, angle], dim=-1)
+    owner = window[order].repeat_interleave(4)
+    return patch_order, torch.argsort(order), angle.cos(), angle.sin(), owner[:, None] == owner[None, :]
+
+
+def vision(model, pixels: torch.Tensor, h: int, w: int) -> torch.Tensor:
+    """uint8 [n, h*w, 588] -> [n, h*w/4, hidden], in raster order of merged tokens."""
+    tower = model.model.visual
+    order, inverse, cos, sin, mask = _vision_plan(h, w)
+    mean = torch.tensor(M.MEAN).repeat_interleave(196)
+    std = torch.tensor(M.STD).repeat_interleave(196)
+    x = (pixels[:, order].float() / 255 - mean) / std
+    # Both frames of a still picture are equal, so the two temporal halves of the kernel add up.
+    x = F.linear(x, tower.patch_embed.proj.weight.sum(2).reshape(M.VISION_HIDDEN, -1))
+    n, length, width = x.shape
+    for i, block in enumerate(tower.blocks):
+        y = F.rms_norm(x, (width,), block.norm1.weight, 1e-6)
+        q, k, v = block.attn.qkv(y).view(n, length, 3, M.VISION_HEADS, -1).permute(2, 0, 3, 1, 4)
+        q, k = q * cos + _rotate_half(q) * sin, k * cos + _rotate_half(k) * sin
+        y = F.scaled_dot_product_attention(q, k.to(v.dtype), v, attn_mask=None if i in M.FULL_ATTENTION else mask)
+        x = x + block.attn.proj(y.transpose(1, 2).reshape(n, length, width))
+        y = F.rms_norm(x, (width,), block.norm2.weight, 1e-6)
+        x = x + block.mlp.down_proj(F.silu(block.mlp.gate_proj(y)) * block.mlp.up_proj(y))
+    x = F.rms_norm(x, (width,), tower.merger.ln_q.weight, 1e-6).view(n, length // 4, width * 4)
+    return tower.merger.mlp(x)[:, inverse]
+
+
+def _mrope(positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """[3, b, l] -> cos, sin [b, 1, l, head_dim]."""
+    inv = 1.0 / (M.ROPE_THETA ** (torch.arange(0, M.HEAD_DIM, 2, dtype=torch.float) / M.HEAD_DIM))
+    angles = positions[..., None].float() * inv
+    mixed = torch.cat([part[i % 3] for i, part in enumerate(angles.split(M.MROPE, dim=-1))], dim=-1)
+    mixed = torch.cat([mixed, mixed], dim=-1)[:, None]
+    return mixed.cos(), mixed.sin()
+
+
+def hidden_states(model, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, images) -> torch.Tensor:
+    """`images`: [(pixels, h, w, rows)]; rows says to which batch row each picture belongs. `mask`: bool [b, 1, l, l]."""
+    text = model.model.language_model
+    x = text.embed_tokens(ids)
+    if images:
+        x = x.clone()
+        for pixels, h, w, rows in images:
+            found = (ids[rows] == model.config.image_token_id).nonzero()
+            x[rows[found[:, 0]], found[:, 1]] = vision(model, pixels, h, w).flatten(0, 1).to(x.dtype)
+    cos, sin = _mrope(positions)
+    b, l, width = x.shape
+    for layer in text.layers:
+        a = layer.self_attn
+        y = F.rms_norm(x, (width,), layer.input_layernorm.weight, 1e-6)
+        q = a.q_proj(y).view(b, l, M.HEADS, M.HEAD_DIM).transpose(1, 2)
+        k = a.k_proj(y).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+        v = a.v_proj(y).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+        q, k = q * cos + _rotate_half(q) * sin, k * cos + _rotate_half(k) * sin
+        k, v = (t.repeat_interleave(M.HEADS // M.KV_HEADS, 1) for t in (k, v))
+        y = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=mask)
+        x = x + a.o_proj(y.transpose(1, 2).reshape(b, l, width))
+        y = F.rms_norm(x, (width,), layer.post_attention_layernorm.weight, 1e-6)
+        x = x + layer.mlp.down_proj(F.silu(layer.mlp.gate_proj(y)) * layer.mlp.up_proj(y))
+    return F.rms_norm(x, (width,), text.norm.weight, 1e-6)
+
+
+def logits(model, states: torch.Tensor) -> torch.Tensor:
+    return F.linear(states, model.model.language_model.embed_tokens.weight)

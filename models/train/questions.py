@@ -1,0 +1,251 @@
+"""Questions about one picture, with the reasoning and the answer that the model is taught.
+
+The reasoning goes: what the pixels show (measured), what the picture is, what is asked, and, where there are options,
+the text of the chosen option followed by its letter. Copying the option before naming its letter is what makes the
+step from content to letter easy to learn. Everything stays within 60 tokens.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import phrases as P
+
+LETTERS = "ABCDEF"
+
+
+@dataclass
+class Item:
+    type: str  # kind, region, modality, yesno, lesion, closed
+    question: str
+    options: dict[str, str] | None
+    think: str
+    answer: str
+    key: str  # the letter, or the short answer
+
+
+def article(text: str) -> str:
+    first = text.split()[0]
+    if first in ("a", "an", "the"):
+        return ""
+    sounds = first[0].lower() in "aeio" or first[:2] in ("X-", "x-", "MR", "EC", "x", "xr") or first in ("x", "X", "MRI", "MR", "xray")
+    return "an" if sounds else "a"
+
+
+def with_article(text: str) -> str:
+    return f"{article(text)} {text}".strip()
+
+
+def _fill(template: str, x: str) -> str:
+    a = article(x)
+    text = template.replace("{a} ", a + " " if a else "").replace("{A} ", a.capitalize() + " " if a else "").replace("{x}", x)
+    return text[0].upper() + text[1:]
+
+
+def kind_phrase(kind: str, rng: random.Random, held: bool) -> str:
+    entry = P.KINDS[kind]
+    if held:
+        return rng.choice(entry["test"])
+    return rng.choice(entry["plain"] if rng.random() < 0.5 else entry["train"])
+
+
+def _excluded(kind: str, other: str) -> bool:
+    """Whether `other` may be a fair name for a picture of `kind` too, and so cannot be a wrong option."""
+    region, modality = P.parts(kind)
+    other_region, other_modality = P.parts(other)
+    if region == other_region and modality == other_modality:
+        return True
+    near = P.OVERLAP.get(region, set())
+    return modality == other_modality and (other_region in near or region in P.OVERLAP.get(other_region, set()))
+
+
+def wrong_kinds(kind: str, count: int, rng: random.Random) -> list[str]:
+    region, modality = P.parts(kind)
+    everything = list(P.KINDS)
+    close = [k for k in everything if (P.parts(k)[0] == region) != (P.parts(k)[1] == modality)]
+    chosen: list[str] = []
+    while len(chosen) < count:
+        roll = rng.random()
+        pool = P.REAL_KINDS if roll < 0.6 else close if roll < 0.8 and close else list(P.OTHER_KINDS) if roll < 0.88 else everything
+        other = rng.choice(pool)
+        if other not in chosen and other != kind and not _excluded(kind, other):
+            chosen.append(other)
+    return chosen
+
+
+def _wrong_regions(region: str, count: int, rng: random.Random) -> list[str]:
+    real = ["chest", "abdomen", "head", "breast", "hand", "skin", "blood"]
+    near = P.OVERLAP.get(region, set()) | {region}
+    pool = [r for r in real * 2 + P.DISTRACTOR_REGIONS if r not in near and region not in P.OVERLAP.get(r, set())]
+    rng.shuffle(pool)
+    return list(dict.fromkeys(pool))[:count]
+
+
+def _wrong_modalities(modality: str, count: int, rng: random.Random) -> list[str]:
+    pool = ["X-ray", "CT", "MRI"] * 3 + ["dermoscopy", "microscopy"] * 2 + [m for m in P.TECHNIQUES]
+    if modality == "X-ray":  # a mammogram is an X-ray
+        pool = [m for m in pool if m != "mammography"]
+    pool = [m for m in pool if m != modality]
+    rng.shuffle(pool)
+    return list(dict.fromkeys(pool))[:count]
+
+
+def _dress(texts: list[str], rng: random.Random, held: bool, sentences: bool) -> list[str]:
+    """One letter case, one ending and perhaps one sentence form for all options of a question."""
+    if sentences and rng.random() < 0.14:
+        forms = P.TEST_SENTENCES if held else P.SENTENCES
+        one = rng.choice(forms)
+        texts = [_fill(one if rng.random() < 0.8 else rng.choice(forms), t) for t in texts]
+    roll = rng.random()
+    if roll < 0.62:
+        texts = [t[0].upper() + t[1:] for t in texts]
+    elif roll < 0.8:
+        texts = [t[0].lower() + t[1:] if t[:2].islower() or not t[:2].isupper() and t[:2] != "X-" else t for t in texts]
+    elif roll < 0.9:
+        texts = [" ".join(w[0].upper() + w[1:] for w in t.split()) for t in texts]
+    elif roll < 0.93:
+        texts = [t.upper() for t in texts]
+    ending = rng.choice([".", ".", ";", ","]) if rng.random() < 0.08 else ""
+    return [t + ending for t in texts]
+
+
+def _choose(right: str, wrong: list[str], rng: random.Random, held: bool, sentences: bool = False):
+    texts = [right, *wrong]
+    lowered = [t.lower() for t in texts]
+    if len(set(lowered)) < len(lowered):
+        return None
+    texts = _dress(texts, rng, held, sentences)
+    order = list(range(len(texts)))
+    rng.shuffle(order)
+    options = {LETTERS[i]: texts[j] for i, j in enumerate(order)}
+    key = LETTERS[order.index(0)]
+    return options, key
+
+
+def _count(rng: random.Random, held: bool) -> int:
+    return 4 if held else rng.choices([2, 3, 4, 5, 6], [8, 10, 64, 12, 6])[0]
+
+
+def _finish(type_: str, question: str, options, key: str | None, facts: str, kind: str, asked: str, short: str) -> Item:
+    think = f"{facts} This is {with_article(kind)}. {asked}".strip()
+    if options:
+        think += f" The choice is {options[key].rstrip('.;,')} ({key})."
+        return Item(type_, question, options, think, key, key)
+    return Item(type_, question, None, think, short, short)
+
+
+def kind_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool = True) -> Item:
+    question = rng.choice(P.TEST_ASK_KIND if held else P.ASK_KIND)
+    asked = f"The kind is asked: {kind}."
+    if not mcq:
+        return _finish("kind", question, None, None, facts, kind, asked, kind)
+    roll = 1.0 if held else rng.random()
+    while True:
+        n = _count(rng, held)
+        if roll < 0.08:  # the options name only the technique
+            modality = P.parts(kind)[1]
+            right, *wrong = [rng.choice(P.TECHNIQUES[m]) for m in [modality, *_wrong_modalities(modality, n - 1, rng)]]
+        elif roll < 0.16:  # the options name only the region
+            region = P.parts(kind)[0]
+            right, *wrong = [_region_word(r, rng) for r in [region, *_wrong_regions(region, n - 1, rng)]]
+        else:
+            right, *wrong = [kind_phrase(k, rng, held) for k in [kind, *wrong_kinds(kind, n - 1, rng)]]
+        made = _choose(right, wrong, rng, held, sentences=roll >= 0.16)
+        if made:
+            return _finish("kind", question, *made, facts, kind, asked, kind)
+
+
+def _region_word(region: str, rng: random.Random) -> str:
+    word = rng.choice(P.REGION_WORDS.get(region, [region]))
+    return f"the {word}" if rng.random() < 0.15 and not word.startswith("a ") else word
+
+
+def region_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
+    region = P.parts(kind)[0]
+    question = rng.choice(P.TEST_ASK_REGION if held else P.ASK_REGION)
+    asked = f"The region is asked: {region}."
+    while mcq:
+        wrong = _wrong_regions(region, _count(rng, held) - 1, rng)
+        made = _choose(_region_word(region, rng), [_region_word(r, rng) for r in wrong], rng, held)
+        if made:
+            return _finish("region", question, *made, facts, kind, asked, region)
+    return _finish("region", question, None, None, facts, kind, asked, region)
+
+
+def modality_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
+    modality = P.parts(kind)[1]
+    question = rng.choice(P.TEST_ASK_MODALITY if held else P.ASK_MODALITY)
+    asked = f"The modality is asked: {modality}."
+    while mcq:
+        names = [modality, *_wrong_modalities(modality, _count(rng, held) - 1, rng)]
+        right, *wrong = [rng.choice(P.TECHNIQUES[m]) for m in names]
+        made = _choose(right, wrong, rng, held)
+        if made:
+            return _finish("modality", question, *made, facts, kind, asked, modality)
+    return _finish("modality", question, None, None, facts, kind, asked, modality)
+
+
+def _claim(kind: str, true: bool, rng: random.Random, held: bool) -> tuple[str, str]:
+    """(question, plain name of what it asks for)."""
+    region, modality = P.parts(kind)
+    roll = rng.random()
+    if roll < 0.5:
+        other = kind if true else wrong_kinds(kind, 1, rng)[0]
+        template = rng.choice(P.TEST_ASK_IF_KIND if held else P.ASK_IF_KIND)
+        return _fill(template, kind_phrase(other, rng, held)), other
+    if roll < 0.75:
+        other = region if true else _wrong_regions(region, 1, rng)[0]
+        template = rng.choice(P.TEST_ASK_IF_REGION if held else P.ASK_IF_REGION)
+        word = rng.choice(P.REGION_WORDS.get(other, [other])).removeprefix("a ")
+        return template.replace("{x}", word), other
+    other = modality if true else _wrong_modalities(modality, 1, rng)[0]
+    template = rng.choice(P.TEST_ASK_IF_MODALITY if held else P.ASK_IF_MODALITY)
+    return template.replace("{x}", rng.choice(P.TECHNIQUES[other])), other
+
+
+def _yes_no(type_: str, question: str, truth: str, facts: str, kind: str, asked: str, rng: random.Random, mcq: bool) -> Item:
+    if not mcq:
+        return _finish(type_, question, None, None, facts, kind, asked, truth)
+    wrong = "no" if truth == "yes" else "yes"
+    options, key = _choose(truth, [wrong], rng, False)
+    return _finish(type_, question, options, key, facts, kind, asked, truth)
+
+
+def yesno_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
+    true = rng.random() < 0.5
+    question, name = _claim(kind, true, rng, held)
+    truth = "yes" if true else "no"
+    return _yes_no("yesno", question, truth, facts, kind, f"Is it {name}: {truth}.", rng, mcq)
+
+
+def colour_item(kind: str, facts: str, rng: random.Random, mcq: bool) -> Item:
+    truth = "no" if facts.startswith("Grey") else "yes"
+    return _yes_no("yesno", rng.choice(P.ASK_COLOUR), truth, facts, kind, f"Is it in colour: {truth}.", rng, mcq)
+
+
+def lesion_item(kind: str, label: str, facts: str, rng: random.Random, mcq: bool) -> Item:
+    question = rng.choice(P.ASK_LESION)
+    asked = f"The lesion is judged {label}."
+    if not mcq:
+        return _finish("lesion", question, None, None, facts, kind, asked, label)
+    style = rng.randrange(4)
+    other = "malignant" if label == "benign" else "benign"
+    made = _choose(P.LESION_WORDS[label][style], [P.LESION_WORDS[other][style]], rng, False)
+    return _finish("lesion", question, *made, facts, kind, asked, label)
+
+
+def closed_item(kind: str, pair: tuple[str, str], facts: str, rng: random.Random, mcq: bool) -> Item:
+    question, truth = pair
+    return _yes_no("closed", question, truth, facts, kind, f"A finding is asked: {truth}.", rng, mcq)
+
+
+def drill_item(rng: random.Random) -> Item:
+    """No picture: the kind is told in words, in any of its names. Teaches names, options and letters cheaply."""
+    kind = rng.choice(P.REAL_KINDS) if rng.random() < 0.55 else rng.choice(list(P.KINDS))
+    make = rng.choices([kind_item, region_item, modality_item, yesno_item], [50, 17, 17, 16])[0]
+    item = make(kind, "", rng, False, rng.random() < 0.85)
+    told = _fill(rng.choice(["The picture is {a} {x}.", "Given: {a} {x}.", "The image shows {a} {x}.", "Description: {x}."]),
+                 kind_phrase(kind, rng, False))  # fmt: skip
+    item.question = f"{told} {item.question}"
+    return item
