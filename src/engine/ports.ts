@@ -82,8 +82,28 @@ export interface Backend {
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
   /** Replaces the values of an allocated tensor from its start. */
   write(tensor: DeviceTensor, data: TensorData): void;
+  /** Copies [1, heads, rows, width] into the first rows of [1, heads, moreRows, width]. */
+  copyRows(source: DeviceTensor, target: DeviceTensor): void;
   read(tensor: DeviceTensor): Promise<TensorData>;
   dispose(): Promise<void>;
+}
+
+export interface Tokenizer {
+  /** Ids of a rendered prompt; special tokens in the text become their ids, none are added. */
+  encode(text: string): number[];
+  /** Text of ids, special tokens left out. */
+  decode(ids: readonly number[]): string;
+  /**
+   * The checkpoint's own chat template with the generation prompt.
+   * @throws RoundsError request_invalid when the template refuses the messages
+   */
+  render(messages: TemplateMessage[]): string;
+}
+
+/** A message in the form that chat templates read. */
+export interface TemplateMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string | ({ type: 'text'; text: string } | { type: 'image' })[];
 }
 
 /** Milliseconds of a monotonic clock. */

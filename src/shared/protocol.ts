@@ -38,6 +38,12 @@ export interface GenerationSettings {
   ignoreEos: boolean;
 }
 
+/** Bounds on width × height. */
+export interface PixelLimits {
+  minPixels: number;
+  maxPixels: number;
+}
+
 export interface DeviceReport {
   backend: BackendName;
   /** Vendor, architecture and description of the adapter, or the wasm build and its threads. */
@@ -78,6 +84,8 @@ export interface GenerateParams {
   settings: GenerationSettings;
   /** String tags that part thinking from answer; see engine/text/thinkingSplitter.ts. */
   tags?: { think: [string, string]; answer: [string, string] };
+  /** Resizes before the image processor's own, in order (MedVLM-R1 resizes large images twice). */
+  imageLimits?: PixelLimits[];
   /** Fed instead of the chosen ids (teacher forcing). */
   forceIds?: number[];
   logits?: 'none' | 'last' | 'all';
@@ -123,13 +131,15 @@ export interface GenerateResult {
   contextAvailable: number;
 }
 
-/** RGBA pixels for the page to draw: the file as decoded, or exactly what the model is given. */
+/** Pixels for the page to draw: the file as decoded, and exactly what the model is given. */
 export interface ImagePreview {
   width: number;
   height: number;
   rgba: Uint8ClampedArray<ArrayBuffer>;
+  /** 0 and null before a model is loaded: its image processor decides. */
   resizedWidth: number;
   resizedHeight: number;
+  resizedRgba: Uint8ClampedArray<ArrayBuffer> | null;
   /** Language-model tokens that the image takes. */
   tokens: number;
 }

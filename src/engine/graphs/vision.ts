@@ -58,7 +58,7 @@ export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): G
       ? merged
       : graph.node('Gather', [merged, VISION_IO.reverseIndex], { attributes: { axis: 1 } });
   cast(ctx, features, decoder.type, [VISION_IO.features]);
-  graph.output(VISION_IO.features, decoder.type, [1, 'merged', vision.outHiddenSize], 'device');
+  graph.output(VISION_IO.features, decoder.type, [1, 'merged', vision.outHiddenSize], 'host');
   return graph.build();
 }
 

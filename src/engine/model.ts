@@ -1,0 +1,70 @@
+/** A loaded model: graphs on a backend, tokenizer, and one timeline. Everything else is stateless. */
+import type { ModelConfig } from '../shared/modelConfig';
+import { makeDecoderGraph } from './graphs/decoder';
+import type { GraphTarget } from './graphs/layers';
+import { makeVisionGraph } from './graphs/vision';
+import type { Backend, PackReader, Tokenizer } from './ports';
+import { Timeline } from './timeline';
+import { VisionEncoder } from './visionEncoder';
+
+export interface EngineModel {
+  readonly pack: PackReader;
+  readonly config: ModelConfig;
+  readonly backend: Backend;
+  readonly tokenizer: Tokenizer;
+  readonly vision: VisionEncoder;
+  readonly timeline: Timeline;
+  dispose(): Promise<void>;
+}
+
+/** Positions in one prefill run: a bound on how long one submission holds the GPU, and on activations. */
+const PREFILL_CHUNK = 512;
+
+/**
+ * Makes the graphs for this backend and puts the weights on it.
+ * @param onProgress bytes of weights placed, of all
+ * @throws RoundsError pack_invalid, out_of_memory, device_lost, internal
+ */
+export async function loadModel(
+  pack: PackReader,
+  backend: Backend,
+  tokenizer: Tokenizer,
+  onProgress?: (done: number, total: number) => void,
+): Promise<EngineModel> {
+  const config = pack.manifest.model;
+  const target: GraphTarget = {
+    backend: backend.name,
+    type: backend.activations === 'f16' ? 'float16' : 'float32',
+  };
+  const graphs = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
+  const sizes = graphs.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));
+  const [visionBytes = 0, decoderBytes = 0] = sizes;
+  const total = visionBytes + decoderBytes;
+  onProgress?.(0, total);
+  const vision = await backend.createSession(graphs[0], pack, (done) => onProgress?.(done, total));
+  const decoder = await backend.createSession(graphs[1], pack, (done) =>
+    onProgress?.(visionBytes + done, total),
+  );
+  const encoder = new VisionEncoder(vision, backend, config.vision);
+  const timeline = new Timeline(decoder, backend, config.text, PREFILL_CHUNK);
+  return {
+    pack,
+    config,
+    backend,
+    tokenizer,
+    vision: encoder,
+    timeline,
+    async dispose() {
+      timeline.dispose();
+      await encoder.dispose();
+      await decoder.dispose();
+      await backend.dispose();
+    },
+  };
+}
+
+/** Width of a patch row as the pack's patch embedding wants it (1176 padded to a multiple of 32). */
+export function patchColumns(pack: PackReader): number | undefined {
+  const patchEmbed = pack.manifest.tensors.find(({ name }) => name === 'visual.patch_embed.proj.weight');
+  return patchEmbed?.shape[1];
+}

@@ -1,0 +1,163 @@
+/** Runs the vision graph for one image at a time and keeps the features of the last few images. */
+import type { VisionConfig } from '../shared/modelConfig';
+import { hasFullBlocks, hasWindowBlocks, VISION_IO, windowPatches } from './graphs/vision';
+import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
+import type { Patches } from './preprocess/patchify';
+import { visionRotaryTables } from './rotary';
+import { visionWindows } from './visionWindows';
+
+/** Features of one image: [tokens, hidden] in the activation type, raster order of merged tokens. */
+export interface ImageFeatures {
+  data: TensorData;
+  tokens: number;
+}
+
+/** Follow-up questions are about the same images; eight of the largest allowed take under 300 MB. */
+const CACHED_IMAGES = 8;
+/** exp() of this is 0 in float32, and sums with it stay finite. */
+const HIDDEN = -1e9;
+
+export class VisionEncoder {
+  readonly #session: GraphSession;
+  readonly #backend: Backend;
+  readonly #config: VisionConfig;
+  readonly #cache = new Map<string, ImageFeatures>();
+
+  constructor(session: GraphSession, backend: Backend, config: VisionConfig) {
+    this.#session = session;
+    this.#backend = backend;
+    this.#config = config;
+  }
+
+  /** `key` names the resized pixels (their hash): equal keys share features. */
+  async encode(key: string, patches: Patches): Promise<ImageFeatures> {
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const feeds = this.#feeds(patches);
+    const outputs = await this.#session.run(feeds);
+    const output = outputs[VISION_IO.features];
+    if (!output) throw new Error('The vision graph gave no features.');
+    const features = { data: await this.#backend.read(output), tokens: output.dims[1] ?? 0 };
+    [...Object.values(feeds), ...Object.values(outputs)].forEach((tensor) => tensor.dispose());
+    this.#remember(key, features);
+    return features;
+  }
+
+  async dispose(): Promise<void> {
+    this.#cache.clear();
+    await this.#session.dispose();
+  }
+
+  #remember(key: string, features: ImageFeatures): void {
+    this.#cache.set(key, features);
+    const oldest = this.#cache.keys().next();
+    if (this.#cache.size > CACHED_IMAGES && !oldest.done) this.#cache.delete(oldest.value);
+  }
+
+  #feeds(patches: Patches): Record<string, DeviceTensor> {
+    const { spatialMergeSize: merge, windowSize } = this.#config;
+    const headDim = this.#config.hiddenSize / this.#config.numHeads;
+    const group = merge * merge;
+    const rotary = visionRotaryTables(patches.gridThw, merge, headDim);
+    const float = (data: Float32Array, dims: number[]) => this.#backend.upload('float32', data, dims);
+    if (windowSize === null) {
+      return {
+        [VISION_IO.pixelValues]: float(patches.data, [patches.rows, patches.columns]),
+        [VISION_IO.cos]: float(rotary.cos, [rotary.rows, rotary.pairs]),
+        [VISION_IO.sin]: float(rotary.sin, [rotary.rows, rotary.pairs]),
+      };
+    }
+    const { windowIndex, reverseIndex, cuWindowSeqlens } = visionWindows([patches.gridThw], this.#config);
+    const order = rowOrder(windowIndex, group);
+    const pixels = gatherRows(patches.data, order, patches.columns);
+    const cos = gatherRows(rotary.cos, order, rotary.pairs);
+    const sin = gatherRows(rotary.sin, order, rotary.pairs);
+    const feeds: Record<string, DeviceTensor> = {
+      [VISION_IO.pixelValues]: float(pixels, [patches.rows, patches.columns]),
+      [VISION_IO.reverseIndex]: this.#indices(reverseIndex),
+    };
+    if (hasFullBlocks(this.#config)) {
+      feeds[VISION_IO.cos] = float(cos, [rotary.rows, rotary.pairs]);
+      feeds[VISION_IO.sin] = float(sin, [rotary.rows, rotary.pairs]);
+    }
+    if (hasWindowBlocks(this.#config)) {
+      Object.assign(feeds, this.#windowFeeds(cuWindowSeqlens, { cos, sin, pairs: rotary.pairs }));
+    }
+    return feeds;
+  }
+
+  #windowFeeds(
+    bounds: Int32Array,
+    rotary: { cos: Float32Array; sin: Float32Array; pairs: number },
+  ): Record<string, DeviceTensor> {
+    const layout = padWindows(bounds, windowPatches(this.#config));
+    const dims = [layout.rows.length, rotary.pairs];
+    const { windows, size } = layout;
+    return {
+      [VISION_IO.windowRows]: this.#indices(layout.rows),
+      [VISION_IO.windowPositions]: this.#indices(layout.positions),
+      [VISION_IO.windowBias]: this.#backend.upload('float32', layout.bias, [windows, 1, size, size]),
+      [VISION_IO.windowCos]: this.#backend.upload(
+        'float32',
+        gatherRows(rotary.cos, layout.rows, rotary.pairs),
+        dims,
+      ),
+      [VISION_IO.windowSin]: this.#backend.upload(
+        'float32',
+        gatherRows(rotary.sin, layout.rows, rotary.pairs),
+        dims,
+      ),
+    };
+  }
+
+  #indices(values: Int32Array): DeviceTensor {
+    return this.#backend.upload('int64', BigInt64Array.from(values, BigInt), [values.length]);
+  }
+}
+
+/** Patch rows in window order: each merged token brings its `group` consecutive patches. */
+function rowOrder(windowIndex: Int32Array, group: number): Int32Array {
+  const order = new Int32Array(windowIndex.length * group);
+  windowIndex.forEach((token, i) => {
+    for (let k = 0; k < group; k++) order[i * group + k] = token * group + k;
+  });
+  return order;
+}
+
+function gatherRows(source: Float32Array, rows: Int32Array, width: number): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => result.set(source.subarray(row * width, (row + 1) * width), i * width));
+  return result;
+}
+
+export interface WindowLayout {
+  /** [windows × size]: the row that stands at each padded place; padding repeats the window's first row. */
+  rows: Int32Array;
+  /** [patches]: the padded place of each row. */
+  positions: Int32Array;
+  /** [windows, 1, size, size]: 0 at real keys, a large negative number at padding. */
+  bias: Float32Array<ArrayBuffer>;
+  windows: number;
+  size: number;
+}
+
+/** Windows of `bounds` (cu_window_seqlens) laid out at `size` patches each. */
+export function padWindows(bounds: Int32Array, size: number): WindowLayout {
+  const windows = bounds.length - 1;
+  const rows = new Int32Array(windows * size);
+  const positions = new Int32Array(bounds[windows] ?? 0);
+  const bias = new Float32Array(windows * size * size);
+  for (let window = 0; window < windows; window++) {
+    const start = bounds[window] ?? 0;
+    const length = (bounds[window + 1] ?? 0) - start;
+    for (let i = 0; i < size; i++) {
+      rows[window * size + i] = i < length ? start + i : start;
+      if (i < length) positions[start + i] = window * size + i;
+    }
+    for (let query = 0; query < size; query++) {
+      const at = (window * size + query) * size;
+      bias.fill(HIDDEN, at + length, at + size);
+    }
+  }
+  return { rows, positions, bias, windows, size };
+}

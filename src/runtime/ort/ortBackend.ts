@@ -1,0 +1,269 @@
+/**
+ * The engine's Backend port on onnxruntime-web, for WebGPU and for wasm. With WebGPU, allocated tensors are
+ * GPU buffers that graphs read and write in place; with wasm they are host arrays that a run replaces.
+ */
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { RoundsError } from '../../shared/errors';
+import type { ActivationType, BackendName } from '../../shared/protocol';
+import type {
+  Backend,
+  DeviceTensor,
+  ElementType,
+  GraphModel,
+  GraphSession,
+  PackReader,
+  TensorData,
+} from '../../engine/ports';
+import { fillExternalFiles } from './externalData';
+import type { Ort } from './loadOrt';
+import { serialQueue } from './serialQueue';
+
+const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2 };
+
+/** A DeviceTensor around one of onnxruntime's; `value` changes when a run on wasm replaces the contents. */
+class OrtTensor implements DeviceTensor {
+  value: Tensor;
+  readonly buffer: GPUBuffer | null;
+
+  constructor(value: Tensor, buffer: GPUBuffer | null = null) {
+    this.value = value;
+    this.buffer = buffer;
+  }
+
+  get type(): ElementType {
+    return this.value.type as ElementType;
+  }
+
+  get dims(): readonly number[] {
+    return this.value.dims;
+  }
+
+  dispose(): void {
+    this.value.dispose();
+    this.buffer?.destroy();
+  }
+}
+
+function unwrap(tensor: DeviceTensor): OrtTensor {
+  if (tensor instanceof OrtTensor) return tensor;
+  throw new RoundsError('internal', 'A tensor of another backend was given.');
+}
+
+export class OrtBackend implements Backend {
+  readonly name: BackendName;
+  readonly activations: ActivationType;
+  readonly #ort: Ort;
+  readonly #device: GPUDevice | null;
+  readonly #enqueue = serialQueue();
+  #failure: RoundsError | null = null;
+
+  /** `device` is null for wasm. The backend owns the device and destroys it when disposed. */
+  constructor(ort: Ort, device: GPUDevice | null, activations: ActivationType) {
+    this.#ort = ort;
+    this.#device = device;
+    this.name = device ? 'webgpu' : 'wasm';
+    this.activations = activations;
+    device?.addEventListener('uncapturederror', (event) => this.#onGpuError(event.error));
+    void device?.lost.then((info) => {
+      this.#failure = new RoundsError(
+        'device_lost',
+        `The GPU device was lost: ${info.message || info.reason}`,
+      );
+    });
+  }
+
+  async createSession(
+    graph: GraphModel,
+    pack: PackReader,
+    onProgress?: (doneBytes: number) => void,
+  ): Promise<GraphSession> {
+    const externalData = await fillExternalFiles(graph.externalFiles, pack, onProgress);
+    const options = { ...this.#sessionOptions(graph), externalData };
+    const session = await this.#guard(`building ${graph.name}`, () =>
+      this.#ort.InferenceSession.create(graph.bytes, options),
+    );
+    return new OrtGraphSession(graph, session, (what, job) => this.#guard(what, job));
+  }
+
+  upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor {
+    return new OrtTensor(this.#hostTensor(type, data, dims));
+  }
+
+  allocate(type: ElementType, dims: readonly number[]): DeviceTensor {
+    const count = dims.reduce((a, b) => a * b, 1);
+    if (!this.#device) return this.upload(type, zeros(type, count), dims);
+    const buffer = this.#device.createBuffer({
+      size: Math.ceil((count * ELEMENT_BYTES[type]) / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims: [...dims] });
+    return new OrtTensor(tensor, buffer);
+  }
+
+  write(tensor: DeviceTensor, data: TensorData): void {
+    const target = unwrap(tensor);
+    if (target.buffer && this.#device) {
+      this.#device.queue.writeBuffer(target.buffer, 0, data as Float32Array<ArrayBuffer>);
+    } else {
+      (target.value.data as Float32Array).set(data as Float32Array);
+    }
+  }
+
+  copyRows(source: DeviceTensor, target: DeviceTensor): void {
+    const [from, to] = [unwrap(source), unwrap(target)];
+    const [, heads = 0, rows = 0, width = 0] = from.dims;
+    const targetRows = to.dims[2] ?? 0;
+    if (from.buffer && to.buffer && this.#device) {
+      const rowBytes = width * ELEMENT_BYTES[from.type];
+      const encoder = this.#device.createCommandEncoder();
+      for (let head = 0; head < heads; head++) {
+        const [start, end] = [head * rows * rowBytes, head * targetRows * rowBytes];
+        encoder.copyBufferToBuffer(from.buffer, start, to.buffer, end, rows * rowBytes);
+      }
+      this.#device.queue.submit([encoder.finish()]);
+      return;
+    }
+    const [values, result] = [from.value.data as Float32Array, to.value.data as Float32Array];
+    for (let head = 0; head < heads; head++) {
+      const start = head * rows * width;
+      result.set(values.subarray(start, start + rows * width), head * targetRows * width);
+    }
+  }
+
+  async read(tensor: DeviceTensor): Promise<TensorData> {
+    const data = await this.#guard('reading a result', () => unwrap(tensor).value.getData());
+    if (tensor.type !== 'float16') return data as TensorData;
+    const view = data as Uint16Array;
+    return new Uint16Array(view.buffer, view.byteOffset, view.length);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#enqueue(() => Promise.resolve(this.#device?.destroy()));
+  }
+
+  #hostTensor(type: ElementType, data: TensorData, dims: readonly number[]): Tensor {
+    // In JavaScript engines that have Float16Array onnxruntime wants that class; the bits are the same.
+    const values = type === 'float16' ? asFloat16(data) : data;
+    return new this.#ort.Tensor(type as 'float32', values as Float32Array, [...dims]);
+  }
+
+  #sessionOptions(graph: GraphModel): InferenceSession.SessionOptions {
+    // Folding would turn the Reshape of a tied embedding into a second copy of the weight on the GPU.
+    const extra = { optimization: { disable_specified_optimizers: 'ConstantFolding' } };
+    if (!this.#device) return { executionProviders: ['wasm'], logSeverityLevel: 3 };
+    const locations = graph.outputs.map(
+      ({ name, location }) => [name, location === 'host' ? 'cpu' : 'gpu-buffer'] as const,
+    );
+    const provider = { name: 'webgpu', device: this.#device, validationMode: 'disabled' };
+    return {
+      executionProviders: [provider as InferenceSession.WebGpuExecutionProviderOption],
+      preferredOutputLocation: Object.fromEntries(locations),
+      extra,
+      logSeverityLevel: 3,
+    };
+  }
+
+  /** One job at a time, with GPU errors that happened meanwhile turned into a rejection. */
+  #guard<T>(what: string, job: () => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      if (this.#failure) throw this.#failure;
+      try {
+        const result = await job();
+        if (this.#failure) throw this.#failure as RoundsError;
+        return result;
+      } catch (thrown) {
+        if (this.#failure) throw this.#failure as RoundsError;
+        throw RoundsError.from(new Error(`${what}: ${describe(thrown)}`, { cause: thrown }), 'internal');
+      }
+    });
+  }
+
+  /** Running out of GPU memory does not throw: it makes invalid buffers, and the model prints gibberish. */
+  #onGpuError(error: GPUError): void {
+    const code = error instanceof GPUOutOfMemoryError ? 'out_of_memory' : 'internal';
+    this.#failure ??= new RoundsError(code, `The GPU reported an error: ${error.message}`);
+  }
+}
+
+class OrtGraphSession implements GraphSession {
+  readonly #graph: GraphModel;
+  readonly #session: InferenceSession;
+  readonly #guard: <T>(what: string, job: () => Promise<T>) => Promise<T>;
+
+  constructor(
+    graph: GraphModel,
+    session: InferenceSession,
+    guard: <T>(what: string, job: () => Promise<T>) => Promise<T>,
+  ) {
+    this.#graph = graph;
+    this.#session = session;
+    this.#guard = guard;
+  }
+
+  async run(
+    feeds: Record<string, DeviceTensor>,
+    into: Record<string, DeviceTensor> = {},
+  ): Promise<Record<string, DeviceTensor>> {
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, tensor]) => [name, unwrap(tensor).value]),
+    );
+    const what = `running ${this.#graph.name} (${shapesOf(inputs)})`;
+    const results = await this.#guard(what, () => this.#session.run(inputs, this.#fetches(into)));
+    const fresh: Record<string, DeviceTensor> = {};
+    for (const [name, value] of Object.entries(results)) {
+      const target = into[name];
+      if (!target) fresh[name] = new OrtTensor(value);
+      else if (!unwrap(target).buffer) unwrap(target).value = value;
+    }
+    return fresh;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#guard(`releasing ${this.#graph.name}`, () => this.#session.release()).catch(() => undefined);
+  }
+
+  /** GPU buffers are given to the run to write into; host results come back as new tensors. */
+  #fetches(into: Record<string, DeviceTensor>): Record<string, Tensor | null> {
+    return Object.fromEntries(
+      this.#graph.outputs.map(({ name }) => {
+        const target = into[name] && unwrap(into[name]);
+        return [name, target?.buffer ? target.value : null];
+      }),
+    );
+  }
+}
+
+type Float16Constructor = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;
+
+function asFloat16(bits: TensorData): ArrayLike<number> {
+  const { Float16Array } = globalThis as { Float16Array?: Float16Constructor };
+  if (!Float16Array) return bits as Uint16Array;
+  return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
+}
+
+function zeros(type: ElementType, count: number): TensorData {
+  switch (type) {
+    case 'float32':
+      return new Float32Array(count);
+    case 'float16':
+      return new Uint16Array(count);
+    case 'int32':
+      return new Int32Array(count);
+    case 'int64':
+      return new BigInt64Array(count);
+    case 'uint8':
+      return new Uint8Array(count);
+  }
+}
+
+/** onnxruntime's own message names neither shapes nor types, which is what one needs to find the fault. */
+function shapesOf(inputs: Record<string, Tensor>): string {
+  return Object.entries(inputs)
+    .filter(([name]) => !name.startsWith('past_key_values') || name.includes('.0.'))
+    .map(([name, tensor]) => `${name} ${tensor.type}[${tensor.dims.join(',')}]`)
+    .join(', ');
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

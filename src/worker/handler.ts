@@ -1,0 +1,223 @@
+/**
+ * Answers the page's requests: one reply for each on every path. Calls run one after another; `cancel` is
+ * seen at once because it only aborts a signal.
+ */
+import { RoundsError } from '../shared/errors';
+import type {
+  CallName,
+  Calls,
+  ChatMessage,
+  FromWorker,
+  GenerateParams,
+  GenerateResult,
+  ImageInput,
+  ImagePreview,
+  LoadParams,
+  ModelInfo,
+  Request,
+  Update,
+} from '../shared/protocol';
+import { generate } from '../engine/generate';
+import { loadModel, type EngineModel } from '../engine/model';
+import type { Clock } from '../engine/ports';
+import { imageTokenCount } from '../engine/positions';
+import { resizeForModel } from '../engine/preprocess/preprocessImage';
+import type { RgbImage } from '../engine/preprocess/resample';
+import { serialQueue } from '../runtime/ort/serialQueue';
+import { openBackend } from './backend';
+import type { LoadedPack } from '../runtime/storage/packLoader';
+
+/** What the handler reaches outside of the engine; tests give their own. */
+export interface HandlerPorts {
+  loadPack(
+    packUrl: string,
+    keep: boolean,
+    hooks: {
+      signal: AbortSignal;
+      onProgress: (stage: 'manifest' | 'download' | 'verify', done: number, total: number) => void;
+    },
+  ): Promise<LoadedPack>;
+  loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
+  openBackend: typeof openBackend;
+  decodeImage(image: ImageInput): Promise<RgbImage>;
+  clock: Clock;
+}
+
+interface CallContext {
+  signal: AbortSignal;
+  update: (update: Update) => void;
+}
+
+export class RequestHandler {
+  readonly #ports: HandlerPorts;
+  readonly #post: (message: FromWorker, transfer?: Transferable[]) => void;
+  readonly #aborts = new Map<number, AbortController>();
+  readonly #enqueue = serialQueue();
+  #model: EngineModel | null = null;
+
+  constructor(ports: HandlerPorts, post: (message: FromWorker, transfer?: Transferable[]) => void) {
+    this.#ports = ports;
+    this.#post = post;
+  }
+
+  handle(request: Request): void {
+    if (request.call === 'cancel') {
+      this.#aborts.get(request.id)?.abort();
+      return;
+    }
+    const abort = new AbortController();
+    this.#aborts.set(request.id, abort);
+    const context: CallContext = {
+      signal: abort.signal,
+      update: (update) => this.#post({ type: 'update', id: request.id, update }),
+    };
+    void this.#enqueue(() => this.#answer(request, context));
+  }
+
+  async #answer(request: Exclude<Request, { call: 'cancel' }>, context: CallContext): Promise<void> {
+    try {
+      if (context.signal.aborted) throw new RoundsError('aborted', 'Stopped before it began.');
+      const result = await this.#dispatch(request, context);
+      this.#post({ type: 'result', id: request.id, result }, transferables(result));
+    } catch (thrown) {
+      const error = RoundsError.from(thrown);
+      this.#post({ type: 'error', id: request.id, error: error.toWire() });
+      if (error.code === 'device_lost' || error.code === 'out_of_memory') await this.#drop(error);
+    } finally {
+      this.#aborts.delete(request.id);
+    }
+  }
+
+  #dispatch(
+    request: Exclude<Request, { call: 'cancel' }>,
+    context: CallContext,
+  ): Promise<Calls[CallName][1]> {
+    switch (request.call) {
+      case 'load':
+        return this.#load(request.params, context);
+      case 'preview':
+        return this.#preview(request.params.image);
+      case 'generate':
+        return this.#generate(request.params, context);
+      case 'unload':
+        return this.#unload();
+    }
+  }
+
+  async #load(params: LoadParams, { signal, update }: CallContext): Promise<ModelInfo> {
+    const { clock } = this.#ports;
+    const start = clock();
+    await this.#unload();
+    const pack = await this.#ports.loadPack(params.packUrl, params.cache, {
+      signal,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+    });
+    signal.throwIfAborted();
+    const opened = await this.#ports.openBackend(params, pack.manifest);
+    const tokenizer = await this.#ports.loadTokenizer(pack);
+    this.#model = await loadModel(pack, opened.backend, tokenizer, (done, total) =>
+      update({ kind: 'progress', stage: 'compile', done, total }),
+    ).catch(async (error: unknown) => {
+      await opened.backend.dispose();
+      throw error;
+    });
+    const { manifest } = pack;
+    return {
+      name: manifest.name,
+      packHash: pack.packHash,
+      model: manifest.model,
+      parameters: manifest.parameters,
+      packBytes: manifest.totalBytes,
+      weights: `${manifest.recipe.weights} (${manifest.recipe.recipe})`,
+      source: manifest.source,
+      device: opened.report,
+      loadMs: clock() - start,
+      fromCache: pack.fromCache,
+    };
+  }
+
+  async #preview(input: ImageInput): Promise<ImagePreview> {
+    const image = await this.#ports.decodeImage(input);
+    const model = this.#model;
+    if (!model) return previewOf(image, null, 0);
+    const { vision } = model.config;
+    const resized = resizeForModel(image, model.pack.manifest.imageProcessor, vision);
+    const grid: [number, number, number] = [
+      1,
+      resized.height / vision.patchSize,
+      resized.width / vision.patchSize,
+    ];
+    return previewOf(image, resized, imageTokenCount(grid, vision.spatialMergeSize));
+  }
+
+  async #generate(params: GenerateParams, { signal, update }: CallContext): Promise<GenerateResult> {
+    const model = this.#model;
+    if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
+    const { clock } = this.#ports;
+    const startedMs = clock();
+    const inputs = imagesOf(params.messages);
+    const images: RgbImage[] = [];
+    for (const [i, input] of inputs.entries()) {
+      update({ kind: 'progress', stage: 'image', done: i, total: inputs.length });
+      images.push(await this.#ports.decodeImage(input));
+    }
+    return generate(
+      model,
+      params,
+      { images, decodeMs: clock() - startedMs, startedMs },
+      {
+        signal,
+        clock,
+        onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+        onText: (text, phase, index) => update({ kind: 'token', text, phase, index }),
+      },
+    );
+  }
+
+  async #unload(): Promise<null> {
+    const model = this.#model;
+    this.#model = null;
+    await model?.dispose();
+    return null;
+  }
+
+  /** The graphs are of no use any more: free what can be freed and tell the page. */
+  async #drop(error: RoundsError): Promise<void> {
+    await this.#unload().catch(() => undefined);
+    this.#post({ type: 'lost', error: error.toWire() });
+  }
+}
+
+function imagesOf(messages: ChatMessage[]): ImageInput[] {
+  return messages.flatMap(({ content }) =>
+    typeof content === 'string' ? [] : content.flatMap((part) => (part.type === 'image' ? [part.image] : [])),
+  );
+}
+
+function previewOf(image: RgbImage, resized: RgbImage | null, tokens: number): ImagePreview {
+  return {
+    width: image.width,
+    height: image.height,
+    rgba: toRgba(image),
+    resizedWidth: resized?.width ?? 0,
+    resizedHeight: resized?.height ?? 0,
+    resizedRgba: resized ? toRgba(resized) : null,
+    tokens,
+  };
+}
+
+function toRgba({ data, width, height }: RgbImage): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    rgba.set(data.subarray(pixel * 3, pixel * 3 + 3), pixel * 4);
+  }
+  return rgba;
+}
+
+/** Buffers that need not be copied to the page. */
+function transferables(result: Calls[CallName][1]): Transferable[] {
+  if (result === null) return [];
+  if ('rgba' in result) return [result.rgba.buffer, ...(result.resizedRgba ? [result.resizedRgba.buffer] : [])];
+  if ('logits' in result) return result.logits.map((logits) => logits.buffer as ArrayBuffer);
+  return [];
+}
