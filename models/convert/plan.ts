@@ -1,0 +1,137 @@
+/** Everything about a conversion that can be known before a weight is read, and every refusal that can be made then. */
+import { RoundsError } from '../../src/shared/errors';
+import type { ImageProcessorConfig, ModelConfig } from '../../src/shared/modelConfig';
+import type {
+  PackManifest,
+  PackSource,
+  PackTensor,
+  RecipeOption,
+  Span,
+  WeightsOption,
+} from '../../src/shared/pack';
+import { BLOCK_SIZE } from '../../src/shared/pack';
+import { tensorBytes } from '../../src/shared/packManifest';
+import { readAuxiliary, readLicense, type AuxiliaryFile } from './auxiliary';
+import { parseConfig } from './config';
+import { parsePreprocessor } from './imageProcessor';
+import { describeRecipe, tensorDtype } from './policy';
+import { readWeights, type StoredTensor } from './safetensors';
+import { alignUp } from './shards';
+import type { CheckpointSource } from './source';
+import { packWeights, resolveParts, type PackWeight } from './weightMap';
+
+export interface ConversionChoice {
+  weights: WeightsOption;
+  recipe: RecipeOption;
+}
+
+export interface PlannedTensor {
+  tensor: PackTensor;
+  weight: PackWeight;
+  parts: StoredTensor[];
+}
+
+export interface ConversionPlan {
+  name: string;
+  model: ModelConfig;
+  imageProcessor: ImageProcessorConfig;
+  source: PackSource;
+  recipe: PackManifest['recipe'];
+  parameters: number;
+  files: (AuxiliaryFile & { span: Span })[];
+  tensors: PlannedTensor[];
+  totalBytes: number;
+}
+
+/**
+ * Reads configs and headers only, then lays the pack out: auxiliary files first, then tensors, each span aligned.
+ * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed
+ */
+export async function planConversion(
+  source: CheckpointSource,
+  choice: ConversionChoice,
+): Promise<ConversionPlan> {
+  const auxiliary = await readAuxiliary(source);
+  const model = parseConfig(auxiliary.config, auxiliary.generationConfig);
+  const imageProcessor = parsePreprocessor(auxiliary.preprocessorConfig, model.vision);
+  const stored = await readWeights(source);
+  const weights = packWeights(model);
+  const parts = resolveParts(weights, stored.tensors);
+  const layout = new Layout();
+  const files = auxiliary.files.map((file) => ({ ...file, span: layout.place(file.bytes.length) }));
+  const tensors = weights.map((weight) => planTensor(weight, parts, choice, layout));
+  return {
+    name: packName(source.name),
+    model,
+    imageProcessor,
+    source: {
+      repo: source.name,
+      revision: source.revision,
+      license: await readLicense(source),
+      files: stored.files,
+    },
+    recipe: { ...choice, blockSize: BLOCK_SIZE, detail: describeRecipe(choice.weights, choice.recipe) },
+    parameters: countElements([...parts.values()]),
+    files,
+    tensors,
+    totalBytes: layout.end,
+  };
+}
+
+/** Hands out aligned spans, one after the other. */
+class Layout {
+  end = 0;
+
+  place(length: number): Span {
+    const offset = alignUp(this.end);
+    this.end = offset + length;
+    return { offset, length };
+  }
+}
+
+function planTensor(
+  weight: PackWeight,
+  parts: ReadonlyMap<string, StoredTensor>,
+  { weights, recipe }: ConversionChoice,
+  layout: Layout,
+): PlannedTensor {
+  const dtype = tensorDtype(weight.name, weight.shape, weights, recipe);
+  const bytes = tensorBytes(dtype, weight.shape);
+  const data = layout.place(bytes.data);
+  const tensor: PackTensor = { name: weight.name, dtype, shape: weight.shape, data };
+  if (bytes.scales > 0) tensor.scales = layout.place(bytes.scales);
+  return { tensor, weight, parts: weight.parts.map((part) => mustGet(parts, part.name)) };
+}
+
+function mustGet(parts: ReadonlyMap<string, StoredTensor>, name: string): StoredTensor {
+  const tensor = parts.get(name);
+  if (!tensor) throw new RoundsError('internal', `${name} was not resolved.`);
+  return tensor;
+}
+
+function countElements(tensors: readonly StoredTensor[]): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
+}
+
+/** Last part of `org/name`. */
+function packName(repo: string): string {
+  return (repo.split('/').at(-1) ?? repo).slice(0, 200) || 'model';
+}
+
+/** The manifest of a plan, once its shards are known. Key order is fixed: same input, same bytes. */
+export function makeManifest(plan: ConversionPlan, shards: PackManifest['shards']): PackManifest {
+  return {
+    format: 'rounds-pack',
+    version: 1,
+    name: plan.name,
+    model: plan.model,
+    imageProcessor: plan.imageProcessor,
+    source: plan.source,
+    recipe: plan.recipe,
+    parameters: plan.parameters,
+    totalBytes: plan.totalBytes,
+    files: Object.fromEntries(plan.files.map(({ name, span }) => [name, span])),
+    tensors: plan.tensors.map(({ tensor }) => tensor),
+    shards,
+  };
+}
