@@ -3,8 +3,11 @@
  * the service worker.
  */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { sourceHash, STAMP_FILE } from './src/cli/build.mjs';
 import { ISOLATION_HEADERS } from './src/shared/hostHeaders.mjs';
 
 /**
@@ -20,6 +23,31 @@ function tokenizerWithoutOrt(): Plugin {
       if (source !== 'onnxruntime-web/webgpu' || !importer?.includes('@huggingface/transformers'))
         return null;
       return this.resolve('onnxruntime-common', importer, { ...options, skipSelf: true });
+    },
+  };
+}
+
+/** Leaves the hash of the sources with the site, for src/cli/build.mjs to tell whether it is stale. */
+function sourceStamp(): Plugin {
+  let hash = '';
+  let folder: string | null = null;
+  return {
+    name: 'rounds:source-stamp',
+    apply: 'build',
+    // Before anything is read: what changes during the build makes the result stale.
+    buildStart: () => {
+      hash = sourceHash();
+    },
+    writeBundle: ({ dir }) => {
+      folder = dir ?? null;
+    },
+    // Also called after a failure, but then nothing was written.
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      handler: () => {
+        if (folder) writeFileSync(join(folder, STAMP_FILE), hash);
+      },
     },
   };
 }
@@ -52,7 +80,7 @@ const pwa = VitePWA({
 export default defineConfig({
   // Relative: the built site works in any folder of any host.
   base: './',
-  plugins: [tokenizerWithoutOrt(), svelte({ configFile: false }), pwa],
+  plugins: [tokenizerWithoutOrt(), svelte({ configFile: false }), pwa, sourceStamp()],
   resolve: {
     // Take the builds of onnxruntime-web that load their wasm and its glue from URLs given at run time;
     // the default "bundle" builds start their threads from a file name that a bundler has changed.

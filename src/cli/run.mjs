@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ensureInstalled, PROJECT } from './install.mjs';
 
 const [name, ...args] = process.argv.slice(2);
@@ -22,11 +23,11 @@ try {
   process.exit(1);
 }
 
-const child = spawn(process.execPath, [join(PROJECT, 'node_modules/tsx/dist/cli.mjs'), script, ...args], {
-  stdio: 'inherit',
-});
-// The child gets the signal too; we only wait so that its exit code can be passed on.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+const loader = pathToFileURL(join(PROJECT, 'node_modules/tsx/dist/loader.mjs')).href;
+const child = spawn(process.execPath, ['--import', loader, script, ...args], { stdio: 'inherit' });
+// Wait for the child's own end, so that its exit code can be passed on. A terminal sends SIGINT to both.
+process.on('SIGINT', () => undefined);
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal));
 }
 child.once('exit', (code, signal) => {

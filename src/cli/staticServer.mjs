@@ -156,8 +156,9 @@ export function resolvePath(options, requestUrl) {
   const base = options.base ?? '/';
   if (path === null || !path.startsWith(base)) return null;
   const local = `/${path.slice(base.length)}`;
-  for (const [mount, target] of Object.entries(options.mounts ?? {})) {
-    if (mount === local) return target;
+  const mounts = options.mounts ?? {};
+  if (Object.hasOwn(mounts, local)) return mounts[local] ?? null;
+  for (const [mount, target] of Object.entries(mounts)) {
     if (mount.endsWith('/') && local.startsWith(mount)) return join(target, local.slice(mount.length));
   }
   return join(options.root, local.endsWith('/') ? `${local}index.html` : local);

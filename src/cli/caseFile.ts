@@ -1,0 +1,146 @@
+/**
+ * Reads the case file of `infer` (docs/commands): one JSON object, a JSON array, or JSON lines. Images become
+ * addresses below `/case/`, which the command's server answers with the files.
+ */
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { RoundsError } from '../shared/errors';
+import { Fields } from '../shared/fields';
+import type { HarnessCase, HarnessImage, HarnessMessage, HarnessPart } from '../shared/harness';
+import type { GenerationSettings } from '../shared/protocol';
+
+/** A case that can be run, or why it cannot. */
+export type ReadCase = { ok: true; job: HarnessCase } | { ok: false; error: RoundsError };
+
+export interface ReadCases {
+  cases: ReadCase[];
+  /** Server path → image file. */
+  files: Record<string, string>;
+}
+
+/** Limits against a slip of the pen, not of the model: it has its own. */
+const MAX_MESSAGES = 1000;
+const MAX_PARTS = 1000;
+const MAX_TEXT = 1_000_000;
+const MAX_TOKENS = 1_000_000;
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+const refuse = (message: string): never => {
+  throw new RoundsError('request_invalid', message);
+};
+
+/**
+ * A case that is wrong takes its place in the list as an error; a file that holds no cases at all throws.
+ * @param folder what image paths are relative to
+ */
+export function readCases(text: string, folder: string): ReadCases {
+  const files: Record<string, string> = {};
+  const cases = splitCases(text).map((read, index): ReadCase => {
+    try {
+      return { ok: true, job: new CaseReader(index, folder, files).read(read()) };
+    } catch (thrown) {
+      return { ok: false, error: RoundsError.from(thrown, 'request_invalid') };
+    }
+  });
+  if (cases.length === 0) refuse('The case file holds no cases.');
+  return { cases, files };
+}
+
+/** The raw cases; a JSON line is parsed only when its turn comes, so that a bad one does not hide the others. */
+function splitCases(text: string): (() => unknown)[] {
+  const whole = tryParse(text);
+  if (Array.isArray(whole)) return whole.map((value: unknown) => () => value);
+  if (whole !== undefined) return [() => whole];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length < 2 || lines.every((line) => tryParse(line) === undefined)) {
+    refuse('The case file is neither JSON nor JSON lines.');
+  }
+  return lines.map((line, i) => () => tryParse(line) ?? refuse(`Line ${i + 1} is not JSON.`));
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+class CaseReader {
+  readonly #index: number;
+  readonly #folder: string;
+  readonly #files: Record<string, string>;
+  #images = 0;
+
+  constructor(index: number, folder: string, files: Record<string, string>) {
+    this.#index = index;
+    this.#folder = folder;
+    this.#files = files;
+  }
+
+  read(value: unknown): HarnessCase {
+    const fields = new Fields(value, `case ${this.#index + 1}`, refuse);
+    const forceIds = fields.has('forceIds')
+      ? { forceIds: fields.integers('forceIds', MAX_TOKENS, 0, 2 ** 31) }
+      : {};
+    return {
+      prompt: { messages: this.#messages(fields) },
+      settings: readSettings(fields),
+      logits: fields.has('logits') ? fields.choice('logits', ['none', 'last', 'all'] as const) : 'none',
+      ...forceIds,
+    };
+  }
+
+  #messages(fields: Fields): HarnessMessage[] {
+    return fields.objects('messages', MAX_MESSAGES).map((message) => ({
+      role: message.choice('role', ['system', 'user', 'assistant'] as const),
+      content:
+        typeof message.get('content') === 'string'
+          ? message.string('content', MAX_TEXT)
+          : message.objects('content', MAX_PARTS).map((part) => this.#part(part)),
+    }));
+  }
+
+  #part(part: Fields): HarnessPart {
+    const type = part.choice('type', ['text', 'image'] as const);
+    if (type === 'text') return { type, text: part.string('text', MAX_TEXT) };
+    return { type, image: this.#image(part, part.string(part.has('path') ? 'path' : 'image')) };
+  }
+
+  /** Mounts the file; the number keeps two images of one name apart. */
+  #image(fields: Fields, path: string): HarnessImage {
+    const file = resolve(this.#folder, path);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new RoundsError('image_invalid', `case ${this.#index + 1}: there is no file ${path}.`);
+    }
+    const url = `/case/${this.#index}/${this.#images++}`;
+    this.#files[url] = file;
+    return {
+      url: url.slice(1),
+      name: basename(file),
+      ...(fields.has('frame') ? { frame: fields.integer('frame', 0, 2 ** 31) } : {}),
+      ...(fields.has('window') ? { window: readWindow(fields) } : {}),
+    };
+  }
+}
+
+function readWindow(fields: Fields): [number, number] {
+  const [center, width, ...rest] = fields.array('window', 2);
+  if (typeof center !== 'number' || typeof width !== 'number' || !(width > 0) || rest.length > 0) {
+    return fields.reject('window must be [center, width] with a width above 0.');
+  }
+  return [center, width];
+}
+
+/** Greedy unless the case says otherwise. */
+function readSettings(fields: Fields): GenerationSettings {
+  return {
+    maxNewTokens: fields.integer('maxNewTokens', 1, MAX_TOKENS, 256),
+    temperature: fields.number('temperature', 0, 100, 0),
+    topP: fields.number('topP', 0, 1, 1),
+    topK: fields.integer('topK', 0, MAX_TOKENS, 0),
+    repetitionPenalty: fields.number('repetitionPenalty', 0.01, 100, 1),
+    seed: fields.integer('seed', 0, MAX_SEED, 0),
+    ignoreEos: fields.boolean('ignoreEos', false),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The command line's page: the app's worker and its typed client without an interface. src/cli/harnessSession.ts
+ * opens it and calls `window.rounds`.
+ */
+import { EngineClient } from './app/engineClient';
+import { RoundsError } from './shared/errors';
+import type { HarnessCase, HarnessImage, HarnessLine, HarnessMessage } from './shared/harness';
+import type { ChatMessage, ContentPart, GenerateResult, ImageInput, ModelInfo } from './shared/protocol';
+
+const engine = new EngineClient();
+let model: ModelInfo | null = null;
+
+window.rounds = {
+  load: async (params) => {
+    model = await engine.call('load', params).catch(throwWithCode);
+    return model;
+  },
+  run: async (job) => {
+    try {
+      return { ok: true, json: JSON.stringify(await runCase(job)) };
+    } catch (thrown) {
+      const { code, message } = RoundsError.from(thrown);
+      return { ok: false, json: JSON.stringify({ error: { code, message } }) } satisfies HarnessLine;
+    }
+  },
+};
+
+/** An error's class and fields do not survive the way to the command line; its message does. */
+function throwWithCode(thrown: unknown): never {
+  const { code, message } = RoundsError.from(thrown);
+  throw new Error(JSON.stringify({ code, message }));
+}
+
+async function runCase(job: HarnessCase): Promise<Record<string, unknown>> {
+  if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
+  const result = await engine.call('generate', {
+    messages: await Promise.all(job.prompt.messages.map(withImages)),
+    settings: job.settings,
+    logits: job.logits,
+    ...(job.forceIds ? { forceIds: job.forceIds } : {}),
+  });
+  return resultLine(result, model);
+}
+
+async function withImages({ role, content }: HarnessMessage): Promise<ChatMessage> {
+  if (typeof content === 'string') return { role, content };
+  const parts = content.map(async (part): Promise<ContentPart> =>
+    part.type === 'text' ? part : { type: 'image', image: await fetchImage(part.image) },
+  );
+  return { role, content: await Promise.all(parts) };
+}
+
+async function fetchImage({ url, ...image }: HarnessImage): Promise<ImageInput> {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new RoundsError('image_invalid', `${image.name} could not be read (${response.status}).`);
+  }
+  return { ...image, blob: await response.blob() };
+}
+
+/** The fields of docs/commands: typed arrays as lists, and what belongs to the loaded model. */
+function resultLine(result: GenerateResult, { device, loadMs }: ModelInfo): Record<string, unknown> {
+  const { logits, timing, ...rest } = result;
+  return {
+    ...rest,
+    logits: logits.map((row) => Array.from(row)),
+    timing: { loadMs, ...timing },
+    device,
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * What the command line and its page (src/harness.ts) say to each other. Everything is JSON: it crosses a
+ * process boundary. Images are addresses that the command line's own server answers.
+ */
+import type { GenerationSettings, LoadParams, ModelInfo } from './protocol';
+
+export interface HarnessImage {
+  url: string;
+  name: string;
+  frame?: number;
+  window?: [number, number];
+}
+
+export type HarnessPart = { type: 'text'; text: string } | { type: 'image'; image: HarnessImage };
+
+export interface HarnessMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string | HarnessPart[];
+}
+
+/** One case of `infer`, checked and with its images mounted. */
+export interface HarnessCase {
+  prompt: { messages: HarnessMessage[] };
+  settings: GenerationSettings;
+  logits: 'none' | 'last' | 'all';
+  forceIds?: number[];
+}
+
+/** `window.rounds` of the harness page. */
+export interface HarnessApi {
+  load(params: LoadParams): Promise<ModelInfo>;
+  /** The result line of a case, or its error line; never throws. */
+  run(job: HarnessCase): Promise<HarnessLine>;
+}
+
+export interface HarnessLine {
+  ok: boolean;
+  /** One JSON object without line breaks. */
+  json: string;
+}
+
+declare global {
+  interface Window {
+    rounds: HarnessApi;
+  }
+}
