@@ -217,7 +217,8 @@ function toRgba({ data, width, height }: RgbImage): Uint8ClampedArray<ArrayBuffe
 /** Buffers that need not be copied to the page. */
 function transferables(result: Calls[CallName][1]): Transferable[] {
   if (result === null) return [];
-  if ('rgba' in result) return [result.rgba.buffer, ...(result.resizedRgba ? [result.resizedRgba.buffer] : [])];
+  if ('rgba' in result)
+    return [result.rgba.buffer, ...(result.resizedRgba ? [result.resizedRgba.buffer] : [])];
   if ('logits' in result) return result.logits.map((logits) => logits.buffer as ArrayBuffer);
   return [];
 }

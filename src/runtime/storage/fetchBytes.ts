@@ -45,7 +45,7 @@ export async function fetchBytes(url: string, options: FetchOptions = {}): Promi
 }
 
 function isOnline(): boolean {
-  return !('onLine' in navigator) || navigator.onLine;
+  return typeof navigator === 'undefined' || !('onLine' in navigator) || navigator.onLine;
 }
 
 async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { RoundsError } from '../shared/errors';
+import type { FromWorker, Request } from '../shared/protocol';
+import { RequestHandler, type HandlerPorts } from './handler';
+
+const IMAGE = { blob: new Blob(['x']), name: 'x.png' };
+const PIXEL = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+
+function setup(ports: Partial<HandlerPorts> = {}) {
+  const messages: FromWorker[] = [];
+  let wake: (() => void) | null = null;
+  const handler = new RequestHandler(
+    {
+      loadPack: () => Promise.reject(new RoundsError('download_failed', 'no network')),
+      loadTokenizer: () => Promise.reject(new Error('unused')),
+      openBackend: () => Promise.reject(new Error('unused')),
+      decodeImage: () => Promise.resolve(PIXEL),
+      clock: () => 0,
+      ...ports,
+    },
+    (message) => {
+      messages.push(message);
+      wake?.();
+    },
+  );
+  const replies = async (count: number): Promise<FromWorker[]> => {
+    const isReply = ({ type }: FromWorker): boolean => type !== 'update';
+    while (messages.filter(isReply).length < count) await new Promise<void>((resolve) => (wake = resolve));
+    return messages.filter(isReply);
+  };
+  return { handler, messages, replies };
+}
+
+const load: Request = {
+  id: 7,
+  call: 'load',
+  params: { packUrl: 'p', backend: 'auto', activations: 'auto', cache: false },
+};
+
+describe('RequestHandler', () => {
+  it('answers a preview before any model is loaded', async () => {
+    const { handler, replies } = setup();
+    handler.handle({ id: 1, call: 'preview', params: { image: IMAGE } });
+    const [reply] = await replies(1);
+    expect(reply).toMatchObject({
+      type: 'result',
+      id: 1,
+      result: { width: 1, height: 1, resizedRgba: null, tokens: 0 },
+    });
+    expect(
+      reply?.type === 'result' && reply.result && 'rgba' in reply.result && [...reply.result.rgba],
+    ).toEqual([1, 2, 3, 255]);
+  });
+
+  it('keeps the code of an error and goes on with the next request', async () => {
+    const { handler, replies } = setup();
+    handler.handle(load);
+    handler.handle({ id: 8, call: 'preview', params: { image: IMAGE } });
+    const [failed, next] = await replies(2);
+    expect(failed).toMatchObject({ type: 'error', id: 7, error: { code: 'download_failed' } });
+    expect(next).toMatchObject({ type: 'result', id: 8 });
+  });
+
+  it('turns a foreign exception into an internal error, not into silence', async () => {
+    const { handler, replies } = setup({ decodeImage: () => Promise.reject(new TypeError('boom')) });
+    handler.handle({ id: 1, call: 'preview', params: { image: IMAGE } });
+    expect(await replies(1)).toMatchObject([{ type: 'error', error: { code: 'internal', message: 'boom' } }]);
+  });
+
+  it('refuses to generate without a model', async () => {
+    const { handler, replies } = setup();
+    const settings = {
+      maxNewTokens: 1,
+      temperature: 0,
+      topP: 1,
+      topK: 0,
+      repetitionPenalty: 1,
+      seed: 1,
+      ignoreEos: false,
+    };
+    handler.handle({
+      id: 1,
+      call: 'generate',
+      params: { messages: [{ role: 'user', content: 'hi' }], settings },
+    });
+    expect(await replies(1)).toMatchObject([{ type: 'error', error: { code: 'request_invalid' } }]);
+  });
+
+  it('cancels a running call and one that still waits', async () => {
+    const { handler, replies } = setup({
+      loadPack: (_url, _keep, { signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(new RoundsError('aborted', 'Stopped.'))),
+        ),
+    });
+    handler.handle(load);
+    handler.handle({ ...load, id: 8 });
+    handler.handle({ id: 8, call: 'cancel' });
+    handler.handle({ id: 7, call: 'cancel' });
+    expect(await replies(2)).toMatchObject([
+      { type: 'error', id: 7, error: { code: 'aborted' } },
+      { type: 'error', id: 8, error: { code: 'aborted' } },
+    ]);
+  });
+
+  it('tells the page that the device is gone, after the reply to the call that met it', async () => {
+    const { handler, replies } = setup({
+      openBackend: () => Promise.reject(new RoundsError('device_lost', 'gone')),
+      loadPack: () => Promise.resolve({ manifest: {} } as never),
+    });
+    handler.handle(load);
+    expect(await replies(2)).toMatchObject([
+      { type: 'error', id: 7, error: { code: 'device_lost' } },
+      { type: 'lost', error: { code: 'device_lost' } },
+    ]);
+  });
+});
