@@ -1,15 +1,18 @@
 /** One answer: images and prompt through the model, then token by token until it stops. */
+import { floatArrayFromHalf } from '../shared/half';
 import type {
   FinishReason,
   GenerateParams,
   GenerateResult,
   GenerateTiming,
+  GenerateTrace,
   Phase,
   Stage,
 } from '../shared/protocol';
 import { encodeImages, prepareImages, type PreparedImages } from './images';
 import type { EngineModel } from './model';
-import type { Clock } from './ports';
+import type { Clock, TensorData } from './ports';
+import { columnCount } from './preprocess/patchify';
 import type { RgbImage } from './preprocess/resample';
 import { Sampler } from './sampling';
 import { preparePrompt, type PreparedPrompt } from './text/prompt';
@@ -79,7 +82,22 @@ export async function generate(
     decodeMs: outcome.decodeMs,
     decodeTokensPerSecond: tokensPerSecond(outcome.newIds.length - 1, outcome.decodeMs),
   };
-  return assembleResult(model, images, prompt, outcome, splitter, timing);
+  const result = assembleResult(model, images, prompt, outcome, splitter, timing);
+  return params.trace ? { ...result, trace: traceOf(model, images, features) } : result;
+}
+
+function traceOf(model: EngineModel, images: PreparedImages, features: TensorData): GenerateTrace {
+  const columns = columnCount(model.config.vision);
+  const rows = images.processed.flatMap(({ patches }) =>
+    Array.from({ length: patches.rows }, (_, row) =>
+      patches.data.subarray(row * patches.columns, row * patches.columns + columns),
+    ),
+  );
+  const pixelValues = new Float32Array(rows.length * columns);
+  rows.forEach((row, i) => pixelValues.set(row, i * columns));
+  const imageFeatures =
+    features instanceof Uint16Array ? floatArrayFromHalf(features) : (features as Float32Array);
+  return { pixelValues, imageFeatures };
 }
 
 /** The first token comes from prefill; each later one costs a decode step. */

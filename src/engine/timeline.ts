@@ -66,33 +66,23 @@ export class Timeline {
    * @throws RoundsError context_overflow, aborted, and what the backend throws
    */
   async prefill(prompt: Prompt, hooks: RunHooks = {}): Promise<Float32Array> {
-    const total = prompt.ids.length;
-    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty.');
-    if (total > this.capacity) {
-      const message = `The prompt takes ${total} tokens, the model can hold ${this.capacity}. Use smaller or fewer images.`;
-      throw new RoundsError('context_overflow', message);
-    }
     // The last token is always run again: its logits are wanted.
-    let done = Math.min(commonPrefix(this.#held, prompt.keys), total - 1);
-    this.#held.length = done;
-    this.#positions = prompt.positionIds;
-    this.#ropeDelta = prompt.ropeDelta;
-    this.#makeRoom(total + 1);
-    this.#writeTables();
-    let logits: Float32Array | null = null;
-    while (done < total) {
-      if (hooks.signal?.aborted) throw new RoundsError('aborted', 'Stopped.');
-      hooks.onPrefill?.(done, total);
-      const end = Math.min(done + this.#chunk, total);
-      logits = await this.#run(
-        prompt.ids.slice(done, end),
-        chunkFeatures(prompt, done, end, this.#config.hiddenSize),
-      );
-      this.#held.push(...prompt.keys.slice(done, end));
-      done = end;
+    this.#keepPrefix(prompt, prompt.ids.length - 1);
+    let logits = new Float32Array();
+    for await (const chunk of this.#chunks(prompt, hooks)) {
+      logits = (await this.#run(chunk.ids, chunk.features, 'last')) as Float32Array<ArrayBuffer>;
     }
-    hooks.onPrefill?.(total, total);
-    return logits ?? new Float32Array();
+    return logits;
+  }
+
+  /** Logits [tokens × V] after every token of the prompt, computed anew: what teacher-forced measures need. */
+  async score(prompt: Prompt, hooks: RunHooks = {}): Promise<Float32Array> {
+    this.#keepPrefix(prompt, 0);
+    const all = new Float32Array(prompt.ids.length * this.#config.vocabSize);
+    for await (const chunk of this.#chunks(prompt, hooks)) {
+      all.set(await this.#run(chunk.ids, chunk.features, 'all'), chunk.start * this.#config.vocabSize);
+    }
+    return all;
   }
 
   /** Appends one token and returns the logits [V] after it. @throws RoundsError context_overflow */
@@ -107,7 +97,7 @@ export class Timeline {
       this.#makeRoom(this.length + 1);
       this.#writeTables();
     }
-    const logits = await this.#run([id], { rows: null, data: null });
+    const logits = await this.#run([id], { rows: null, data: null }, 'last');
     this.#held.push(String(id));
     return logits;
   }
@@ -120,9 +110,45 @@ export class Timeline {
     this.#held = [];
   }
 
-  async #run(ids: number[], features: ChunkFeatures): Promise<Float32Array> {
+  /** Checks the prompt, keeps at most `limit` rows of what the cache already holds of it, and makes room. */
+  #keepPrefix(prompt: Prompt, limit: number): void {
+    const total = prompt.ids.length;
+    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty.');
+    if (total > this.capacity) {
+      const message = `The prompt takes ${total} tokens, the model can hold ${this.capacity}. Use smaller or fewer images.`;
+      throw new RoundsError('context_overflow', message);
+    }
+    this.#held.length = Math.min(commonPrefix(this.#held, prompt.keys), limit);
+    this.#positions = prompt.positionIds;
+    this.#ropeDelta = prompt.ropeDelta;
+    this.#makeRoom(total + 1);
+    this.#writeTables();
+  }
+
+  /** What the cache lacks of the prompt, piece by piece; a piece counts as held once the next is asked for. */
+  async *#chunks(
+    prompt: Prompt,
+    { signal, onPrefill }: RunHooks,
+  ): AsyncGenerator<{ ids: number[]; features: ChunkFeatures; start: number }> {
+    const total = prompt.ids.length;
+    while (this.length < total) {
+      const start = this.length;
+      if (signal?.aborted) throw new RoundsError('aborted', 'Stopped.');
+      onPrefill?.(start, total);
+      const end = Math.min(start + this.#chunk, total);
+      yield {
+        ids: prompt.ids.slice(start, end),
+        features: chunkFeatures(prompt, start, end, this.#config.hiddenSize),
+        start,
+      };
+      this.#held.push(...prompt.keys.slice(start, end));
+    }
+    onPrefill?.(total, total);
+  }
+
+  async #run(ids: number[], features: ChunkFeatures, wanted: 'last' | 'all'): Promise<Float32Array> {
     const past = this.length;
-    const feeds = this.#feeds(ids, features, past);
+    const feeds = this.#feeds(ids, features, past, wanted);
     const into: Record<string, DeviceTensor> = {};
     const cached: Record<string, DeviceTensor> = {};
     if (this.#tables) {
@@ -144,7 +170,13 @@ export class Timeline {
     return values;
   }
 
-  #feeds(ids: number[], features: ChunkFeatures, past: number): Record<string, DeviceTensor> {
+  #feeds(
+    ids: number[],
+    features: ChunkFeatures,
+    past: number,
+    wanted: 'last' | 'all',
+  ): Record<string, DeviceTensor> {
+    const positions = wanted === 'last' ? [ids.length - 1] : ids.map((_, i) => i);
     const { hiddenSize } = this.#config;
     const count = ids.length;
     const rows = features.data ? features.data.length / hiddenSize : 1;
@@ -159,7 +191,9 @@ export class Timeline {
       [DECODER_IO.rowIndex]: backend.upload('int64', rowIndex, [count]),
       [DECODER_IO.seqlensK]: backend.upload('int32', Int32Array.of(past + count - 1), [1]),
       [DECODER_IO.totalLength]: backend.upload('int32', Int32Array.of(past + count), [1]),
-      [DECODER_IO.logitsIndex]: backend.upload('int64', BigInt64Array.of(BigInt(count - 1)), [1]),
+      [DECODER_IO.logitsIndex]: backend.upload('int64', BigInt64Array.from(positions, BigInt), [
+        positions.length,
+      ]),
     };
   }
 

@@ -89,6 +89,8 @@ export interface GenerateParams {
   /** Fed instead of the chosen ids (teacher forcing). */
   forceIds?: number[];
   logits?: 'none' | 'last' | 'all';
+  /** Return intermediate values as well, for checks against reference vectors. */
+  trace?: boolean;
 }
 
 export interface ProcessedImage {
@@ -110,6 +112,14 @@ export interface GenerateTiming {
   decodeTokensPerSecond: number;
 }
 
+/** Intermediate values of one run. */
+export interface GenerateTrace {
+  /** [patches, columns] of all images, padding columns left out. */
+  pixelValues: Float32Array;
+  /** [merged tokens, hidden] of all images, raster order. */
+  imageFeatures: Float32Array;
+}
+
 export type FinishReason = 'stop' | 'length' | 'abort';
 
 export interface GenerateResult {
@@ -129,6 +139,7 @@ export interface GenerateResult {
   /** Prompt and new tokens of this turn, and what the KV cache can hold. */
   contextUsed: number;
   contextAvailable: number;
+  trace?: GenerateTrace;
 }
 
 /** Pixels for the page to draw: the file as decoded, and exactly what the model is given. */
