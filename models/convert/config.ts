@@ -50,7 +50,7 @@ function refuseQuantized(fields: Fields): void {
   if (!fields.has('quantization_config')) return;
   const method = fields.object('quantization_config').get('quant_method');
   unsupported(
-    `config.json has a quantization_config (${String(method ?? 'unnamed method')}): convert the unquantized model instead.`,
+    `config.json has a quantization_config (${typeof method === 'string' ? method : 'unnamed method'}): convert the unquantized model instead.`,
   );
 }
 

@@ -145,13 +145,13 @@ function parseEntry(
     );
   }
   const [from, to] = offsets as [number, number];
-  const expected = (shape as number[]).reduce((product, dim) => product * dim, FLOAT_BYTES[dtype]);
+  const expected = shape.reduce((product, dim) => product * dim, FLOAT_BYTES[dtype]);
   if (to - from !== expected) {
     refuse(
       `${file}: ${name} has ${to - from} bytes, but its shape [${shape.join(', ')}] and ${dtype} need ${expected}.`,
     );
   }
-  return { name, file, blob, dtype, shape: shape as number[], start: dataStart + from, end: dataStart + to };
+  return { name, file, blob, dtype, shape: shape, start: dataStart + from, end: dataStart + to };
 }
 
 /** The data must be covered exactly once, as the format demands: no holes, no overlaps, nothing cut off or appended. */

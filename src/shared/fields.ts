@@ -45,13 +45,13 @@ export class Fields {
     if (typeof value !== 'number' || !(value >= min && value <= max)) {
       this.#refuse(name, `a number from ${min} to ${max}`, value);
     }
-    return value as number;
+    return value;
   }
 
   boolean(name: string, fallback?: boolean): boolean {
     const value = this.get(name) ?? fallback;
     if (typeof value !== 'boolean') this.#refuse(name, 'true or false', value);
-    return value as boolean;
+    return value;
   }
 
   string(name: string, maxLength = 10_000): string {
@@ -59,7 +59,7 @@ export class Fields {
     if (typeof value !== 'string' || value.length > maxLength) {
       this.#refuse(name, `a text of at most ${maxLength} characters`, value);
     }
-    return value as string;
+    return value;
   }
 
   stringOrNull(name: string, maxLength = 10_000): string | null {
@@ -95,7 +95,7 @@ export class Fields {
     const isValid = (v: unknown): v is number =>
       Number.isSafeInteger(v) && (v as number) >= min && (v as number) <= max;
     if (!values.every(isValid)) this.#refuse(name, `a list of whole numbers from ${min} to ${max}`, values);
-    return values as number[];
+    return values;
   }
 
   /** Three finite numbers within bounds, for example a colour or the sections of mRoPE. */
@@ -114,7 +114,7 @@ export class Fields {
   }
 
   #refuse(name: string, expected: string, value: unknown): never {
-    const shown = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+    const shown = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
     return this.#fail(`${this.#where}: ${name} must be ${expected}, but is ${shown}.`);
   }
 }

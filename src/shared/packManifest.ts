@@ -72,12 +72,10 @@ function parseSource(source: Fields): PackSource {
     repo: source.string('repo', 300),
     revision: source.stringOrNull('revision', 200),
     license: source.stringOrNull('license', 200),
-    files: source
-      .objects('files', MAX_SHARDS)
-      .map((file) => ({
-        name: file.string('name', 300),
-        size: file.integer('size', 0, Number.MAX_SAFE_INTEGER),
-      })),
+    files: source.objects('files', MAX_SHARDS).map((file) => ({
+      name: file.string('name', 300),
+      size: file.integer('size', 0, Number.MAX_SAFE_INTEGER),
+    })),
   };
 }
 
