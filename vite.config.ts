@@ -95,7 +95,10 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
-    rolldownOptions: { input: { index: 'index.html', harness: 'harness.html' } },
+    rolldownOptions: {
+      input: { index: 'index.html', harness: 'harness.html' },
+      checks: { pluginTimings: false },
+    },
   },
   server: { headers: ISOLATION_HEADERS },
   preview: { headers: ISOLATION_HEADERS },

@@ -12,7 +12,8 @@ let model: ModelInfo | null = null;
 
 window.rounds = {
   load: async (params) => {
-    model = await engine.call('load', params).catch(throwWithCode);
+    const packUrl = new URL(params.packUrl, document.baseURI).href;
+    model = await engine.call('load', { ...params, packUrl }).catch(throwWithCode);
     return model;
   },
   run: async (job) => {

@@ -62,7 +62,7 @@ export function isBuilt(project = PROJECT) {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash(project);
 }
 
-/** Builds if stale; Vite's output goes to stderr. Packages must be installed. */
+/** Builds if stale. Packages must be installed. */
 export async function ensureBuilt() {
   if (isBuilt()) return;
   await withLock(join(PROJECT, '.cache/build.lock'), async () => {
@@ -72,13 +72,23 @@ export async function ensureBuilt() {
   });
 }
 
-/** @returns {Promise<void>} */
+/**
+ * What Vite says is shown only if it fails.
+ * @returns {Promise<void>}
+ */
 function runVite() {
   const vite = join(PROJECT, 'node_modules/vite/bin/vite.js');
   return new Promise((resolve, reject) => {
-    const args = [vite, 'build', '--logLevel', 'warn'];
-    const child = spawn(process.execPath, args, { cwd: PROJECT, stdio: ['ignore', 2, 2] });
+    const child = spawn(process.execPath, [vite, 'build'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+    /** @type {Buffer[]} */
+    const output = [];
+    child.stdout.on('data', (chunk) => output.push(chunk));
+    child.stderr.on('data', (chunk) => output.push(chunk));
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error('The build failed.'))));
+    child.once('close', (code) => {
+      if (code === 0) return resolve();
+      process.stderr.write(Buffer.concat(output));
+      reject(new Error('The build failed.'));
+    });
   });
 }
