@@ -24,6 +24,11 @@ window.rounds = {
       return { ok: false, json: JSON.stringify({ error: { code, message } }) } satisfies HarnessLine;
     }
   },
+  decode: async (image) => {
+    const input = await fetchImage(image).catch(throwWithCode);
+    const { width, height, rgba } = await engine.call('preview', { image: input }).catch(throwWithCode);
+    return { width, height, rgb: base64(rgba.filter((_, i) => i % 4 !== 3)) };
+  },
 };
 
 /** An error's class and fields do not survive the way to the command line; its message does. */
@@ -39,6 +44,7 @@ async function runCase(job: HarnessCase): Promise<Record<string, unknown>> {
     settings: job.settings,
     logits: job.logits,
     ...(job.forceIds ? { forceIds: job.forceIds } : {}),
+    ...(job.trace ? { trace: true } : {}),
   });
   return resultLine(result, model);
 }
@@ -61,11 +67,28 @@ async function fetchImage({ url, ...image }: HarnessImage): Promise<ImageInput> 
 
 /** The fields of docs/commands: typed arrays as lists, and what belongs to the loaded model. */
 function resultLine(result: GenerateResult, { device, loadMs }: ModelInfo): Record<string, unknown> {
-  const { logits, timing, ...rest } = result;
+  const { logits, timing, trace, ...rest } = result;
   return {
     ...rest,
     logits: logits.map((row) => Array.from(row)),
     timing: { loadMs, ...timing },
     device,
+    ...(trace
+      ? { trace: { pixelValues: floats64(trace.pixelValues), imageFeatures: floats64(trace.imageFeatures) } }
+      : {}),
   };
+}
+
+function floats64(values: Float32Array): string {
+  return base64(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+}
+
+/** In pieces: a call takes only so many arguments. */
+function base64(bytes: Uint8Array | Uint8ClampedArray): string {
+  const PIECE = 32768;
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + PIECE));
+  }
+  return btoa(binary);
 }

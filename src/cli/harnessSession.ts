@@ -4,7 +4,7 @@
  */
 import { chromium, type Browser, type Page } from 'playwright';
 import { RoundsError, type WireError } from '../shared/errors';
-import type { HarnessCase, HarnessLine } from '../shared/harness';
+import type { HarnessCase, HarnessImage, HarnessLine, HarnessPixels } from '../shared/harness';
 import type { LoadParams, ModelInfo } from '../shared/protocol';
 import { ensureBrowser, launchArguments } from './browser.mjs';
 import { DIST, ensureBuilt } from './build.mjs';
@@ -74,6 +74,15 @@ export class HarnessSession {
   /** The result line of one case, or its error line. */
   run(job: HarnessCase): Promise<HarnessLine> {
     return this.#race(this.#page.evaluate((value) => window.rounds.run(value), job));
+  }
+
+  /** An image as the app's decoder reads it. Throws a RoundsError with the worker's code. */
+  async decode(image: HarnessImage): Promise<HarnessPixels> {
+    try {
+      return await this.#race(this.#page.evaluate((value) => window.rounds.decode(value), image));
+    } catch (error) {
+      throw withCode(error);
+    }
   }
 
   async close(): Promise<void> {

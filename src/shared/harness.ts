@@ -24,6 +24,15 @@ export interface HarnessCase {
   settings: GenerationSettings;
   logits: 'none' | 'last' | 'all';
   forceIds?: number[];
+  /** Adds `trace` to the line: pixel values and image features, base64 of little-endian float32. */
+  trace?: boolean;
+}
+
+/** A decoded image: base64 of 8-bit RGB, rows top down. */
+export interface HarnessPixels {
+  width: number;
+  height: number;
+  rgb: string;
 }
 
 /** `window.rounds` of the harness page. */
@@ -31,6 +40,8 @@ export interface HarnessApi {
   load(params: LoadParams): Promise<ModelInfo>;
   /** The result line of a case, or its error line; never throws. */
   run(job: HarnessCase): Promise<HarnessLine>;
+  /** The image as the app's decoder reads it; throws as load does. */
+  decode(image: HarnessImage): Promise<HarnessPixels>;
 }
 
 export interface HarnessLine {
