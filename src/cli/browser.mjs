@@ -7,8 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const PROJECT = new URL('../..', import.meta.url);
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where Playwright keeps its browsers. */
 const PLAYWRIGHT_FOLDERS = {
@@ -125,7 +126,7 @@ export function ensureBrowser(report = (message) => process.stderr.write(`${mess
   const found = findBrowser();
   if (found) return found;
   report('No Chrome or Chromium found; installing Playwright’s …');
-  attempt('npx', ['--no-install', 'playwright', 'install', 'chromium']);
+  attempt(process.execPath, ['node_modules/playwright/cli.js', 'install', 'chromium']);
   const downloaded = findBrowser();
   if (downloaded && canStart(downloaded)) return downloaded;
   if (
@@ -164,7 +165,6 @@ function attempt(command, args, output = 'show') {
   const result = spawnSync(command, args, {
     cwd: PROJECT,
     stdio: output === 'ignore' ? 'ignore' : ['ignore', 2, 2],
-    shell: process.platform === 'win32',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   return result.status === 0;
