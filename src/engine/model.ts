@@ -3,7 +3,7 @@ import type { ModelConfig } from '../shared/modelConfig';
 import { makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
 import { makeVisionGraph } from './graphs/vision';
-import type { Backend, PackReader, Tokenizer } from './ports';
+import type { Backend, GraphSession, PackReader, Tokenizer } from './ports';
 import { Timeline } from './timeline';
 import { VisionEncoder } from './visionEncoder';
 
@@ -14,6 +14,8 @@ export interface EngineModel {
   readonly tokenizer: Tokenizer;
   readonly vision: VisionEncoder;
   readonly timeline: Timeline;
+  /** What timelines run on; a second conversation would have a timeline of its own. */
+  readonly decoder: GraphSession;
   dispose(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function loadModel(
     tokenizer,
     vision: encoder,
     timeline,
+    decoder,
     async dispose() {
       timeline.dispose();
       await encoder.dispose();
