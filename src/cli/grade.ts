@@ -1,0 +1,108 @@
+/** `npm run -s grade -- --preset NAME --file ROWS.jsonl`: applies a system's own rules to given texts. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { RoundsError } from '../shared/errors';
+import { Fields } from '../shared/fields';
+import { grade } from '../shared/grading';
+import { findPreset, type Options, type PresetId, PRESET_IDS } from '../shared/presets';
+
+const HELP = `Grades answers without a model, by the published rules of a system.
+
+  npm run -s grade -- --preset NAME --file ROWS.jsonl
+
+  --preset NAME    ${PRESET_IDS.join(', ')}
+  --file FILE      one row a line: { "text": "…", "options": { "A": "…", "B": "…" }, "key": "B" }
+  --help
+
+Prints one JSON line for each row, in order:
+{ "letter": "B" or null, "correct": true, "format": 1, "accuracy": 1, "reward": 1 }
+letter and correct follow the system's evaluation, the others its training reward. A row that cannot be
+graded gives { "error": { "code", "message" } } in its place.
+Exit status: 0 all rows graded, 1 not all, 2 wrong usage.
+`;
+
+/** Limit against a file that is something else; answers have a few thousand characters. */
+const MAX_TEXT = 1_000_000;
+
+class UsageError extends Error {}
+
+function parseArguments(argv: string[]): { preset: PresetId; file: string } | 'help' {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      preset: { type: 'string' },
+      file: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  if (!values.preset || !values.file) throw new UsageError('Give --preset NAME and --file ROWS.jsonl.');
+  try {
+    return { preset: findPreset(values.preset).id, file: values.file };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+const refuse = (message: string): never => {
+  throw new RoundsError('request_invalid', message);
+};
+
+function gradeLine(preset: PresetId, line: string, number: number): string {
+  const row = new Fields(parseJson(line, number), `line ${number}`, refuse);
+  const given = row.object('options');
+  const options: Options = Object.fromEntries(given.keys().map((key) => [key, given.string(key)]));
+  return JSON.stringify(grade(preset, row.string('text', MAX_TEXT), options, row.string('key')));
+}
+
+function parseJson(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return refuse(`Line ${number} is not JSON.`);
+  }
+}
+
+/** True if every row could be graded. */
+function gradeFile(preset: PresetId, file: string): boolean {
+  let allGraded = true;
+  for (const [i, line] of readLines(file).entries()) {
+    if (line.trim() === '') continue;
+    try {
+      process.stdout.write(`${gradeLine(preset, line, i + 1)}\n`);
+    } catch (thrown) {
+      const { code, message } = RoundsError.from(thrown);
+      process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+      allGraded = false;
+    }
+  }
+  return allGraded;
+}
+
+function main(): number {
+  try {
+    const args = parseArguments(process.argv.slice(2));
+    if (args === 'help') {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    return gradeFile(args.preset, args.file) ? 0 : 1;
+  } catch (thrown) {
+    const isUsage =
+      thrown instanceof UsageError ||
+      (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS'));
+    if (!isUsage) throw thrown;
+    process.stderr.write(`${thrown.message}\nSee --help.\n`);
+    return 2;
+  }
+}
+
+process.exitCode = main();
