@@ -28,6 +28,8 @@ export interface ConvertOptions {
   concurrency?: number;
   signal?: AbortSignal;
   onProgress?: (progress: ConvertProgress) => void;
+  /** Adds to the manifest before it is written: known answers, which take a run of the model. */
+  complete?: (manifest: PackManifest) => Promise<PackManifest>;
   /** Smaller shards, for tests. */
   shardBytes?: number;
 }
@@ -56,7 +58,8 @@ export async function runConversion(
       await writer.write(file.bytes);
     }
     await writeTensors(plan, writer, options);
-    const manifest = makeManifest(plan, writer.finish());
+    const made = makeManifest(plan, writer.finish());
+    const manifest = (await options.complete?.(made)) ?? made;
     parseManifest(manifest); // What is written must be readable: a pack that the app refuses is worse than none.
     await sink.writeManifest(`${JSON.stringify(manifest)}\n`);
     return manifest;

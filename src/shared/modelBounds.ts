@@ -90,7 +90,7 @@ function parseTokenIds(ids: Fields): TokenIds {
 }
 
 /** Rules between fields. `fail` gets a sentence that says what the engine cannot run, and why. */
-export function checkModelConfig(model: ModelConfig, fail: Fail): void {
+function checkModelConfig(model: ModelConfig, fail: Fail): void {
   checkText(model.text, fail);
   checkVision(model, fail);
   const { imagePad, videoPad, visionStart, visionEnd, eos } = model.tokenIds;
