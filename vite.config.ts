@@ -69,7 +69,7 @@ const pwa = VitePWA({
       '*.{html,svg,png,webmanifest}',
       'assets/**/*.{js,mjs,css,svg,woff2}',
       'samples/**/*',
-      'models/*.json',
+      'models/*/card.json',
     ],
     globIgnores: ['harness.html', 'assets/harness-*'],
     maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,

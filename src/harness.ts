@@ -4,6 +4,7 @@
  */
 import { EngineClient } from './app/engineClient';
 import { RoundsError } from './shared/errors';
+import { grade, type Grade } from './shared/grading';
 import type { HarnessCase, HarnessImage, HarnessLine, HarnessMessage } from './shared/harness';
 import type { ChatMessage, ContentPart, GenerateResult, ImageInput, ModelInfo } from './shared/protocol';
 
@@ -43,10 +44,15 @@ async function runCase(job: HarnessCase): Promise<Record<string, unknown>> {
     messages: await Promise.all(job.prompt.messages.map(withImages)),
     settings: job.settings,
     logits: job.logits,
+    ...job.preset,
     ...(job.forceIds ? { forceIds: job.forceIds } : {}),
     ...(job.trace ? { trace: true } : {}),
   });
-  return resultLine(result, model);
+  return { ...resultLine(result, model), ...gradeField(job, result) };
+}
+
+function gradeField({ grading }: HarnessCase, { text }: GenerateResult): { grade?: Grade } {
+  return grading ? { grade: grade(grading.preset, text, grading.options, grading.key) } : {};
 }
 
 async function withImages({ role, content }: HarnessMessage): Promise<ChatMessage> {

@@ -95,7 +95,38 @@ describe('a case', () => {
     });
   });
 
+  it('builds the prompt of a preset, with its settings and its rules for grading', () => {
+    const [read] = readCases(
+      JSON.stringify({
+        preset: 'medvlm-r1',
+        question: 'Which organ?',
+        options: { A: 'Heart', B: 'Liver' },
+        images: ['a.png', { path: 'b.dcm', frame: 1 }],
+        key: 'B',
+        temperature: 0.5,
+      }),
+      folder,
+    ).cases;
+    const { prompt, settings, preset, grading } = job(read);
+    const content = prompt.messages[0]?.content;
+    expect(prompt.messages).toHaveLength(1);
+    expect(content?.slice(0, 2)).toEqual([
+      { type: 'image', image: { url: 'case/0/0', name: 'a.png' } },
+      { type: 'image', image: { url: 'case/0/1', name: 'b.dcm', frame: 1 } },
+    ]);
+    expect(JSON.stringify(content)).toContain('Which organ?\\nA) Heart\\nB) Liver');
+    expect(settings).toMatchObject({ maxNewTokens: 512, temperature: 0.5 });
+    expect(preset?.tags?.answer).toEqual(['<answer>', '</answer>']);
+    expect(preset?.imageLimits).toHaveLength(1);
+    expect(grading).toEqual({ preset: 'medvlm-r1', options: { A: 'Heart', B: 'Liver' }, key: 'B' });
+  });
+
   it.each([
+    [{ preset: 'none', question: 'x' }, 'request_invalid: There is no preset none'],
+    [{ preset: 'chat' }, 'request_invalid: case 1: question must be a text'],
+    [{ ...text('x'), preset: 'chat' }, 'request_invalid: case 1: give messages or a preset, not both.'],
+    [{ ...text('x'), key: 'B', options: { A: 'y' } }, 'request_invalid: case 1: the key B is not among'],
+    [{ preset: 'chat', question: 'x', images: ['c.png'] }, 'image_invalid: case 1: there is no file c.png.'],
     [{}, 'request_invalid: case 1: messages must be a list'],
     [[1], 'request_invalid: case 1 must be a JSON object'],
     [{ ...text('x'), maxNewTokens: 0 }, 'request_invalid: case 1: maxNewTokens must be a whole number'],

@@ -7,6 +7,7 @@ import { basename, resolve } from 'node:path';
 import { RoundsError } from '../shared/errors';
 import { Fields } from '../shared/fields';
 import type { HarnessCase, HarnessImage, HarnessMessage, HarnessPart } from '../shared/harness';
+import { buildMessages, findPreset, type Options, type Preset } from '../shared/presets';
 import type { GenerationSettings } from '../shared/protocol';
 
 /** A case that can be run, or why it cannot. */
@@ -24,6 +25,8 @@ const MAX_PARTS = 1000;
 const MAX_TEXT = 1_000_000;
 const MAX_TOKENS = 1_000_000;
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+const GREEDY = { maxNewTokens: 256, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
 
 const refuse = (message: string): never => {
   throw new RoundsError('request_invalid', message);
@@ -80,15 +83,39 @@ class CaseReader {
 
   read(value: unknown): HarnessCase {
     const fields = new Fields(value, `case ${this.#index + 1}`, refuse);
-    const forceIds = fields.has('forceIds')
-      ? { forceIds: fields.integers('forceIds', MAX_TOKENS, 0, 2 ** 31) }
-      : {};
+    const preset = fields.has('preset') ? findPreset(fields.string('preset')) : null;
+    if (preset && fields.has('messages')) fields.reject('give messages or a preset, not both.');
     return {
-      prompt: { messages: this.#messages(fields) },
-      settings: readSettings(fields),
+      prompt: { messages: preset ? this.#ask(preset, fields) : this.#messages(fields) },
+      settings: readSettings(fields, preset),
       logits: fields.has('logits') ? fields.choice('logits', ['none', 'last', 'all'] as const) : 'none',
-      ...forceIds,
+      ...(fields.has('forceIds') ? { forceIds: fields.integers('forceIds', MAX_TOKENS, 0, 2 ** 31) } : {}),
+      ...(preset ? { preset: { tags: preset.tags, imageLimits: preset.imageLimits } } : {}),
+      ...(fields.has('key') ? { grading: readGrading(fields, preset) } : {}),
     };
+  }
+
+  #ask(preset: Preset, fields: Fields): HarnessMessage[] {
+    const images = fields.has('images') ? fields.array('images', MAX_PARTS) : [];
+    return buildMessages(preset, {
+      question: fields.string('question', MAX_TEXT),
+      options: readOptions(fields),
+      images: images.map((entry) => this.#image(...this.#imageEntry(entry))),
+    });
+  }
+
+  /** `"a.png"`, or an object as beside messages: `{ "path": "a.dcm", "frame": 2 }`. */
+  #imageEntry(entry: unknown): [Fields, string] {
+    const part = new Fields(
+      typeof entry === 'string' ? { path: entry } : entry,
+      this.#where('images'),
+      refuse,
+    );
+    return [part, imagePath(part)];
+  }
+
+  #where(field: string): string {
+    return `case ${this.#index + 1}: ${field}`;
   }
 
   #messages(fields: Fields): HarnessMessage[] {
@@ -104,14 +131,14 @@ class CaseReader {
   #part(part: Fields): HarnessPart {
     const type = part.choice('type', ['text', 'image'] as const);
     if (type === 'text') return { type, text: part.string('text', MAX_TEXT) };
-    return { type, image: this.#image(part, part.string(part.has('path') ? 'path' : 'image')) };
+    return { type, image: this.#image(part, imagePath(part)) };
   }
 
   /** Mounts the file; the number keeps two images of one name apart. */
   #image(fields: Fields, path: string): HarnessImage {
     const file = resolve(this.#folder, path);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-      throw new RoundsError('image_invalid', `case ${this.#index + 1}: there is no file ${path}.`);
+      throw new RoundsError('image_invalid', this.#where(`there is no file ${path}.`));
     }
     const url = `/case/${this.#index}/${this.#images++}`;
     this.#files[url] = file;
@@ -124,6 +151,10 @@ class CaseReader {
   }
 }
 
+function imagePath(part: Fields): string {
+  return part.string(part.has('path') ? 'path' : 'image');
+}
+
 function readWindow(fields: Fields): [number, number] {
   const [center, width, ...rest] = fields.array('window', 2);
   if (typeof center !== 'number' || typeof width !== 'number' || !(width > 0) || rest.length > 0) {
@@ -132,14 +163,29 @@ function readWindow(fields: Fields): [number, number] {
   return [center, width];
 }
 
-/** Greedy unless the case says otherwise. */
-function readSettings(fields: Fields): GenerationSettings {
+function readOptions(fields: Fields): Options {
+  if (!fields.has('options')) return {};
+  const given = fields.object('options');
+  return Object.fromEntries(given.keys().map((letter) => [letter, given.string(letter, MAX_TEXT)]));
+}
+
+/** A case without a preset is graded as MedVLThinker's evaluation would. */
+function readGrading(fields: Fields, preset: Preset | null): HarnessCase['grading'] {
+  const options = readOptions(fields);
+  const key = fields.string('key');
+  if (!Object.hasOwn(options, key)) fields.reject(`the key ${key} is not among the options.`);
+  return { preset: preset?.id ?? 'medvlthinker', options, key };
+}
+
+/** What the case leaves out is as the preset has it, or greedy. */
+function readSettings(fields: Fields, preset: Preset | null): GenerationSettings {
+  const usual = preset?.settings ?? GREEDY;
   return {
-    maxNewTokens: fields.integer('maxNewTokens', 1, MAX_TOKENS, 256),
-    temperature: fields.number('temperature', 0, 100, 0),
-    topP: fields.number('topP', 0, 1, 1),
-    topK: fields.integer('topK', 0, MAX_TOKENS, 0),
-    repetitionPenalty: fields.number('repetitionPenalty', 0.01, 100, 1),
+    maxNewTokens: fields.integer('maxNewTokens', 1, MAX_TOKENS, usual.maxNewTokens),
+    temperature: fields.number('temperature', 0, 100, usual.temperature),
+    topP: fields.number('topP', 0, 1, usual.topP),
+    topK: fields.integer('topK', 0, MAX_TOKENS, usual.topK),
+    repetitionPenalty: fields.number('repetitionPenalty', 0.01, 100, usual.repetitionPenalty),
     seed: fields.integer('seed', 0, MAX_SEED, 0),
     ignoreEos: fields.boolean('ignoreEos', false),
   };

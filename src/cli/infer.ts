@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RoundsError } from '../shared/errors';
 import { MANIFEST_FILE } from '../shared/pack';
+import { PRESET_IDS } from '../shared/presets';
 import type { LoadParams } from '../shared/protocol';
 import { readCases, type ReadCase, type ReadCases } from './caseFile';
 import { HarnessSession } from './harnessSession';
@@ -20,8 +21,11 @@ const HELP = `Runs cases through the page's own worker, engine and GPU code in a
 
 A case: { "messages": [ { "role": "user", "content": [ { "type": "image", "path": "a.png" },
           { "type": "text", "text": "What is shown?" } ] } ], "maxNewTokens": 24 }
-Further fields: temperature, topP, topK, repetitionPenalty, seed, ignoreEos, forceIds,
-logits ("none", "last" or "all"); beside an image path: frame, window.
+or:     { "preset": "medvlthinker", "question": "…", "options": { "A": "…" }, "images": ["a.png"] }
+Presets: ${PRESET_IDS.join(', ')}.
+Further fields: key (letter of the right option: adds "grade" to the line), maxNewTokens, temperature, topP,
+topK, repetitionPenalty, seed, ignoreEos, forceIds, logits ("none", "last" or "all"); beside an image's path:
+frame, window.
 
 Prints one JSON line for each case, in order. A case that cannot be run gives
 { "error": { "code", "message" } } in its place. Exit status: 0 all ran, 1 not all ran, 2 wrong usage.

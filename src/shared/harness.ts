@@ -2,7 +2,8 @@
  * What the command line and its page (src/harness.ts) say to each other. Everything is JSON: it crosses a
  * process boundary. Images are addresses that the command line's own server answers.
  */
-import type { GenerationSettings, LoadParams, ModelInfo } from './protocol';
+import type { Options, PresetId } from './presets';
+import type { GenerateParams, GenerationSettings, LoadParams, ModelInfo } from './protocol';
 
 export interface HarnessImage {
   url: string;
@@ -24,6 +25,10 @@ export interface HarnessCase {
   settings: GenerationSettings;
   logits: 'none' | 'last' | 'all';
   forceIds?: number[];
+  /** What a preset adds to its messages. */
+  preset?: Pick<GenerateParams, 'tags' | 'imageLimits'>;
+  /** Grades the answer by this system's rules. */
+  grading?: { preset: PresetId; options: Options; key: string };
   /** Adds `trace` to the line: pixel values and image features, base64 of little-endian float32. */
   trace?: boolean;
 }
