@@ -70,14 +70,13 @@ export class EngineClient implements EngineApi {
       // Before the message goes out: a port in the same thread may answer at once.
       this.#pending.set(id, {
         // The worker answers request `id`, whose kind is K.
-        resolve: (result) => resolve(result as Calls[K][1]),
+        resolve: (result) => resolve(result),
         reject,
         onUpdate,
         release: () => signal?.removeEventListener('abort', cancel),
       });
       signal?.addEventListener('abort', cancel, { once: true });
       try {
-        // TypeScript can't see that `kind` and `params` come from the same row of Calls.
         this.#ensurePort().postMessage({ id, call: kind, params } as Request);
       } catch (thrown) {
         this.#take(id)?.reject(RoundsError.from(thrown));

@@ -1,0 +1,178 @@
+/**
+ * An engine that follows a script, for states that a real one seldom shows: slow streams, lost devices, full
+ * storage. It speaks the same protocol as the worker's client and decodes images with the browser.
+ */
+import { RoundsError, type ErrorCode } from '../../src/shared/errors';
+import type { CallOptions, EngineApi } from '../../src/app/engineClient';
+import type {
+  CallName,
+  Calls,
+  GenerateParams,
+  GenerateResult,
+  ImageInput,
+  ImagePreview,
+  LoadParams,
+  ModelInfo,
+  Phase,
+} from '../../src/shared/protocol';
+import { fakeModelInfo, fakeResult } from './fakeResults';
+import type { Scenario } from './scenarios';
+
+const TOKEN_SIDE = 28;
+const THOUGHT =
+  'The picture is a grey cross-section on black. A bright ring of bone encloses soft tissue with fine structure, as in a slice through the skull. Bone is white, air is black, so this was made with X-rays.';
+
+export class FakeEngine implements EngineApi {
+  readonly #scenario: Scenario;
+  readonly #lost = new Set<(error: RoundsError) => void>();
+  #loads = 0;
+  #answers = 0;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+  }
+
+  onLost(listener: (error: RoundsError) => void): () => void {
+    this.#lost.add(listener);
+    return () => this.#lost.delete(listener);
+  }
+
+  async call<K extends CallName>(
+    kind: K,
+    params: Calls[K][0],
+    options: CallOptions = {},
+  ): Promise<Calls[K][1]> {
+    // What can't be cloned would not reach a worker.
+    const cloned: unknown = structuredClone(params);
+    switch (kind) {
+      case 'load':
+        return await this.#load(cloned as LoadParams, options);
+      case 'preview':
+        return await preview((cloned as { image: ImageInput }).image);
+      case 'generate':
+        return await this.#generate(cloned as GenerateParams, options);
+      default:
+        return null;
+    }
+  }
+
+  async #load(params: LoadParams, { onUpdate, signal }: CallOptions): Promise<ModelInfo> {
+    this.#loads += 1;
+    const total = 7_340_000;
+    for (const share of [0.1, 0.25, 0.44]) {
+      await wait(200, signal);
+      onUpdate?.({ kind: 'progress', stage: 'download', done: Math.round(total * share), total });
+    }
+    if (this.#scenario === 'slowLoad') await wait(3_600_000, signal);
+    if (this.#scenario === 'loadFailsOnce' && this.#loads === 1) fail('download_failed');
+    if (this.#scenario === 'noWebGpu' && params.backend !== 'wasm') fail('webgpu_unavailable');
+    if (this.#scenario === 'quotaFull' && params.cache) fail('storage_quota');
+    onUpdate?.({ kind: 'progress', stage: 'compile', done: 1, total: 4 });
+    await wait(50, signal);
+    return fakeModelInfo(params.backend);
+  }
+
+  async #generate(params: GenerateParams, { onUpdate, signal }: CallOptions): Promise<GenerateResult> {
+    this.#answers += 1;
+    onUpdate?.({ kind: 'progress', stage: 'vision', done: 1, total: 4 });
+    await wait(120, signal);
+    if (this.#scenario === 'contextOverflow') fail('context_overflow');
+    const pace = this.#scenario === 'slowStream' ? 150 : 12;
+    const [thought, answer] = this.#script(params);
+    let tokens = 0;
+    const written: Record<Phase, string> = { thinking: '', answering: '' };
+    const result = (finishReason: GenerateResult['finishReason']): GenerateResult =>
+      fakeResult(written, tokens, finishReason);
+    for (const [phase, text] of [
+      ['thinking', thought],
+      ['answering', answer],
+    ] as const) {
+      for (const word of text.match(/\S+\s*/g) ?? []) {
+        await new Promise((resolve) => setTimeout(resolve, pace));
+        if (signal?.aborted) return result('abort');
+        written[phase] += word;
+        tokens += 1;
+        onUpdate?.({ kind: 'token', text: word, phase, index: tokens });
+        if (tokens > 8) this.#maybeLose();
+      }
+    }
+    return result(this.#scenario === 'cutOff' ? 'length' : 'stop');
+  }
+
+  #script(params: GenerateParams): [thought: string, answer: string] {
+    switch (this.#scenario) {
+      case 'freeAnswer':
+        return ['', 'A slice through the head, made with computed tomography.'];
+      case 'slowStream':
+        return [`${THOUGHT} `.repeat(8), 'B'];
+      case 'cutOff':
+        return [THOUGHT, ''];
+      case 'wrong':
+        return [THOUGHT, 'A'];
+      default:
+        return [THOUGHT, /B[.)] /.test(JSON.stringify(params.messages)) ? 'B' : 'A head CT.'];
+    }
+  }
+
+  #maybeLose(): void {
+    const loses =
+      this.#scenario === 'deviceKeepsFailing' || (this.#scenario === 'deviceLost' && this.#answers === 1);
+    if (!loses) return;
+    const error = new RoundsError('device_lost', 'The scripted device was lost.');
+    for (const listener of this.#lost) listener(error);
+    throw error;
+  }
+}
+
+function fail(code: ErrorCode): never {
+  throw new RoundsError(code, `Scripted: ${code}.`);
+}
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new RoundsError('aborted', 'Stopped.'));
+    });
+  });
+}
+
+async function preview(image: ImageInput): Promise<ImagePreview> {
+  // The browser can't read DICOM, and the real engine has its own tests for it: any grey picture will do.
+  const source = image.name.endsWith('.dcm') ? grey(128, 128) : await decode(image.blob);
+  const resizedWidth = Math.max(1, Math.round(source.width / TOKEN_SIDE)) * TOKEN_SIDE;
+  const resizedHeight = Math.max(1, Math.round(source.height / TOKEN_SIDE)) * TOKEN_SIDE;
+  const canvas = new OffscreenCanvas(source.width, source.height);
+  canvas.getContext('2d')?.putImageData(source, 0, 0);
+  const resized = draw(canvas, resizedWidth, resizedHeight);
+  return {
+    width: source.width,
+    height: source.height,
+    rgba: new Uint8ClampedArray(source.data),
+    resizedWidth,
+    resizedHeight,
+    resizedRgba: new Uint8ClampedArray(resized.data),
+    tokens: (resizedWidth * resizedHeight) / TOKEN_SIDE ** 2,
+  };
+}
+
+async function decode(blob: Blob): Promise<ImageData> {
+  const bitmap = await createImageBitmap(blob).catch((cause: unknown) => {
+    throw new RoundsError('image_invalid', 'Scripted: not an image.', { cause });
+  });
+  return draw(bitmap, bitmap.width, bitmap.height);
+}
+
+function draw(source: CanvasImageSource, width: number, height: number): ImageData {
+  const context = new OffscreenCanvas(width, height).getContext('2d');
+  if (!context) throw new RoundsError('internal', 'This browser has no canvas.');
+  context.drawImage(source, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
+}
+
+function grey(width: number, height: number): ImageData {
+  const pixels = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) pixels.data.set([i % 256, i % 256, i % 256, 255], 4 * i);
+  return pixels;
+}

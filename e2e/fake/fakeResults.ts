@@ -1,0 +1,91 @@
+/** Results of the scripted engine: complete in type, plausible in content. */
+import type { BackendName, FinishReason, GenerateResult, ModelInfo, Phase } from '../../src/shared/protocol';
+
+export function fakeModelInfo(backend: BackendName | 'auto'): ModelInfo {
+  return {
+    name: 'rounds-mini',
+    packHash: '5f0a3c1e8d7b6a594837261504f3e2d1c0b9a8978685746352413029f8e7d6c5',
+    model: {
+      family: 'qwen2_5_vl',
+      text: {
+        hiddenSize: 256,
+        numHiddenLayers: 4,
+        numAttentionHeads: 4,
+        numKeyValueHeads: 2,
+        headDim: 64,
+        intermediateSize: 768,
+        vocabSize: 1600,
+        rmsNormEps: 1e-6,
+        ropeTheta: 1e6,
+        mropeSection: [8, 12, 12],
+        tieWordEmbeddings: true,
+        maxPositionEmbeddings: 4096,
+      },
+      vision: {
+        depth: 4,
+        hiddenSize: 160,
+        numHeads: 4,
+        intermediateSize: 480,
+        outHiddenSize: 256,
+        patchSize: 14,
+        temporalPatchSize: 2,
+        spatialMergeSize: 2,
+        inChannels: 3,
+        windowSize: 112,
+        fullAttentionBlockIndexes: [3],
+        mlp: 'swiglu',
+        norm: 'rms',
+        normEps: 1e-6,
+      },
+      tokenIds: { imagePad: 3, videoPad: 4, visionStart: 5, visionEnd: 6, eos: [2] },
+    },
+    parameters: 5_612_000,
+    packBytes: 7_340_000,
+    weights: 'q8 (best)',
+    source: { repo: 'rounds-mini', revision: null, license: 'MIT', files: [] },
+    device: {
+      backend: backend === 'webgpu' ? 'webgpu' : 'wasm',
+      adapter: backend === 'webgpu' ? 'Scripted adapter' : 'WebAssembly, 2 threads',
+      features: ['simd'],
+      activations: 'f32',
+      software: true,
+      reason:
+        backend === 'auto'
+          ? 'Your browser offers only a software GPU, which is slower than WebAssembly for a model this small.'
+          : '',
+    },
+    loadMs: 1430,
+    fromCache: false,
+  };
+}
+
+export function fakeResult(
+  written: Record<Phase, string>,
+  tokens: number,
+  finishReason: FinishReason,
+): GenerateResult {
+  return {
+    prompt: '',
+    promptIds: [],
+    imageGridThw: [],
+    positionIds: [[], [], []],
+    ropeDelta: 0,
+    newIds: Array.from({ length: tokens }, (_, id) => id),
+    text: `<think>${written.thinking}</think><answer>${written.answering}</answer>`,
+    thinking: written.thinking.trim(),
+    answer: written.answering.trim(),
+    finishReason,
+    logits: [],
+    images: [],
+    timing: {
+      imageMs: 20,
+      visionMs: 240,
+      prefillMs: 310,
+      ttftMs: 618,
+      decodeMs: tokens * 21,
+      decodeTokensPerSecond: 46.2,
+    },
+    contextUsed: 214 + tokens,
+    contextAvailable: 2048,
+  };
+}

@@ -1,0 +1,24 @@
+/** Mounts the app's own page on a scripted engine; `?scenario=` names the script. */
+import { mount } from 'svelte';
+import App from '../../src/app/App.svelte';
+import { backendFromUrl } from '../../src/app/backendChoice';
+import { OfflineSupport } from '../../src/app/pwa';
+import { AppState } from '../../src/app/state/appState.svelte';
+import '../../src/app/styles/tokens.css';
+import '../../src/app/styles/base.css';
+import { FakeEngine } from './fakeEngine';
+import { isScenario } from './scenarios';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+const asked = new URLSearchParams(location.search).get('scenario') ?? 'thinking';
+if (!isScenario(asked)) throw new Error(`There is no scenario ${asked}.`);
+
+const app = new AppState({
+  engine: new FakeEngine(asked),
+  packUrl: 'models/fake',
+  backend: backendFromUrl(location.search),
+});
+mount(App, { target, props: { app, offline: new OfflineSupport(undefined, () => undefined) } });
+app.start();

@@ -1,0 +1,33 @@
+/** What the scripted engine can be told to do. Specs name a scenario in the page's address. */
+export const SCENARIOS = [
+  /** Loads at once, thinks a few words, takes the option that the key names (or the first). */
+  'thinking',
+  /** Takes an option that the key does not name. */
+  'wrong',
+  /** Answers without thinking and without naming an option. */
+  'freeAnswer',
+  /** Writes a word every 150 ms, for long: something to stop. */
+  'slowStream',
+  /** Reaches the token limit while still thinking. */
+  'cutOff',
+  /** Stays at a part of the download. */
+  'slowLoad',
+  /** The first load fails, the second works. */
+  'loadFailsOnce',
+  /** Fails unless wasm is asked for. */
+  'noWebGpu',
+  /** Fails unless the model need not be kept. */
+  'quotaFull',
+  /** The device is lost in the first answer, and comes back. */
+  'deviceLost',
+  /** Every device is lost at once. */
+  'deviceKeepsFailing',
+  /** The prompt does not fit. */
+  'contextOverflow',
+] as const;
+
+export type Scenario = (typeof SCENARIOS)[number];
+
+export function isScenario(name: string): name is Scenario {
+  return (SCENARIOS as readonly string[]).includes(name);
+}

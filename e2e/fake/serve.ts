@@ -1,0 +1,24 @@
+/** Builds the page with the scripted engine once and serves it as the real one is served, headers and all. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { serve } from '../../src/cli/staticServer.mjs';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export async function serveFakePage(): Promise<{ url: string; close: () => Promise<void> }> {
+  const outDir = path('../../.cache/fake-page');
+  await build({
+    configFile: false,
+    root: path('.'),
+    base: './',
+    publicDir: false,
+    logLevel: 'warn',
+    plugins: [svelte()],
+    build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  });
+  return serve({
+    root: outDir,
+    mounts: { '/samples/': path('../../public/samples'), '/models/fake/card.json': path('card.json') },
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * Pictures of the page's states, for looking at it. `npx tsx e2e/screenshots.ts` makes those of
+ * docs/screenshots; with `--all DIR` every state in every size, light and dark. The engine is scripted: states
+ * like "loading" can't be held still otherwise.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium, type Browser, type Page } from 'playwright';
+import { findBrowser, launchArguments } from '../src/cli/browser.mjs';
+import { serveFakePage } from './fake/serve';
+import type { Scenario } from './fake/scenarios';
+
+type Theme = 'light' | 'dark';
+interface State {
+  name: string;
+  scenario: Scenario;
+  /** Brings the freshly loaded page into the state. */
+  act: (page: Page) => Promise<void>;
+}
+
+const HEIGHTS: Record<number, number> = { 360: 740, 768: 1024, 1280: 800, 1920: 1080 };
+
+async function ready(page: Page): Promise<void> {
+  await page.getByText('Model ready').waitFor({ state: 'attached' });
+}
+
+async function askSample(page: Page, title = /Head CT/): Promise<void> {
+  await page.getByRole('button', { name: title }).first().click();
+  await page.locator('canvas').first().waitFor();
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+}
+
+const STATES: State[] = [
+  { name: 'empty', scenario: 'thinking', act: ready },
+  {
+    name: 'loading',
+    scenario: 'slowLoad',
+    act: async (page) => {
+      await page.getByText(/of 7\.3 MB/).waitFor();
+      await page.waitForTimeout(700);
+    },
+  },
+  {
+    name: 'thinking',
+    scenario: 'slowStream',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page);
+      await page.getByText('enclose').or(page.getByText('A bright ring')).first().waitFor();
+    },
+  },
+  {
+    name: 'answered',
+    scenario: 'thinking',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page);
+      await page.getByText('Right', { exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'wrong',
+    scenario: 'wrong',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page);
+      await page.getByText('Wrong', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'What the model sees' }).click();
+    },
+  },
+  {
+    name: 'error',
+    scenario: 'noWebGpu',
+    act: async (page) => {
+      await page.getByText('no WebGPU adapter').first().waitFor();
+    },
+  },
+  {
+    name: 'card',
+    scenario: 'thinking',
+    act: async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: /about the model/ }).click();
+      await page.getByText('Measured on').waitFor();
+    },
+  },
+];
+
+async function shoot(
+  browser: Browser,
+  url: string,
+  state: State,
+  width: number,
+  theme: Theme,
+  folder: string,
+) {
+  const context = await browser.newContext({
+    viewport: { width, height: HEIGHTS[width] ?? 800 },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => process.stderr.write(`${state.name}: ${error.message}\n`));
+  await page.goto(`${url}?scenario=${state.scenario}`);
+  await state.act(page);
+  await page.screenshot({
+    path: join(folder, `${state.name}-${width}-${theme}.png`),
+    fullPage: width < 1000,
+  });
+  await context.close();
+}
+
+const DOCS: [string, number, Theme][] = [
+  ['empty', 1280, 'light'],
+  ['thinking', 1280, 'dark'],
+  ['answered', 1280, 'light'],
+  ['wrong', 1920, 'dark'],
+  ['error', 1280, 'light'],
+  ['answered', 360, 'light'],
+];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { all: { type: 'string' }, only: { type: 'string' } } });
+  const every = STATES.flatMap(({ name }) =>
+    Object.keys(HEIGHTS).flatMap((width): [string, number, Theme][] => [
+      [name, Number(width), 'light'],
+      [name, Number(width), 'dark'],
+    ]),
+  );
+  const folder = values.all ?? 'docs/screenshots';
+  const wanted = (values.all ? every : DOCS).filter(([name, width, theme]) =>
+    `${name}-${width}-${theme}`.match(values.only ?? ''),
+  );
+  mkdirSync(folder, { recursive: true });
+  const server = await serveFakePage();
+  const browser = await chromium.launch({
+    executablePath: findBrowser() ?? undefined,
+    args: launchArguments(),
+  });
+  for (const [name, width, theme] of wanted) {
+    const state = STATES.find((candidate) => candidate.name === name);
+    if (state) await shoot(browser, server.url, state, width, theme, folder);
+  }
+  await browser.close();
+  await server.close();
+}
+
+await main();

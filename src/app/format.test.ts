@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatBytes,
+  formatDuration,
+  formatParameters,
+  formatRate,
+  formatTimeLeft,
+  optionLetter,
+} from './format';
+
+describe('formatBytes', () => {
+  it.each([
+    [12, '12 B'],
+    [4_200, '4 kB'],
+    [7_350_000, '7.3 MB'],
+    [268_000_000, '268 MB'],
+    [2_450_000_000, '2.45 GB'],
+  ])('%d → %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+});
+
+describe('formatDuration', () => {
+  it.each([
+    [82.4, '82 ms'],
+    [3_210, '3.2 s'],
+    [59_949, '59.9 s'],
+    [59_960, '1 min 0 s'],
+    [125_000, '2 min 5 s'],
+  ])('%d → %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
+
+describe('formatTimeLeft', () => {
+  it.each([
+    [300, 'a second left'],
+    [4_200, '5 s left'],
+    [60_000, 'a minute left'],
+    [61_000, '2 min left'],
+  ])('%d → %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
+});
+
+it('names parameter counts, rates and options', () => {
+  expect(formatParameters(5_612_000)).toBe('5.6 M');
+  expect(formatParameters(3_754_622_976)).toBe('3.75 B');
+  expect(formatRate(4.26)).toBe('4.3');
+  expect(formatRate(45.6)).toBe('46');
+  expect([0, 1, 5].map(optionLetter)).toEqual(['A', 'B', 'F']);
+});

@@ -1,0 +1,43 @@
+/** Numbers as people read them. One place, so that every panel says "7.4 MB" and "3.2 s" alike. */
+
+const MEGABYTE = 1_000_000;
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < MEGABYTE) return `${Math.round(bytes / 1000)} kB`;
+  if (bytes < 1000 * MEGABYTE) return `${(bytes / MEGABYTE).toFixed(bytes < 100 * MEGABYTE ? 1 : 0)} MB`;
+  return `${(bytes / (1000 * MEGABYTE)).toFixed(2)} GB`;
+}
+
+/** A measured duration: precise while it is short. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  // 59,950 ms would round up to "60.0 s".
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** An estimate: rough on purpose, so that it does not flicker. */
+export function formatTimeLeft(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds <= 1) return 'a second left';
+  if (seconds < 60) return `${seconds} s left`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes === 1 ? 'a minute left' : `${minutes} min left`;
+}
+
+/** Parameter counts: 5.6 M, 3.75 B. */
+export function formatParameters(count: number): string {
+  if (count < MEGABYTE) return `${Math.round(count / 1000)} k`;
+  if (count < 1000 * MEGABYTE) return `${(count / MEGABYTE).toFixed(1)} M`;
+  return `${(count / (1000 * MEGABYTE)).toFixed(2)} B`;
+}
+
+export function formatRate(perSecond: number): string {
+  return perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond));
+}
+
+export function optionLetter(index: number): string {
+  return String.fromCharCode('A'.charCodeAt(0) + index);
+}

@@ -1,0 +1,112 @@
+/** The one loaded model: how far its loading is, what it is once loaded, and why it is not there. */
+import { RoundsError } from '../../shared/errors';
+import type { BackendName, ModelInfo } from '../../shared/protocol';
+import type { EngineApi } from '../engineClient';
+import { TimeLeft, type StageProgress } from '../timeLeft';
+
+/** A device that is lost again so soon would only be lost once more: stop and say so. */
+const RECOVERY_PAUSE_MS = 30_000;
+
+export type ModelStatus = 'idle' | 'loading' | 'ready' | 'failed';
+
+export class ModelState {
+  status = $state<ModelStatus>('idle');
+  /** True while a model that was lost is being loaded again. */
+  recovering = $state(false);
+  progress = $state.raw<StageProgress | null>(null);
+  info = $state.raw<ModelInfo | null>(null);
+  error = $state.raw<RoundsError | null>(null);
+  backend = $state<BackendName | 'auto'>('auto');
+
+  readonly #engine: EngineApi;
+  readonly #packUrl: string;
+  readonly #onReady: () => void;
+  #cache = true;
+  #abort: AbortController | null = null;
+  #loading: Promise<void> | null = null;
+  #lostAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(engine: EngineApi, packUrl: string, backend: BackendName | 'auto', onReady: () => void) {
+    this.#engine = engine;
+    this.#packUrl = packUrl;
+    this.backend = backend;
+    this.#onReady = onReady;
+    engine.onLost((error) => this.#recover(error));
+  }
+
+  /** Loads, or loads anew; never rejects: the outcome is in `status` and `error`. */
+  load(): Promise<void> {
+    this.#abort?.abort();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#loading = this.#load(abort);
+    return this.#loading;
+  }
+
+  /** Resolves once the model can answer; rejects with the reason why it can't. */
+  async ready(): Promise<ModelInfo> {
+    // A newer load may have replaced the one that was waited for.
+    while (this.status === 'loading') await this.#loading;
+    if (!this.info) throw this.error ?? new RoundsError('request_invalid', 'No model is loaded.');
+    return this.info;
+  }
+
+  useBackend(backend: BackendName | 'auto'): Promise<void> {
+    this.backend = backend;
+    return this.load();
+  }
+
+  loadWithoutCache(): Promise<void> {
+    this.#cache = false;
+    return this.load();
+  }
+
+  async #load(abort: AbortController): Promise<void> {
+    this.status = 'loading';
+    this.error = null;
+    this.info = null;
+    this.progress = null;
+    const timeLeft = new TimeLeft();
+    try {
+      const info = await this.#engine.call(
+        'load',
+        { packUrl: this.#packUrl, backend: this.backend, activations: 'auto', cache: this.#cache },
+        {
+          signal: abort.signal,
+          onUpdate: (update) => {
+            if (abort.signal.aborted || update.kind !== 'progress') return;
+            this.progress = timeLeft.report(update.stage, update.done, update.total);
+          },
+        },
+      );
+      if (abort.signal.aborted) return;
+      this.info = info;
+      this.status = 'ready';
+      this.#onReady();
+    } catch (thrown) {
+      if (abort.signal.aborted) return;
+      this.#fail(RoundsError.from(thrown));
+    }
+    this.recovering = false;
+    this.progress = null;
+  }
+
+  #fail(error: RoundsError): void {
+    this.status = 'failed';
+    this.info = null;
+    this.error = error;
+  }
+
+  #recover(error: RoundsError): void {
+    // A crash while loading rejects the load itself, which says what is to be said.
+    if (this.status !== 'ready') return;
+    const sinceLastMs = performance.now() - this.#lostAtMs;
+    this.#lostAtMs = performance.now();
+    if (sinceLastMs < RECOVERY_PAUSE_MS) {
+      this.#fail(error);
+      return;
+    }
+    this.recovering = true;
+    void this.load();
+  }
+}

@@ -1,0 +1,22 @@
+import { mount } from 'svelte';
+import App from './app/App.svelte';
+import { EngineClient } from './app/engineClient';
+import { backendFromUrl } from './app/backendChoice';
+import { registerServiceWorker } from './app/pwa';
+import { AppState } from './app/state/appState.svelte';
+import './app/styles/tokens.css';
+import './app/styles/base.css';
+
+/** The embedded model's folder, beside the page. */
+const PACK_URL = 'models/rounds-mini';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+const app = new AppState({
+  engine: new EngineClient(),
+  packUrl: PACK_URL,
+  backend: backendFromUrl(location.search),
+});
+mount(App, { target, props: { app, offline: registerServiceWorker() } });
+app.start();
