@@ -11,7 +11,6 @@ export const STAGE_TEXT: Readonly<Record<Stage, string>> = {
   download: 'Fetching the model',
   verify: 'Checking every byte of the model',
   compile: 'Preparing the model for this device',
-  check: 'Checking that this device computes rightly',
   check: 'Checking this device’s numbers',
   image: 'Reading the image',
   vision: 'Looking at the image',
