@@ -1,5 +1,5 @@
 /** Devices and stages in the words of the page. */
-import type { BackendName, Stage } from '../shared/protocol';
+import type { BackendName, SelfTestReport, Stage } from '../shared/protocol';
 
 export const BACKEND_NAME: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -20,3 +20,10 @@ export const STAGE_TEXT: Readonly<Record<Stage, string>> = {
 
 /** Stages whose progress is counted in bytes; the others count steps. */
 export const STAGES_IN_BYTES: ReadonlySet<Stage> = new Set(['download', 'verify']);
+
+/** What the known answers of the pack said about this device. */
+export function selfTestText({ status, detail, milliseconds }: SelfTestReport): string {
+  if (status === 'none') return 'not made: this model carries no known answers';
+  const when = status === 'kept' ? 'passed on an earlier visit' : `passed in ${Math.round(milliseconds)} ms`;
+  return `${when}. ${detail}`;
+}

@@ -12,6 +12,7 @@ import { planConversion, type ConversionPlan } from '../../models/convert/plan';
 import type { CheckpointSource } from '../../models/convert/source';
 import { RoundsError } from '../shared/errors';
 import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../shared/pack';
+import { withKnownAnswers } from './knownAnswers';
 import { ProgressLine } from './progressLine';
 
 const HELP = `Makes a model pack from a Hugging Face checkpoint of the Qwen2.5-VL or Qwen2-VL architecture.
@@ -117,7 +118,10 @@ async function convert(args: Arguments, signal: AbortSignal): Promise<void> {
     process.stdout.write(describePlan(plan));
     return;
   }
-  const sink = await openFolderSink(args.out, args.overwrite);
+  const { sink, complete } = withKnownAnswers(
+    await openFolderSink(args.out, args.overwrite),
+    plan.parameters,
+  );
   const pool = args.jobs > 1 ? openWorkerPool(args.jobs) : null;
   const line = new ProgressLine('Converting');
   const started = performance.now();
@@ -126,6 +130,7 @@ async function convert(args: Arguments, signal: AbortSignal): Promise<void> {
       // One job more than there are threads is being read while they all work.
       concurrency: args.jobs + 1,
       ...(pool ? { quantizer: pool.quantizer } : {}),
+      complete,
       signal,
       onProgress: ({ doneBytes, totalBytes, tensor }) => line.update(doneBytes / totalBytes, tensor),
     });

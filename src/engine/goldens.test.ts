@@ -3,9 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runConversion } from '../../models/convert/convert';
-import { openFolder } from '../../models/convert/node/folderSource';
-import { planConversion } from '../../models/convert/plan';
+import { packInMemory } from '../../models/goldens/packInMemory';
 import { differences, LIMITS } from '../cli/compare';
 import { GoldenFolder, type GoldenCase } from '../cli/goldens';
 import { loadOrt } from '../runtime/ort/loadOrt';
@@ -16,7 +14,6 @@ import type { ChatMessage, GenerateResult } from '../shared/protocol';
 import { generate } from './generate';
 import { encodeImages, prepareImages } from './images';
 import { loadModel, type EngineModel } from './model';
-import type { PackReader } from './ports';
 import type { RgbImage } from './preprocess/resample';
 import { preparePrompt } from './text/prompt';
 import { Timeline, type Prompt } from './timeline';
@@ -24,27 +21,8 @@ import { Timeline, type Prompt } from './timeline';
 const folder = new GoldenFolder(join(import.meta.dirname, '../../models/goldens/vectors'));
 const GREEDY = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1, ignoreEos: true };
 
-async function packInMemory(
-  checkpoint: string,
-  weights: WeightsOption,
-  recipe: RecipeOption,
-): Promise<PackReader> {
-  const shards: Uint8Array[] = [];
-  const plan = await planConversion(await openFolder(folder.checkpointDir(checkpoint)), { weights, recipe });
-  const manifest = await runConversion(plan, {
-    writeShard: (_, bytes) => Promise.resolve(void shards.push(bytes.slice())),
-    writeManifest: () => Promise.resolve(),
-    abort: () => Promise.resolve(),
-  });
-  const stream = Buffer.concat(shards);
-  return {
-    manifest,
-    read: ({ offset, length }) => Promise.resolve(new Uint8Array(stream.subarray(offset, offset + length))),
-  };
-}
-
 async function load(checkpoint: string, weights: WeightsOption, recipe: RecipeOption): Promise<EngineModel> {
-  const pack = await packInMemory(checkpoint, weights, recipe);
+  const pack = await packInMemory(folder.checkpointDir(checkpoint), weights, recipe);
   return loadModel(pack, new OrtBackend(await loadOrt('wasm'), null, 'f32'), await loadTokenizer(pack));
 }
 

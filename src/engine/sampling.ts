@@ -223,7 +223,7 @@ function siftDown(heap: Float32Array, value: number): void {
   heap[at] = value;
 }
 
-/** The `count` ids of largest weight, heaviest first, the smaller id first among equals. */
+/** The `count` ids of largest weight, heaviest first, the larger id first among equals as in torch. */
 function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Array {
   let chosen = ids;
   if (count < ids.length) {
@@ -231,5 +231,5 @@ function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Ar
     const floor = kthLargest(values, count);
     chosen = ids.filter((id) => weights[id]! >= floor);
   }
-  return Int32Array.from(chosen).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  return Int32Array.from(chosen).sort((a, b) => weights[b]! - weights[a]! || b - a);
 }

@@ -14,6 +14,8 @@ export interface AdapterSummary {
   software: boolean;
 }
 
+const SUBGROUP_FEATURES = ['subgroups', 'chromium-experimental-subgroup-matrix'];
+
 /** Names under which rasterisers on the CPU report themselves. */
 const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|software|basic render|warp/i;
 
@@ -43,11 +45,12 @@ function isSoftware(adapter: GPUAdapter, name: string): boolean {
  * A device with the adapter's own limits and the features that the kernels use. Subgroups are left out on
  * software adapters: with their subgroup size of 4 onnxruntime's prefill attention gives wrong numbers.
  *
+ * @param subgroups false leaves them out on any adapter: the safer mode after a failed self-test
  * @throws RoundsError webgpu_unavailable
  */
-export async function openDevice(summary: AdapterSummary): Promise<GpuDevice> {
+export async function openDevice(summary: AdapterSummary, subgroups = true): Promise<GpuDevice> {
   const { adapter, description, software } = summary;
-  const wanted = ['shader-f16', ...(software ? [] : ['subgroups', 'chromium-experimental-subgroup-matrix'])];
+  const wanted = ['shader-f16', ...(software || !subgroups ? [] : SUBGROUP_FEATURES)];
   const requiredFeatures = wanted.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
   try {
     const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: limitsOf(adapter) });

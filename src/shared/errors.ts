@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'webgpu_unavailable',
   'feature_missing',
   'device_lost',
+  'self_test_failed',
   'out_of_memory',
   'download_failed',
   'integrity_mismatch',

@@ -90,6 +90,15 @@ export class Fields {
     );
   }
 
+  numbers(name: string, maxLength: number, min: number, max: number): number[] {
+    const value = this.get(name);
+    const fits = (item: unknown): boolean => typeof item === 'number' && item >= min && item <= max;
+    if (!Array.isArray(value) || value.length > maxLength || !value.every(fits)) {
+      this.#refuse(name, `a list of at most ${maxLength} numbers from ${min} to ${max}`, value);
+    }
+    return value as number[];
+  }
+
   integers(name: string, maxLength: number, min: number, max: number): number[] {
     const values = this.array(name, maxLength);
     const isValid = (v: unknown): v is number =>

@@ -53,6 +53,27 @@ export interface PackSource {
   files: { name: string; size: number }[];
 }
 
+/** A known answer (src/engine/selfTest.ts), computed in float32 on the pack's own weights. */
+export interface SelfTestCase {
+  prompt: string;
+  /** Size of the drawn test pattern; null: no image. */
+  image: { width: number; height: number } | null;
+  promptTokens: number;
+  /** Greedy ids. */
+  ids: number[];
+  /** Best minus second logit at each step. */
+  margins: number[];
+  /** The largest logits after the prompt. */
+  top: { id: number; logit: number }[];
+  /** Standard deviation of the logits after the prompt. */
+  std: number;
+}
+
+export interface SelfTest {
+  version: 1;
+  cases: SelfTestCase[];
+}
+
 export interface PackManifest {
   format: 'rounds-pack';
   version: 1;
@@ -68,4 +89,6 @@ export interface PackManifest {
   files: Record<string, Span>;
   tensors: PackTensor[];
   shards: PackShard[];
+  /** Absent where the model is too large for the machine that made the pack to run it. */
+  selfTest?: SelfTest;
 }

@@ -9,6 +9,7 @@ import {
   type PackShard,
   type PackSource,
   type PackTensor,
+  type SelfTest,
   type Span,
   type TensorDtype,
 } from './pack';
@@ -17,6 +18,7 @@ import {
 const MAX_TENSORS = 20_000;
 const MAX_SHARDS = 4_096;
 const MAX_DIM = 100_000_000;
+const MAX_SELF_TEST = 64;
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
@@ -45,6 +47,7 @@ export function parseManifest(json: unknown): PackManifest {
     files: parseFiles(root.object('files'), totalBytes),
     tensors: parseTensors(root, totalBytes),
     shards: parseShards(root, totalBytes),
+    ...(root.has('selfTest') ? { selfTest: parseSelfTest(root.object('selfTest')) } : {}),
   };
 }
 
@@ -61,6 +64,27 @@ export function tensorBytes(dtype: TensorDtype, shape: readonly number[]): { dat
     case 'q4':
       return { data: elements / 2, scales: (elements / BLOCK_SIZE) * 2 };
   }
+}
+
+function parseSelfTest(selfTest: Fields): SelfTest {
+  selfTest.integer('version', 1, 1);
+  const cases = selfTest.objects('cases', MAX_SELF_TEST).map((known) => ({
+    prompt: known.string('prompt', 1000),
+    image: known.get('image') === undefined ? null : parseSize(known.object('image')),
+    promptTokens: known.integer('promptTokens', 1, 100_000),
+    ids: known.integers('ids', MAX_SELF_TEST, 0, MAX_DIM),
+    margins: known.numbers('margins', MAX_SELF_TEST, 0, 1e6),
+    top: known.objects('top', MAX_SELF_TEST).map((entry) => ({
+      id: entry.integer('id', 0, MAX_DIM),
+      logit: entry.number('logit', -1e6, 1e6),
+    })),
+    std: known.number('std', 0, 1e6),
+  }));
+  return { version: 1, cases };
+}
+
+function parseSize(size: Fields): { width: number; height: number } {
+  return { width: size.integer('width', 1, 2000), height: size.integer('height', 1, 2000) };
 }
 
 function fail(message: string): never {

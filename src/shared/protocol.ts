@@ -54,6 +54,15 @@ export interface DeviceReport {
   software: boolean;
   /** Why this backend was chosen, as a sentence; empty when it was asked for. */
   reason: string;
+  selfTest: SelfTestReport;
+}
+
+/** How the device's numbers were checked before the model was used on it. */
+export interface SelfTestReport {
+  /** kept: passed on an earlier visit with the same browser, device and pack. none: the pack has no known answers. */
+  status: 'passed' | 'kept' | 'none';
+  detail: string;
+  milliseconds: number;
 }
 
 export interface ModelInfo {
@@ -166,7 +175,7 @@ export interface Calls {
 export type CallName = keyof Calls;
 
 export type Stage =
-  'manifest' | 'download' | 'verify' | 'compile' | 'image' | 'vision' | 'prefill' | 'decode';
+  'manifest' | 'download' | 'verify' | 'compile' | 'check' | 'image' | 'vision' | 'prefill' | 'decode';
 
 export type Phase = 'thinking' | 'answering';
 

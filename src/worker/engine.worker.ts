@@ -1,10 +1,16 @@
 /** The engine's thread: wires runtime into engine and attaches the handler. */
 import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../runtime/image/decode';
+import { findAdapter } from '../runtime/device';
 import { loadPack } from '../runtime/storage/packLoader';
+import { openVerdictStore } from '../runtime/storage/verdictStore';
 import { loadTokenizer } from '../runtime/tokenizer';
 import { openBackend } from './backend';
 import { RequestHandler } from './handler';
+import { dependencies } from '../../package.json';
+
+/** Part of the key of self-test verdicts: another build may compute otherwise. */
+const ORT_VERSION = dependencies['onnxruntime-web'];
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
@@ -12,7 +18,10 @@ const handler = new RequestHandler(
   {
     loadPack,
     loadTokenizer,
+    findAdapter,
     openBackend,
+    verdicts: openVerdictStore(),
+    environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
     decodeImage: ({ blob, frame, window }) =>
       decodeImage(blob, { ...(frame === undefined ? {} : { frame }), ...(window ? { window } : {}) }),
     clock: () => performance.now(),

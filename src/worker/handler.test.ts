@@ -14,6 +14,9 @@ function setup(ports: Partial<HandlerPorts> = {}) {
       loadPack: () => Promise.reject(new RoundsError('download_failed', 'no network')),
       loadTokenizer: () => Promise.reject(new Error('unused')),
       openBackend: () => Promise.reject(new Error('unused')),
+      findAdapter: () => Promise.resolve(null),
+      verdicts: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+      environment: 'test',
       decodeImage: () => Promise.resolve(PIXEL),
       clock: () => 0,
       ...ports,
@@ -105,7 +108,7 @@ describe('RequestHandler', () => {
 
   it('tells the page that the device is gone, after the reply to the call that met it', async () => {
     const { handler, replies } = setup({
-      openBackend: () => Promise.reject(new RoundsError('device_lost', 'gone')),
+      loadTokenizer: () => Promise.reject(new RoundsError('device_lost', 'gone')),
       loadPack: () => Promise.resolve({ manifest: {} } as never),
     });
     handler.handle(load);

@@ -18,17 +18,16 @@ import type {
   Update,
 } from '../shared/protocol';
 import { generate } from '../engine/generate';
-import { loadModel, type EngineModel } from '../engine/model';
-import type { Clock } from '../engine/ports';
+import type { EngineModel } from '../engine/model';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
 import { serialQueue } from '../runtime/ort/serialQueue';
-import { openBackend } from './backend';
+import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
 /** What the handler reaches outside of the engine; tests give their own. */
-export interface HandlerPorts {
+export interface HandlerPorts extends DevicePorts {
   loadPack(
     packUrl: string,
     keep: boolean,
@@ -38,9 +37,7 @@ export interface HandlerPorts {
     },
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
-  openBackend: typeof openBackend;
   decodeImage(image: ImageInput): Promise<RgbImage>;
-  clock: Clock;
 }
 
 interface CallContext {
@@ -113,14 +110,12 @@ export class RequestHandler {
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
     });
     signal.throwIfAborted();
-    const opened = await this.#ports.openBackend(params, pack.manifest);
     const tokenizer = await this.#ports.loadTokenizer(pack);
-    this.#model = await loadModel(pack, opened.backend, tokenizer, (done, total) =>
-      update({ kind: 'progress', stage: 'compile', done, total }),
-    ).catch(async (error: unknown) => {
-      await opened.backend.dispose();
-      throw error;
+    const loaded = await loadOnDevice(params, pack, tokenizer, this.#ports, {
+      signal,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
     });
+    this.#model = loaded.model;
     const { manifest } = pack;
     return {
       name: manifest.name,
@@ -130,7 +125,7 @@ export class RequestHandler {
       packBytes: manifest.totalBytes,
       weights: `${manifest.recipe.weights} (${manifest.recipe.recipe})`,
       source: manifest.source,
-      device: opened.report,
+      device: loaded.report,
       loadMs: clock() - start,
       fromCache: pack.fromCache,
     };

@@ -1,0 +1,25 @@
+/** A checkpoint folder as a pack that is never written: for tests. */
+import type { PackReader } from '../../src/engine/ports';
+import type { RecipeOption, WeightsOption } from '../../src/shared/pack';
+import { runConversion } from '../convert/convert';
+import { openFolder } from '../convert/node/folderSource';
+import { planConversion } from '../convert/plan';
+
+export async function packInMemory(
+  checkpoint: string,
+  weights: WeightsOption,
+  recipe: RecipeOption,
+): Promise<PackReader> {
+  const shards: Uint8Array[] = [];
+  const plan = await planConversion(await openFolder(checkpoint), { weights, recipe });
+  const manifest = await runConversion(plan, {
+    writeShard: (_, bytes) => Promise.resolve(void shards.push(bytes.slice())),
+    writeManifest: () => Promise.resolve(),
+    abort: () => Promise.resolve(),
+  });
+  const stream = Buffer.concat(shards);
+  return {
+    manifest,
+    read: ({ offset, length }) => Promise.resolve(new Uint8Array(stream.subarray(offset, offset + length))),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Known answers that travel with a pack: a short prompt with a drawn image and one without, the greedy ids and the
+ * largest logits that float32 gave when the pack was made. A device whose numbers differ by more than its
+ * activations explain must not be used: it would print gibberish, or worse, plausible text.
+ */
+import type { SelfTest, SelfTestCase } from '../shared/pack';
+import type { ActivationType, GenerateParams, GenerateResult, GenerationSettings } from '../shared/protocol';
+import { generate } from './generate';
+import type { EngineModel } from './model';
+import type { Clock } from './ports';
+import type { RgbImage } from './preprocess/resample';
+
+const TOP = 8;
+const PROMPT = 'What kind of image is this?';
+/** Wider than one attention window and no multiple of 28: resize, windows and full attention all take part. */
+const IMAGE = { width: 173, height: 121 };
+/**
+ * Largest difference of a top logit, in standard deviations of the logits. Reordered float32 sums stay below
+ * 1e-4 and float16 below 0.02 on the reference checkpoints; the wrong prefill kernel of software adapters gives about 1.
+ */
+const LIMITS: Record<ActivationType, number> = { f32: 0.005, f16: 0.1 };
+
+export interface SelfTestVerdict {
+  ok: boolean;
+  /** What was compared, or what differs, as a sentence. */
+  detail: string;
+  milliseconds: number;
+}
+
+/** Runs the cases and records the answers: for whoever makes a pack, on float32. */
+export async function recordSelfTest(model: EngineModel, clock: Clock): Promise<SelfTest> {
+  const cases: SelfTestCase[] = [];
+  for (const image of [IMAGE, null]) {
+    const result = await runCase(model, { prompt: PROMPT, image }, null, clock);
+    const first = result.logits[0] ?? new Float32Array();
+    cases.push({
+      prompt: PROMPT,
+      image,
+      promptTokens: result.promptIds.length,
+      ids: result.newIds,
+      margins: result.logits.map((logits) => round(marginOf(logits))),
+      top: largest(first).map((id) => ({ id, logit: round(first[id] ?? 0) })),
+      std: round(standardDeviation(first)),
+    });
+  }
+  return { version: 1, cases };
+}
+
+/** Runs the cases of `selfTest` on the loaded model and compares. Never throws for wrong numbers. */
+export async function runSelfTest(
+  model: EngineModel,
+  selfTest: SelfTest,
+  clock: Clock,
+): Promise<SelfTestVerdict> {
+  const start = clock();
+  const limit = LIMITS[model.backend.activations];
+  let worst = 0;
+  for (const known of selfTest.cases) {
+    const result = await runCase(model, known, known.ids, clock);
+    const difference = compareCase(result, known, limit);
+    worst = Math.max(worst, difference.worst);
+    if (difference.problem) {
+      return { ok: false, detail: difference.problem, milliseconds: clock() - start };
+    }
+  }
+  const detail = `Known answers reproduced; largest difference ${worst.toExponential(1)} of ${limit} allowed.`;
+  return { ok: true, detail, milliseconds: clock() - start };
+}
+
+function compareCase(
+  result: GenerateResult,
+  known: SelfTestCase,
+  limit: number,
+): { worst: number; problem: string | null } {
+  const logits = result.logits[0] ?? new Float32Array();
+  const what = known.image ? 'about a test image' : 'without an image';
+  if (result.promptIds.length !== known.promptTokens) {
+    return {
+      worst: Infinity,
+      problem: `The prompt ${what} has ${result.promptIds.length} tokens instead of ${known.promptTokens}.`,
+    };
+  }
+  const offsets = known.top.map(({ id, logit }) => Math.abs((logits[id] ?? NaN) - logit) / known.std);
+  const worst = offsets.some(Number.isNaN) ? Infinity : Math.max(...offsets);
+  if (worst > limit) {
+    return {
+      worst,
+      problem: `The first prediction ${what} is off by ${worst.toPrecision(2)} standard deviations.`,
+    };
+  }
+  // Where two tokens are nearly equal, rounding may choose either.
+  const wrong = known.ids.findIndex(
+    (id, step) => result.newIds[step] !== id && (known.margins[step] ?? 0) > 2 * limit * known.std,
+  );
+  const problem = wrong < 0 ? null : `Token ${wrong + 1} ${what} is another than it should be.`;
+  return { worst, problem };
+}
+
+function runCase(
+  model: EngineModel,
+  { prompt, image }: Pick<SelfTestCase, 'prompt' | 'image'>,
+  forceIds: number[] | null,
+  clock: Clock,
+): Promise<GenerateResult> {
+  const settings: GenerationSettings = {
+    maxNewTokens: image ? 4 : 2,
+    temperature: 0,
+    topP: 1,
+    topK: 0,
+    repetitionPenalty: 1,
+    seed: 1,
+    ignoreEos: true,
+  };
+  const picture = { type: 'image' as const, image: { blob: new Blob(), name: 'test pattern' } };
+  const params: GenerateParams = {
+    messages: [{ role: 'user', content: [...(image ? [picture] : []), { type: 'text', text: prompt }] }],
+    settings,
+    logits: 'all',
+    ...(forceIds ? { forceIds } : {}),
+  };
+  const images = image ? [testPattern(image.width, image.height)] : [];
+  const signal = new AbortController().signal;
+  return generate(model, params, { images, decodeMs: 0, startedMs: clock() }, { signal, clock });
+}
+
+/** Colour gradients with a disc: smooth and sharp parts, no two patches alike. */
+export function testPattern(width: number, height: number): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  const radius = Math.min(width, height) / 3;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const inside = (x - width / 2) ** 2 + (y - height / 2) ** 2 < radius ** 2;
+      const at = (y * width + x) * 3;
+      data[at] = inside ? 230 : Math.floor((255 * x) / width);
+      data[at + 1] = Math.floor((255 * y) / height);
+      data[at + 2] = inside ? 40 : (x * 7 + y * 3) % 256;
+    }
+  }
+  return { width, height, data };
+}
+
+function largest(logits: Float32Array): number[] {
+  const ids = Array.from(logits, (_, id) => id);
+  return ids.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0)).slice(0, TOP);
+}
+
+function marginOf(logits: Float32Array): number {
+  const [first = 0, second = 0] = largest(logits);
+  return (logits[first] ?? 0) - (logits[second] ?? 0);
+}
+
+function standardDeviation(values: Float32Array): number {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+/** Four decimals: far below every limit, and short in the manifest. */
+function round(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

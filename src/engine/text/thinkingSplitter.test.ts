@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_TAGS, splitThinking, ThinkingSplitter, type PhasePiece } from './thinkingSplitter';
+
+const TAG_TEXTS = [...DEFAULT_TAGS.think, ...DEFAULT_TAGS.answer];
+
+/** What a page has shown after these pieces of text. */
+function stream(pieces: readonly string[]) {
+  const splitter = new ThinkingSplitter();
+  const shown: Record<PhasePiece['phase'], string> = { thinking: '', answering: '' };
+  const all = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.finish()];
+  for (const { phase, text } of all) shown[phase] += text;
+  return { shown, result: splitter.result(), pieces: all };
+}
+
+const CASES: [name: string, text: string, thinking: string, answer: string][] = [
+  ['well formed', '<think>a b</think><answer>B</answer>', 'a b', 'B'],
+  ['blanks and lines', '<think>\n    A scan.\n</think>\n\n<answer> A </answer>', 'A scan.', 'A'],
+  ['no tags', ' Just text. \n', '', 'Just text.'],
+  ['empty', '', '', ''],
+  ['unclosed thinking', '<think>goes on and on', 'goes on and on', ''],
+  ['only an opening tag', '<think>', '', ''],
+  ['no answer tags', '<think>why</think>\nIt is B.', 'why', 'It is B.'],
+  ['unclosed answer', '<think>why</think><answer>B', 'why', 'B'],
+  ['answer only', '<answer>B</answer>', '', 'B'],
+  ['forgotten </think>', '<think>why<answer>B</answer>', 'why', 'B'],
+  ['forgotten <think>', 'why</think><answer>B</answer>', 'why', 'B'],
+  ['two answers', '<think>w</think><answer>A</answer><answer>B</answer>', 'w', 'A\nB'],
+  ['two thoughts', '<think>a</think><think>b</think><answer>C</answer>', 'a\nb', 'C'],
+  ['nested thoughts', '<think>a<think>b</think>c</think><answer>D</answer>', 'a\nb\nc', 'D'],
+  [
+    'answer inside thinking',
+    '<think>maybe <answer>A</answer> no</think><answer>B</answer>',
+    'maybe\nA\nno',
+    'B',
+  ],
+  ['stray </answer>', '<think>a</answer>b</think><answer>B</answer>', 'a\nb', 'B'],
+  ['text around the answer', '<think>w</think>So: <answer>B</answer> because', 'w', 'B'],
+  ['empty answer tags', '<think>w</think>It is B.<answer> </answer>', 'w', 'It is B.'],
+  ['a second </think> at the end', '<think>w</think>It is B.</think>', 'w', 'It is B.'],
+  ['</think> and nothing else', 'all of this was thought</think>', 'all of this was thought', ''],
+  ['answer, then a stray </think>', '<think>w</think><answer>B</answer></think>', 'w', 'B'],
+  ['thinking inside the answer', '<answer><think>w</think>B</answer>', 'w', 'B'],
+  ['signs that are no tags', '<think>a < b > c <b></think><answer>x<y</answer>', 'a < b > c <b>', 'x<y'],
+  ['upper case is no tag', '<THINK>a</THINK>', '', '<THINK>a</THINK>'],
+  ['a tag cut off at the end', '<think>w</think><answer>B</ans', 'w', 'B'],
+];
+
+describe('ThinkingSplitter', () => {
+  it.each(CASES)('splits: %s', (_, text, thinking, answer) => {
+    expect(splitThinking(text)).toEqual({ thinking, answer });
+  });
+
+  it.each(CASES)('gives the same however the text is cut: %s', (_, text) => {
+    const whole = stream([text]);
+    expect(stream([...text])).toMatchObject({ shown: whole.shown, result: whole.result });
+    for (let cut = 0; cut <= text.length; cut++) {
+      const parts = stream([text.slice(0, cut), text.slice(cut)]);
+      expect(parts.shown).toEqual(whole.shown);
+      expect(parts.result).toEqual(whole.result);
+    }
+  });
+
+  it.each(CASES.filter(([, text]) => !/THINK|signs|< b/.test(text)))(
+    'never shows a part of a tag: %s',
+    (_, text) => {
+      for (let end = 0; end <= text.length; end++) {
+        const { shown } = stream([...text.slice(0, end)]);
+        for (const content of Object.values(shown)) {
+          expect(TAG_TEXTS.some((tag) => content.includes(tag))).toBe(false);
+          expect(content).not.toMatch(/<\/?[a-z]*$/);
+        }
+      }
+    },
+  );
+
+  it('shows well formed text as the result has it', () => {
+    const { shown, result } = stream([...'<think>\n a\n\nb </think>\n<answer> B </answer>\n']);
+    expect(shown).toEqual({ thinking: 'a\n\nb', answering: 'B' });
+    expect(result).toEqual({ thinking: 'a\n\nb', answer: 'B' });
+  });
+
+  it('shows text at once, without waiting for the tag that ends it', () => {
+    const splitter = new ThinkingSplitter();
+    expect(splitter.push('<think>It')).toEqual([{ phase: 'thinking', text: 'It' }]);
+    expect(splitter.push(' is a')).toEqual([{ phase: 'thinking', text: ' is a' }]);
+    expect(splitter.push(' <')).toEqual([]);
+    expect(splitter.push('b')).toEqual([{ phase: 'thinking', text: ' <b' }]);
+    expect(splitter.push('</think> <answer>')).toEqual([]);
+    expect(splitter.push('B')).toEqual([{ phase: 'answering', text: 'B' }]);
+  });
+
+  it('takes other tags', () => {
+    const tags = { think: ['<thinking>', '</thinking>'], answer: ['', ''] } as const;
+    expect(splitThinking('<thinking>a</thinking>b', tags)).toEqual({ thinking: 'a', answer: 'b' });
+  });
+});
