@@ -1,9 +1,12 @@
-/** The commands as a person runs them: on the committed checkpoints, in a process of their own. */
+/** The commands on the committed checkpoints: in this process, and once as a person runs them. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCommand } from './command';
+import { convertCommand } from './convertCommand';
+import { inspectCommand } from './inspectCommand';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,12 +18,23 @@ interface Outcome {
   stderr: string;
 }
 
-function run(command: 'convert' | 'inspect', ...args: string[]): Promise<Outcome> {
-  const script = [
-    join(PROJECT, 'node_modules/tsx/dist/cli.mjs'),
-    join(PROJECT, `src/cli/${command}.ts`),
-    ...args,
-  ];
+const COMMANDS = { convert: convertCommand, inspect: inspectCommand };
+
+async function run(command: keyof typeof COMMANDS, ...argv: string[]): Promise<Outcome> {
+  const outcome: Outcome = { status: 0, stdout: '', stderr: '' };
+  outcome.status = await runCommand(COMMANDS[command], {
+    argv,
+    signal: new AbortController().signal,
+    out: (text) => (outcome.stdout += text),
+    err: (text) => (outcome.stderr += text),
+  });
+  return outcome;
+}
+
+/** In a process of its own. */
+function runProcess(command: keyof typeof COMMANDS, ...args: string[]): Promise<Outcome> {
+  const tsx = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
+  const script = [tsx, join(PROJECT, `src/cli/${command}.ts`), ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, script, { cwd: PROJECT }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
@@ -55,7 +69,14 @@ afterAll(() => rm(work, { recursive: true, force: true }));
 describe('convert and inspect', () => {
   it('make the same bytes with one thread and with two, and find them sound', async () => {
     const one = await run('convert', join(CHECKPOINTS, 'qwen2_5_vl'), '--out', at('one'), '--jobs', '1');
-    const two = await run('convert', join(CHECKPOINTS, 'qwen2_5_vl'), '--out', at('two'), '--jobs', '2');
+    const two = await runProcess(
+      'convert',
+      join(CHECKPOINTS, 'qwen2_5_vl'),
+      '--out',
+      at('two'),
+      '--jobs',
+      '2',
+    );
     expect([one, two]).toMatchObject([
       { status: 0, stdout: '' },
       { status: 0, stdout: '' },
@@ -63,7 +84,7 @@ describe('convert and inspect', () => {
     expect(two.stderr).toMatch(/Wrote .* to .*two/);
     expect(await contents(at('two'))).toEqual(await contents(at('one')));
 
-    const sound = await run('inspect', at('one'));
+    const sound = await runProcess('inspect', at('one'));
     expect(sound.status).toBe(0);
     expect(sound.stdout).toMatch(/qwen2_5_vl \(qwen2_5_vl\), 353 k parameters/);
     expect(sound.stdout).toMatch(/visual\.blocks\.0\.mlp\.down_proj\.weight +q4 +64 × 96/);

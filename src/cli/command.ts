@@ -1,0 +1,51 @@
+/** What every command shares: arguments in, text out, one sentence and an exit status for what went wrong. */
+import { RoundsError } from '../shared/errors';
+
+/** Wrong usage: exit status 2. */
+export class UsageError extends Error {}
+
+export interface CommandContext {
+  argv: string[];
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** Results. */
+  out: (text: string) => void;
+  /** Progress and errors. */
+  err: (text: string) => void;
+}
+
+export type Command = (context: CommandContext) => Promise<void>;
+
+/** Runs a command on the process's own arguments and streams. */
+export async function runInProcess(command: Command): Promise<void> {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  process.once('SIGTERM', () => controller.abort());
+  process.exitCode = await runCommand(command, {
+    argv: process.argv.slice(2),
+    signal: controller.signal,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+}
+
+/** @returns the exit status: 0 done, 1 failed, 2 wrong usage */
+export async function runCommand(command: Command, context: CommandContext): Promise<number> {
+  try {
+    await command(context);
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof UsageError || isParseError(thrown)) {
+      context.err(`${thrown.message}\nTry --help.\n`);
+      return 2;
+    }
+    const error = RoundsError.from(thrown);
+    context.err(`${error.code}: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** What node:util's parseArgs throws for unknown options and missing values. */
+function isParseError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && String((thrown as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,101 @@
+/** `npm run -s inspect -- DIR`: what a pack holds, and whether every shard is what the manifest says. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describePack, describeTensors, formatBytes, summarizeTensors } from '../../models/convert/describe';
+import { openFile } from '../../models/convert/node/folderSource';
+import { verifyShards, type ShardVerdict } from '../../models/convert/verify';
+import { RoundsError } from '../shared/errors';
+import { MANIFEST_FILE, type PackManifest } from '../shared/pack';
+import { parseManifest } from '../shared/packManifest';
+import { UsageError, type CommandContext } from './command';
+import { ProgressLine } from './progressLine';
+
+const HELP = `Prints what a model pack holds and verifies every shard's length and SHA-256.
+
+  npm run -s inspect -- DIR [--json]
+
+  --json    one JSON object instead of a table
+  --help
+
+Exit status: 0 sound, 1 something is wrong, 2 wrong usage.
+`;
+
+function parseArguments(argv: string[]): { dir: string; json: boolean } | 'help' {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) return 'help';
+  const [dir, ...rest] = positionals;
+  if (!dir || rest.length > 0) throw new UsageError('Give exactly one DIR.');
+  return { dir, json: values.json };
+}
+
+async function readManifest(dir: string): Promise<PackManifest> {
+  const path = join(dir, MANIFEST_FILE);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new RoundsError(
+      'pack_invalid',
+      `${path} cannot be read. Give the folder of a pack made by convert.`,
+      { cause },
+    );
+  });
+  try {
+    return parseManifest(JSON.parse(text));
+  } catch (thrown) {
+    if (thrown instanceof RoundsError) throw thrown;
+    throw new RoundsError('pack_invalid', `${path} is not valid JSON. Convert or download the pack again.`, {
+      cause: thrown,
+    });
+  }
+}
+
+function asTable(manifest: PackManifest, bad: readonly ShardVerdict[]): string {
+  return [
+    ...describePack({ ...manifest, files: Object.keys(manifest.files) }),
+    ...describeTensors(manifest.tensors),
+    ...manifest.shards.map(({ file, size, sha256 }) => {
+      const verdict = bad.some((shard) => shard.file === file) ? 'BAD' : 'ok';
+      return `  ${file}  ${formatBytes(size).padStart(7)}  ${sha256.slice(0, 16)}…  ${verdict}`;
+    }),
+    '',
+  ].join('\n');
+}
+
+function asJson(manifest: PackManifest, bad: readonly ShardVerdict[]): string {
+  const { tensors, ...rest } = manifest;
+  const summary = {
+    ...rest,
+    dtypes: summarizeTensors(tensors),
+    tensors,
+    ok: bad.length === 0,
+    problems: bad,
+  };
+  return `${JSON.stringify(summary)}\n`;
+}
+
+/** The command itself, on any streams. */
+export async function inspectCommand(context: CommandContext): Promise<void> {
+  const args = parseArguments(context.argv);
+  if (args === 'help') context.out(HELP);
+  else await inspect(args.dir, args.json, context);
+}
+
+async function inspect(dir: string, json: boolean, { out, err }: CommandContext): Promise<void> {
+  const manifest = await readManifest(dir);
+  const line = new ProgressLine('Verifying', err);
+  const verdicts = await verifyShards(
+    manifest,
+    (file) => openFile(join(dir, file)),
+    (done, total) => line.update(done / total, `shard ${done} of ${total}`),
+  );
+  line.end();
+  const bad = verdicts.filter(({ problem }) => problem !== null);
+  out(json ? asJson(manifest, bad) : asTable(manifest, bad));
+  if (bad.length > 0) {
+    const problems = bad.map(({ problem }) => problem).join(' ');
+    throw new RoundsError('integrity_mismatch', `${problems} Download or convert the pack again.`);
+  }
+}
