@@ -103,7 +103,7 @@ function runCase(
   clock: Clock,
 ): Promise<GenerateResult> {
   const settings: GenerationSettings = {
-    maxNewTokens: image ? 4 : 2,
+    maxNewTokens: forceIds?.length ?? (image ? 4 : 2),
     temperature: 0,
     topP: 1,
     topK: 0,
