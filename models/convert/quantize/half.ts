@@ -31,14 +31,15 @@ export function float16Bits(value: number): number {
   return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0));
 }
 
-/** The value of a float16. */
+/** The value of a float16. Called for every scale that the search tries, so by bits and not by powers. */
 export function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
   const mantissa = bits & 0x3ff;
-  if (exponent === 0) return sign * mantissa * 2 ** -24;
-  if (exponent === 31) return mantissa === 0 ? sign * Infinity : NaN;
-  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+  if (exponent === 0) return (bits & 0x8000 ? -mantissa : mantissa) * 2 ** -24;
+  // Normal numbers move from bias 15 to 127; infinity and NaN have all exponent bits set in both types.
+  const widened = exponent === 31 ? 0xff : exponent + 112;
+  u32[0] = ((bits & 0x8000) << 16) | (widened << 23) | (mantissa << 13);
+  return f32[0] as number;
 }
 
 /** Bits of the bfloat16 nearest to `value` (taken as float32 first). */

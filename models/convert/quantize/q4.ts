@@ -52,11 +52,12 @@ function signedMax(values: Float32Array, start: number): number {
 
 /** Every candidate is rounded to float16 before it is tried, so the error compared is the error stored. */
 function searchScale(values: Float32Array, start: number, absmax: number): number {
+  for (let i = 0; i < BLOCK_SIZE; i++) scratch[i] = values[start + i] as number;
   let bestBits = float16Bits(absmax);
-  let bestError = blockError(values, start, float16Value(bestBits), Infinity);
+  let bestError = blockError(float16Value(bestBits), Infinity);
   for (let f = 1; f < SEARCH_FACTORS.length; f++) {
     const bits = float16Bits(absmax * (SEARCH_FACTORS[f] as number));
-    const error = blockError(values, start, float16Value(bits), bestError);
+    const error = blockError(float16Value(bits), bestError);
     if (error < bestError) {
       bestError = error;
       bestBits = bits;
@@ -65,21 +66,35 @@ function searchScale(values: Float32Array, start: number, absmax: number): numbe
   return bestBits;
 }
 
-/** Sum of squared errors of a block, or anything ≥ `limit` once it cannot win any more. */
-function blockError(values: Float32Array, start: number, scale: number, limit: number): number {
-  const inverse = scale === 0 ? 0 : 1 / scale;
-  let sum = 0;
-  for (let i = start; i < start + BLOCK_SIZE; i += 8) {
-    for (let j = i; j < i + 8; j++) {
-      const value = values[j] as number;
-      let level = Math.floor(value * inverse + 8.5);
-      level = level < 0 ? 0 : level > 15 ? 15 : level;
-      const difference = value - (level - 8) * scale;
-      sum += difference * difference;
+/** The block that is searched, widened once for its 21 trials: that alone halves the time. */
+const scratch = new Float64Array(BLOCK_SIZE);
+/** 1.5 × 2^52: adding and taking it away rounds a float64 below 2^51 to a whole number. */
+const ROUNDING = 6_755_399_441_055_744;
+
+/**
+ * Sum of squared errors of the scratch block, or anything ≥ `limit` once it cannot win any more. Half-way values may
+ * round to the other side than in `toNibble`, which leaves the error as it is. Two sums let the processor overlap.
+ */
+function blockError(scale: number, limit: number): number {
+  if (scale === 0) return Infinity;
+  const inverse = 1 / scale;
+  const square = scale * scale;
+  let even = 0;
+  let odd = 0;
+  for (let i = 0; i < BLOCK_SIZE; i += 8) {
+    for (let j = i; j < i + 8; j += 2) {
+      const first = (scratch[j] as number) * inverse;
+      const second = (scratch[j + 1] as number) * inverse;
+      const firstLevel = first + ROUNDING - ROUNDING;
+      const secondLevel = second + ROUNDING - ROUNDING;
+      const firstError = first - (firstLevel > 7 ? 7 : firstLevel < -8 ? -8 : firstLevel);
+      const secondError = second - (secondLevel > 7 ? 7 : secondLevel < -8 ? -8 : secondLevel);
+      even += firstError * firstError;
+      odd += secondError * secondError;
     }
-    if (sum >= limit) return sum;
+    if ((even + odd) * square >= limit) return limit;
   }
-  return sum;
+  return (even + odd) * square;
 }
 
 /** Division, not a reciprocal: values that lie exactly between two levels are common in bfloat16 and must go one way. */
