@@ -20,7 +20,7 @@ import PIL
 import pydicom
 import torch
 import transformers
-from PIL import Image
+from PIL import Image, ImageOps
 from transformers import Qwen2_5_VLConfig
 from transformers.generation import logits_process
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl as qwen
@@ -231,6 +231,40 @@ def make_pngs() -> list[dict]:
     return rows
 
 
+def make_browser() -> list[dict]:
+    """Files for the browser's own decoders. `tolerance` in levels: JPEG decoders differ, as do blending and AVIF."""
+    ramp = np.linspace(0, 255, 24)
+    smooth = np.stack([np.tile(ramp, (16, 1)), np.tile(ramp[::-1], (16, 1)), np.tile(ramp[:16, None], (1, 24))], -1)
+    picture = Image.fromarray(smooth.astype(np.uint8))
+    sharp = Image.fromarray(image(13, 9, 4))
+    four = Image.fromarray(noise(13 * 9 * 4, 6).reshape(9, 13, 4), "RGBA")
+    turned = picture.getexif()
+    turned[0x0112] = 6
+    rows = []
+    for name, source, kind, tolerance, options in [
+        ("bmp", sharp, "BMP", 0, {}),
+        ("gif", sharp.quantize(64), "GIF", 0, {}),
+        ("webp, lossless", sharp, "WEBP", 0, {"lossless": True}),
+        ("webp, lossless, transparency", four, "WEBP", 1, {"lossless": True, "exact": True}),
+        ("jpeg", picture, "JPEG", 2, {"quality": 95, "subsampling": 0}),
+        ("jpeg, grey", picture.convert("L"), "JPEG", 1, {"quality": 95}),
+        ("jpeg, progressive, 4:2:0", picture, "JPEG", 4, {"quality": 95, "progressive": True}),
+        ("jpeg, turned by EXIF", picture, "JPEG", 2, {"quality": 95, "subsampling": 0, "exif": turned}),
+        ("jpeg, CMYK", picture.convert("CMYK"), "JPEG", 3, {"quality": 95}),
+        ("avif", picture, "AVIF", 3, {"quality": 100, "subsampling": "4:4:4"}),
+    ]:
+        file = io.BytesIO()
+        source.save(file, kind, **options)
+        read = ImageOps.exif_transpose(Image.open(file))
+        if read.mode == "RGBA":
+            white = Image.new("RGB", read.size, (255, 255, 255))
+            white.paste(read, mask=read.split()[3])
+            read = white
+        rows.append({"name": name, "tolerance": tolerance, "size": list(read.size),
+                     "file": text64(file.getvalue()), "rgb": text64(read.convert("RGB").tobytes())})
+    return rows
+
+
 def make_dicom() -> list[dict]:
     """public/samples/ct-small.dcm in three windows, by pydicom and the formulas of PS3.3 C.11.2.1.2.1."""
     data = pydicom.dcmread(SAMPLE)
@@ -267,6 +301,7 @@ def main() -> None:
     write("rotary", make_rotary())
     write("sampling", make_sampling())
     write("png", make_pngs())
+    write("browser", make_browser())
     write("dicom", make_dicom())
 
 
