@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureInstalled, PROJECT } from './install.mjs';
+import { onNpmGone } from './parent.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 const script = join(PROJECT, 'src/cli', `${name}.ts`);
@@ -30,6 +31,7 @@ process.on('SIGINT', () => undefined);
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal));
 }
+onNpmGone(() => child.kill('SIGTERM'));
 child.once('exit', (code, signal) => {
   process.exit(code ?? 128 + (signal ? constants.signals[signal] : 1));
 });

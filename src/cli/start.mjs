@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DIST, ensureBuilt } from './build.mjs';
 import { ensureInstalled, requireNode } from './install.mjs';
+import { onNpmGone } from './parent.mjs';
 import { serve } from './staticServer.mjs';
 
 const DEFAULT_PORT = 4173;
@@ -68,9 +69,10 @@ async function main() {
   const server = await serve({ root: DIST }, { port: options.port });
   process.stdout.write(`Rounds is at ${server.url}\n`);
   if (options.open) openInBrowser(server.url);
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)));
-  }
+  const stop = () => void server.close().then(() => process.exit(0));
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  onNpmGone(stop);
 }
 
 main().catch((error) => {
