@@ -7,8 +7,8 @@ import { AppState } from './app/state/appState.svelte';
 import './app/styles/tokens.css';
 import './app/styles/base.css';
 
-/** The embedded model's folder, beside the page. */
-const PACK_URL = 'models/rounds-mini';
+/** The embedded model's folder, beside the page. Absolute, because the worker's script lies elsewhere. */
+const PACK_URL = new URL('models/rounds-mini', document.baseURI).href;
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
