@@ -86,12 +86,28 @@ describe('Sampler', () => {
     },
   );
 
-  it('finds a nucleus that is wider than its first guess', () => {
+  it('finds a nucleus of equals that is wider than its first guess', () => {
     const flat = new Float32Array(300);
     const sampler = new Sampler({ ...GREEDY, temperature: 1, topP: 0.5 });
     const seen = new Set(Array.from({ length: 1500 }, () => sampler.next(flat).id));
     // 150 of 300 equal tokens make up a half.
     expect(seen.size).toBe(150);
+    expect(Math.min(...seen)).toBe(150);
+  });
+
+  it('finds a wide nucleus of unequals', () => {
+    const slope = Float32Array.from({ length: 1000 }, (_, id) => ((id * 7) % 1000) / 500);
+    // By definition: heaviest first until their probability reaches 0.6.
+    const order = [...slope.keys()].sort((a, b) => slope[b]! - slope[a]!);
+    const weights = order.map((id) => Math.exp(slope[id]!));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let mass = 0;
+    const size = weights.findIndex((weight) => (mass += weight) >= 0.6 * total) + 1;
+    const nucleus = new Set(order.slice(0, size));
+    const sampler = new Sampler({ ...GREEDY, temperature: 1, topP: 0.6 });
+    const seen = new Set(Array.from({ length: 6000 }, () => sampler.next(slope).id));
+    expect([...seen].filter((id) => !nucleus.has(id))).toEqual([]);
+    expect(seen.size).toBeGreaterThan(size * 0.99);
   });
 
   it('repeats an answer for a seed', () => {

@@ -152,22 +152,28 @@ export class Sampler {
     return pick(candidates, this.#exponentials, this.#random() * total);
   }
 
-  /** The smallest set of most probable tokens whose probability reaches topP; at least one. */
+  /**
+   * Draws among the smallest set of most probable tokens whose probability reaches topP; at least one. Peaked
+   * distributions, which are the rule, need only the first few tokens in order.
+   */
   #drawNucleus(candidates: Int32Array, total: number, topP: number): number {
     const weights = this.#exponentials;
-    let size = Math.min(64, candidates.length);
-    for (;;) {
-      const top = largest(candidates, weights, size);
-      let mass = 0;
-      for (let i = 0; i < top.length; i++) {
-        mass += weights[top[i]!]!;
-        if (mass >= topP * total) return pick(top.subarray(0, i + 1), weights, this.#random() * mass);
-      }
-      if (size === candidates.length) return pick(top, weights, this.#random() * mass);
-      size = Math.min(size * 16, candidates.length);
+    const wanted = topP * total;
+    const top = largest(candidates, weights, FIRST_GUESS);
+    let mass = 0;
+    for (let i = 0; i < top.length; i++) {
+      mass += weights[top[i]!]!;
+      if (mass >= wanted) return pick(top.subarray(0, i + 1), weights, this.#random() * mass);
     }
+    const nucleus = heaviestSet(candidates, weights, wanted);
+    return pick(nucleus, weights, this.#random() * massFrom(nucleus, weights, 0));
   }
 }
+
+/** Tokens that are put in order before a wide nucleus is looked for otherwise. */
+const FIRST_GUESS = 64;
+/** e⁻³⁰ of 152,000 tokens is 1e-8 of the sum: below what float32 logits resolve. */
+const NEGLIGIBLE_LOGIT = -30;
 
 function checkSettings({ temperature, topP, topK, repetitionPenalty }: SamplingSettings): void {
   if (!(temperature >= 0 && temperature < Infinity)) refuse('temperature', temperature, 'at least 0');
@@ -185,8 +191,8 @@ function refuse(name: string, value: number, rule: string): never {
 function logSumExp(scores: Float32Array, max: number): number {
   let sum = 0;
   for (let i = 0; i < scores.length; i++) {
-    const term = Math.exp(scores[i]! - max);
-    if (term === term) sum += term;
+    const below = scores[i]! - max;
+    if (below > NEGLIGIBLE_LOGIT) sum += Math.exp(below);
   }
   return max + Math.log(sum);
 }
@@ -223,13 +229,62 @@ function siftDown(heap: Float32Array, value: number): void {
   heap[at] = value;
 }
 
-/** The `count` ids of largest weight, heaviest first, the larger id first among equals as in torch. */
+/** The `count` ids of largest weight (more if the last are equal), heaviest first, the larger id first among equals. */
 function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Array {
   let chosen = ids;
   if (count < ids.length) {
-    const values = Float32Array.from(ids, (id) => weights[id]!);
+    const values = new Float32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) values[i] = weights[ids[i]!]!;
     const floor = kthLargest(values, count);
     chosen = ids.filter((id) => weights[id]! >= floor);
   }
   return Int32Array.from(chosen).sort((a, b) => weights[b]! - weights[a]! || b - a);
+}
+
+/**
+ * The smallest set of heaviest ids with at least the wanted weight, without a sort: bisection of the lightest
+ * weight in it, by the bits of a positive float32, which order like the number.
+ */
+function heaviestSet(ids: Int32Array, weights: Float32Array, wanted: number): Int32Array {
+  let low = 0;
+  let high = floatBits(1) + 1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (massFrom(ids, weights, floatOfBits(middle)) >= wanted) low = middle;
+    else high = middle;
+  }
+  const lightest = floatOfBits(low);
+  const heavier = ids.filter((id) => weights[id]! > lightest);
+  const equal = ids.filter((id) => weights[id] === lightest);
+  const missing = wanted - massFrom(heavier, weights, 0);
+  const needed = Math.max(heavier.length === 0 ? 1 : 0, Math.ceil(missing / lightest));
+  // Of equals the larger ids, as in torch.
+  const kept = equal.subarray(Math.max(0, equal.length - needed));
+  const set = new Int32Array(heavier.length + kept.length);
+  set.set(heavier);
+  set.set(kept, heavier.length);
+  return set;
+}
+
+/** Sum of the weights that are at least `floor`. */
+function massFrom(ids: Int32Array, weights: Float32Array, floor: number): number {
+  let mass = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const weight = weights[ids[i]!]!;
+    if (weight >= floor) mass += weight;
+  }
+  return mass;
+}
+
+const BITS = new Uint32Array(1);
+const FLOAT = new Float32Array(BITS.buffer);
+
+function floatBits(value: number): number {
+  FLOAT[0] = value;
+  return BITS[0]!;
+}
+
+function floatOfBits(bits: number): number {
+  BITS[0] = bits;
+  return FLOAT[0]!;
 }

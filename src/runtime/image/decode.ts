@@ -16,7 +16,8 @@ export interface DecodedImage extends RgbImage {
   dicom?: DicomInfo;
 }
 
-/** Sizes are checked from the header before anything is unpacked.
+/**
+ * Sizes are checked from the header before anything is unpacked.
  *
  * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid
  */
