@@ -90,44 +90,40 @@ function spreadGrey(grey: Uint8Array, format: PixelFormat): Uint8Array<ArrayBuff
 }
 
 async function parse(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<DataSet> {
-  const parseDicom = await loadParser();
-  const bare = ascii(bytes, 128, 132) !== 'DICM';
-  const guessed = /^[A-Z]{2}$/.test(ascii(bytes, 4, 6)) ? EXPLICIT_LITTLE : IMPLICIT_LITTLE;
-  let deflatedFrom = -1;
-  const inflater = (_: Uint8Array, position: number): never => {
-    deflatedFrom = position;
-    throw new Error('The reader wants the inflated bytes at once, the browser inflates in a stream.');
-  };
+  const parser = await loadParser();
   try {
-    const data = parseDicom(bytes, { inflater, ...(bare ? { TransferSyntaxUID: guessed } : {}) });
-    refuseCompressed(bare ? guessed : (data.string('x00020010') ?? ''), name);
-    return data;
+    if (ascii(bytes, 128, 132) !== 'DICM')
+      return parser.parseDicom(bytes, { TransferSyntaxUID: guessSyntax(bytes) });
+    const meta = parser.readPart10Header(bytes) as DataSet & { position: number };
+    const syntax = meta.string('x00020010');
+    if (syntax === undefined) throw new Error('The file does not name its transfer syntax.');
+    refuseCompressed(syntax, name);
+    if (syntax !== DEFLATED) return parser.parseDicom(bytes);
+    const inflated = await inflate(bytes.subarray(meta.position), name);
+    return parser.parseDicom(inflated, { TransferSyntaxUID: EXPLICIT_LITTLE });
   } catch (error) {
     if (error instanceof RoundsError) throw error;
-    if (deflatedFrom < 0) throw damaged(name, error);
-  }
-  try {
-    // What the reader would do with inflated bytes behind the header does not work: it starts at their 0.
-    return parseDicom(await inflate(bytes.subarray(deflatedFrom), name), {
-      TransferSyntaxUID: EXPLICIT_LITTLE,
+    throw new RoundsError('image_invalid', `${name} is a damaged or incomplete DICOM file.`, {
+      cause: error,
     });
-  } catch (error) {
-    throw error instanceof RoundsError ? error : damaged(name, error);
   }
 }
 
-function damaged(name: string, cause: unknown): RoundsError {
-  return new RoundsError('image_invalid', `${name} is a damaged or incomplete DICOM file.`, { cause });
+/** For a data set without file meta information: explicit where the first element names its VR. */
+function guessSyntax(bytes: Uint8Array): string {
+  return /^[A-Z]{2}$/.test(ascii(bytes, 4, 6)) ? EXPLICIT_LITTLE : IMPLICIT_LITTLE;
 }
 
-type Parser = Pick<typeof import('dicom-parser'), 'parseDicom'>;
+type Parser = Pick<typeof import('dicom-parser'), 'parseDicom' | 'readPart10Header'>;
 
 /** Loaded with the first DICOM file. A UMD bundle: some loaders put its names on `default` only. */
-async function loadParser(): Promise<Parser['parseDicom']> {
+async function loadParser(): Promise<Parser> {
   const loaded: Partial<Parser> & { default?: Partial<Parser> } = await import('dicom-parser');
-  const parseDicom = loaded.parseDicom ?? loaded.default?.parseDicom;
-  if (!parseDicom) throw new RoundsError('internal', 'The DICOM reader could not be loaded.');
-  return parseDicom;
+  const { parseDicom, readPart10Header } = loaded.parseDicom ? loaded : (loaded.default ?? {});
+  if (!parseDicom || !readPart10Header) {
+    throw new RoundsError('internal', 'The DICOM reader could not be loaded.');
+  }
+  return { parseDicom, readPart10Header };
 }
 
 function refuseCompressed(syntax: string, name: string): void {
