@@ -21,11 +21,6 @@ export type PresetId = (typeof PRESET_IDS)[number];
 /** Option texts by letter, in order: { A: 'Chest', B: 'Head' }. */
 export type Options = Record<string, string>;
 
-export interface PresetLimits extends PixelLimits {
-  /** Whose rounding: qwen_vl_utils' where a system resizes before the processor does. */
-  rule: 'vision_utils';
-}
-
 export interface Preset {
   id: PresetId;
   label: string;
@@ -40,14 +35,14 @@ export interface Preset {
   text: (question: string, options: Options) => string;
   settings: Omit<GenerationSettings, 'seed' | 'ignoreEos'>;
   /** Resizes before the image processor's own, in order. */
-  imageLimits: PresetLimits[];
+  imageLimits: PixelLimits[];
   tags: NonNullable<GenerateParams['tags']>;
 }
 
 const TAGS: Preset['tags'] = { think: ['<think>', '</think>'], answer: ['<answer>', '</answer>'] };
 
 /** process_vision_info of qwen_vl_utils: 4 to 16,384 tokens of 28 × 28 pixels. */
-const VISION_UTILS: PresetLimits[] = [{ minPixels: 3136, maxPixels: 12_845_056, rule: 'vision_utils' }];
+const VISION_UTILS: PixelLimits[] = [{ minPixels: 3136, maxPixels: 12_845_056, rule: 'vision_utils' }];
 
 const GREEDY = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
 

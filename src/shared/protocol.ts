@@ -38,10 +38,15 @@ export interface GenerationSettings {
   ignoreEos: boolean;
 }
 
-/** Bounds on width × height. */
+/** One resize step: both limits count width × height of the result, in pixels. */
 export interface PixelLimits {
   minPixels: number;
   maxPixels: number;
+  /**
+   * `processor` (default): transformers' Qwen2VLImageProcessor. `vision_utils`: qwen_vl_utils, which differs
+   * only for a side that rounds to 0 (it becomes one factor before the limits are looked at).
+   */
+  rule?: 'processor' | 'vision_utils';
 }
 
 export interface DeviceReport {

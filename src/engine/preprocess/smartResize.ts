@@ -1,18 +1,10 @@
 import { RoundsError } from '../../shared/errors';
+import type { PixelLimits } from '../../shared/protocol';
+
+export type { PixelLimits };
 
 /** Longest side over shortest side above which the reference refuses an image. */
 export const MAX_ASPECT_RATIO = 200;
-
-/** One resize step: both limits count width × height of the result, in pixels. */
-export interface PixelLimits {
-  minPixels: number;
-  maxPixels: number;
-  /**
-   * `processor` (default): transformers' Qwen2VLImageProcessor. `vision_utils`: qwen_vl_utils, which differs
-   * only for a side that rounds to 0 (it becomes one factor before the limits are looked at).
-   */
-  rule?: 'processor' | 'vision_utils';
-}
 
 export interface Size {
   width: number;
