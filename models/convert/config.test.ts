@@ -261,6 +261,10 @@ describe('parsePreprocessor', () => {
       maxPixels: 100_352,
     });
     expect(parsePreprocessor({ size }, tower)).toMatchObject({ minPixels: 4000, maxPixels: 5000 });
+    expect(parsePreprocessor({ size: { min_pixels: 3500, max_pixels: 7000 } }, tower)).toMatchObject({
+      minPixels: 3500,
+      maxPixels: 7000,
+    });
     expect(parsePreprocessor({ size, max_pixels: 6000 }, tower)).toMatchObject({
       minPixels: 4000,
       maxPixels: 6000,

@@ -10,6 +10,7 @@ const DEFAULT_MAX_PIXELS = 12_845_056;
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const BICUBIC = 3;
+const MAX = Number.MAX_SAFE_INTEGER;
 
 /**
  * min_pixels and max_pixels win over size.shortest_edge and size.longest_edge, as in transformers.
@@ -22,13 +23,11 @@ export function parsePreprocessor(config: unknown, vision: VisionConfig): ImageP
   const size = fields.has('size')
     ? fields.object('size')
     : new Fields({}, 'preprocessor_config.json: size', invalid);
-  const pixels = (name: string, edge: string, fallback: number): number =>
-    fields.integer(
-      name,
-      1,
-      Number.MAX_SAFE_INTEGER,
-      size.integer(edge, 1, Number.MAX_SAFE_INTEGER, fallback),
-    );
+  // Old processors saved the limits inside `size`, under their own names.
+  const pixels = (name: string, edge: string, fallback: number): number => {
+    const inSize = size.integer(edge, 1, MAX, size.integer(name, 1, MAX, fallback));
+    return fields.integer(name, 1, MAX, inSize);
+  };
   return parseImageProcessor(
     {
       minPixels: pixels('min_pixels', 'shortest_edge', DEFAULT_MIN_PIXELS),
