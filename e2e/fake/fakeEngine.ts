@@ -60,7 +60,7 @@ export class FakeEngine implements EngineApi {
     this.#loads += 1;
     const total = 7_340_000;
     for (const share of [0.1, 0.25, 0.44]) {
-      await wait(200, signal);
+      await wait(300, signal);
       onUpdate?.({ kind: 'progress', stage: 'download', done: Math.round(total * share), total });
     }
     if (this.#scenario === 'slowLoad') await wait(3_600_000, signal);

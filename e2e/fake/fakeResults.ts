@@ -53,6 +53,7 @@ export function fakeModelInfo(backend: BackendName | 'auto'): ModelInfo {
         backend === 'auto'
           ? 'Your browser offers only a software GPU, which is slower than WebAssembly for a model this small.'
           : '',
+      selfTest: { status: 'passed', detail: 'Scripted.', milliseconds: 210 },
     },
     loadMs: 1430,
     fromCache: false,

@@ -13,7 +13,7 @@ export async function serveFakePage(): Promise<{ url: string; close: () => Promi
     root: path('.'),
     base: './',
     publicDir: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     plugins: [svelte()],
     build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
   });

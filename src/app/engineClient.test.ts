@@ -47,6 +47,7 @@ const PREVIEW: ImagePreview = {
   rgba: new Uint8ClampedArray(4),
   resizedWidth: 28,
   resizedHeight: 28,
+  resizedRgba: null,
   tokens: 1,
 };
 

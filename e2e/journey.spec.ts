@@ -1,0 +1,115 @@
+/**
+ * The whole way with the real engine and the embedded model: first visit, an image, a streamed answer, and the
+ * same again without a network. What the answer says is not judged here (models/train measures that), only
+ * that it has the form, streams, and is the same on every device and visit.
+ */
+import type { Page } from '@playwright/test';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DIST } from '../src/cli/build.mjs';
+import { RoundsPage, sampleFile } from './fake/pageObject';
+import { expect, test } from './fixtures';
+
+/** A software GPU beside other work takes its time. */
+test.describe.configure({ mode: 'serial', timeout: 420_000 });
+
+interface Answer {
+  thinking: string;
+  answer: string;
+}
+
+const OPTIONS = ['Chest X-ray', 'Head CT', 'Blood smear', 'Hand X-ray'];
+/** Filled by the runs, compared by the last test. */
+const answers = new Map<string, Answer>();
+
+/** Notes every length that the thinking had: a text that came in one piece has one. */
+async function watchThinking(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const lengths = new Set<number>();
+    Object.assign(window, { lengths });
+    const note = (): void => {
+      const length = document.querySelector('[aria-label=Thinking]')?.textContent.length;
+      if (length) lengths.add(length);
+    };
+    new MutationObserver(note).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  return () => page.evaluate(() => (window as unknown as { lengths: Set<number> }).lengths.size);
+}
+
+async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
+  await rounds.drop(sampleFile('head-ct.png'));
+  await expect(rounds.viewer()).toHaveAccessibleName('head-ct.png');
+  await rounds.question.fill('What kind of image is this?');
+  await rounds.page.getByRole('button', { name: 'Add answer choices' }).click();
+  for (const [index, option] of OPTIONS.entries()) {
+    if (index > 1) await rounds.page.getByRole('button', { name: /^Add\s*a choice$/ }).click();
+    await rounds.choices.nth(index).fill(option);
+  }
+  const steps = await watchThinking(rounds.page);
+  await rounds.ask.click();
+  await rounds.askAgain.waitFor({ timeout: 180_000 });
+  expect(await steps(), 'pieces in which the thinking came').toBeGreaterThan(3);
+  await expect(rounds.reasoning.getByText(/^\d[\d.]* tokens\/s$/)).toBeVisible();
+  return {
+    thinking: await rounds.reasoning.getByRole('region', { name: 'Thinking' }).innerText(),
+    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText(),
+  };
+}
+
+async function expectDevice(page: Page, device: string): Promise<void> {
+  await page.getByRole('button', { name: /about the model/ }).click();
+  await expect(page.getByRole('dialog')).toContainText(device);
+}
+
+test('the embedded model is in the build', () => {
+  expect(existsSync(join(DIST, 'models/rounds-mini/pack.json'))).toBe(true);
+});
+
+for (const backend of ['auto', 'webgpu'] as const) {
+  test(`first visit, answer, and again without a network (${backend})`, async ({
+    page,
+    context,
+    openApp,
+  }) => {
+    const rounds = new RoundsPage(page);
+    await openApp(page, backend === 'auto' ? {} : { backend });
+    await rounds.modelReady();
+    const first = await askHeadCt(rounds);
+    expect(first.thinking.length).toBeGreaterThan(20);
+    answers.set(backend, first);
+
+    await expect(page.getByText('Works offline')).toBeVisible();
+    await context.setOffline(true);
+    await page.reload();
+    await rounds.modelReady();
+    await expectDevice(page, 'from this browser');
+    await page.keyboard.press('Escape');
+    expect(await askHeadCt(rounds)).toEqual(first);
+  });
+}
+
+test('without a real GPU the small model takes WebAssembly by itself and says why', async ({
+  page,
+  openApp,
+}) => {
+  const rounds = new RoundsPage(page);
+  await openApp(page);
+  const real = await page.evaluate(async () => {
+    const adapter = await navigator.gpu?.requestAdapter();
+    return adapter
+      ? !/swiftshader|llvmpipe/i.test(JSON.stringify([adapter.info.architecture, adapter.info.description]))
+      : false;
+  });
+  test.skip(real, 'this machine has a GPU, which is taken instead');
+  await rounds.modelReady();
+  await expect(page.getByRole('button', { name: /^rounds-mini\s+WebAssembly/ })).toBeVisible();
+  await expectDevice(page, 'so this small model runs on the processor with WebAssembly');
+});
+
+test('both devices gave the same answer', () => {
+  expect(answers.get('webgpu')).toEqual(answers.get('auto'));
+});

@@ -1,0 +1,294 @@
+/** The page on a scripted engine: everything a visitor can do, and the states that a real engine seldom shows. */
+import { expect, openReady, test } from './fake/fixture';
+import { RoundsPage, sampleFile, TEXT_AS_PNG } from './fake/pageObject';
+
+const HEAD = sampleFile('head-ct.png');
+const BRAIN = sampleFile('brain-mri.png');
+
+test.describe('images', () => {
+  test('can be dropped anywhere, pasted and picked', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.drop(HEAD);
+    await expect(rounds.thumbnails).toHaveCount(1);
+    await rounds.paste(BRAIN);
+    await rounds.pick(HEAD, BRAIN);
+    await expect(rounds.thumbnails).toHaveCount(4);
+    await expect(rounds.viewer()).toHaveAccessibleName('brain-mri.png');
+    await expect(page.getByText('197 × 233')).toBeVisible();
+  });
+
+  test('can be looked at one by one and removed', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.pick(HEAD, BRAIN);
+    await rounds.thumbnails.first().click();
+    await expect(rounds.viewer()).toHaveAccessibleName('head-ct.png');
+    await page.getByRole('button', { name: 'Remove image 1: head-ct.png' }).click();
+    await expect(rounds.viewer()).toHaveAccessibleName('brain-mri.png');
+    await page.getByRole('button', { name: 'Remove image 1: brain-mri.png' }).click();
+    await expect(page.getByText('a medical image', { exact: false }).first()).toBeVisible();
+    await expect(rounds.ask).toBeDisabled();
+  });
+
+  test('beyond six are left out, and the page says so', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.pick(...Array.from({ length: 7 }, () => BRAIN));
+    await expect(rounds.thumbnails).toHaveCount(6);
+    await expect(page.getByText('Only 6 images fit into one question.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Add an image' })).toHaveCount(0);
+  });
+
+  test('show what the model sees: its pixels and tokens', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.takeSample(/^Head CT/);
+    await expect(page.getByText('512 × 512')).toBeVisible();
+    await page.getByRole('button', { name: 'What the model sees' }).click();
+    await expect(page.getByText('504 × 504 · 324 tokens')).toBeVisible();
+    await expect(rounds.viewer()).toHaveAccessibleName('head-ct.png as the model sees it');
+  });
+
+  test('a text file named .png is refused with a sentence, and asks for another', async ({
+    page,
+    openFake,
+  }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.pick(TEXT_AS_PNG);
+    await expect(page.getByText('This file can’t be read as an image.')).toBeVisible();
+    await rounds.question.fill('What is this?');
+    await expect(rounds.ask).toBeDisabled();
+    await expect(page.getByText('Replace the image that could not be read.')).toBeVisible();
+    await rounds.pick(HEAD);
+    await expect(rounds.ask).toBeEnabled();
+  });
+});
+
+test.describe('asking', () => {
+  test('a sample takes two clicks to a streamed, graded answer', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.takeSample(/^Head CT/);
+    await expect(rounds.question).toHaveValue('What kind of image is this?');
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeVisible();
+    await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toContainText(
+      'Head CT',
+    );
+    for (const term of ['First token', 'Speed', 'Written', 'Context', 'Reward']) {
+      await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
+    }
+  });
+
+  test('a wrong choice is called wrong and the right one is shown', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'wrong');
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByText('Wrong', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'would be right' })).toContainText(
+      'Head CT',
+    );
+  });
+
+  test('a free question has no choices and no verdict', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'freeAnswer');
+    await rounds.pick(HEAD);
+    await rounds.question.fill('What do you see?');
+    await page.keyboard.press('Control+Enter');
+    await expect(rounds.reasoning.getByText('A slice through the head')).toBeVisible();
+    await expect(rounds.reasoning.getByText(/^(Right|Wrong)$/)).toHaveCount(0);
+    await expect(rounds.reasoning.getByText('Thought')).toHaveCount(0);
+  });
+
+  test('choices can be added, keyed and removed', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.pick(HEAD);
+    await rounds.question.fill('Which?');
+    await page.getByRole('button', { name: 'Add answer choices' }).click();
+    await expect(rounds.choices).toHaveCount(2);
+    await expect(page.getByText('Fill in at least two choices.')).toBeVisible();
+    const add = page.getByRole('button', { name: /^Add\s*a choice$/ });
+    for (let count = 3; count <= 6; count++) {
+      await add.click();
+      await expect(rounds.choices).toHaveCount(count);
+    }
+    await expect(add).toHaveCount(0);
+    await rounds.choices.nth(0).fill('Left');
+    await rounds.choices.nth(3).fill('Right side');
+    const key = page.getByRole('button', { name: 'D is the right answer' });
+    await key.click();
+    await expect(key).toHaveAttribute('aria-pressed', 'true');
+    await rounds.ask.click();
+    // Empty fields are left out: the fourth field is the second choice that the model gets.
+    await expect(rounds.reasoning.getByText('B. Right side')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
+    for (let left = 5; left >= 2; left--) {
+      await page.getByRole('button', { name: 'Remove choice A' }).click();
+      await expect(rounds.choices).toHaveCount(left);
+    }
+    await page.getByRole('button', { name: 'Remove choice A' }).click();
+    await expect(rounds.choices).toHaveCount(0);
+  });
+
+  test('suggestions fill in the question and its choices', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await page.getByRole('button', { name: 'Is it an X-ray?' }).click();
+    await expect(rounds.question).toHaveValue('Is this an X-ray?');
+    await expect(rounds.choices).toHaveCount(2);
+  });
+
+  for (const way of ['button', 'Escape'] as const) {
+    test(`stops by ${way}, keeps what was written, and asks again`, async ({ page, openFake }) => {
+      const rounds = await openReady(page, openFake, 'slowStream');
+      await rounds.takeSample(/^Head CT/);
+      await rounds.ask.click();
+      await expect(rounds.reasoning.getByText('The picture')).toBeVisible();
+      if (way === 'button') await rounds.stop.click();
+      else await page.keyboard.press('Escape');
+      await expect(rounds.reasoning.getByText('Stopped before an answer.')).toBeVisible();
+      await expect(rounds.reasoning.getByText('The picture')).toBeVisible();
+      await rounds.askAgain.click();
+      await expect(rounds.stop).toBeVisible();
+      await expect(page.getByRole('region', { name: 'Earlier questions' })).toContainText('stopped');
+    });
+  }
+
+  test('an answer that hits its limit says so', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'cutOff');
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(
+      rounds.reasoning.getByText('The limit for the answer was reached before it came.'),
+    ).toBeVisible();
+  });
+
+  test('earlier answers can be looked at again', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(rounds.askAgain).toBeVisible();
+    await rounds.question.fill('A second question');
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByRole('heading', { name: 'A second question' })).toBeVisible();
+    await expect(rounds.askAgain).toBeVisible();
+    await page.getByRole('region', { name: 'Earlier questions' }).getByRole('button').click();
+    await expect(
+      rounds.reasoning.getByRole('heading', { name: 'What kind of image is this?' }),
+    ).toBeVisible();
+  });
+
+  test('works by keyboard alone', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const focused = page.locator(':focus');
+    const tabTo = async (name: RegExp): Promise<void> => {
+      for (let presses = 0; presses < 40; presses++) {
+        await page.keyboard.press('Tab');
+        if (name.test((await focused.getAttribute('aria-label')) ?? (await focused.innerText()))) return;
+      }
+      throw new Error(`Tab never reached ${name.source}.`);
+    };
+    await tabTo(/^Brain MRI/);
+    await page.keyboard.press('Enter');
+    await rounds.viewer().waitFor();
+    await tabTo(/^Ask$/);
+    await expect(focused).toHaveCSS('outline-style', 'solid');
+    await page.keyboard.press('Enter');
+    await expect(rounds.askAgain).toBeVisible();
+  });
+});
+
+test.describe('the model', () => {
+  test('shows bytes and time left while it comes; a question asked then waits and can be stopped', async ({
+    page,
+    openFake,
+  }) => {
+    await openFake(page, 'slowLoad');
+    const rounds = new RoundsPage(page);
+    await expect(page.getByText(/3\.2 MB of 7\.3 MB\s· .+ left/)).toBeVisible();
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByText('Waiting for the model')).toBeVisible();
+    await rounds.stop.click();
+    await expect(rounds.askAgain).toBeVisible();
+  });
+
+  test('is fetched again on demand', async ({ page, openFake }) => {
+    await openFake(page, 'loadFailsOnce');
+    await expect(page.getByText('Check the connection and try again.')).toBeVisible();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await new RoundsPage(page).modelReady();
+    await expect(page.getByText('Check the connection and try again.')).toHaveCount(0);
+  });
+
+  test('falls back to WebAssembly by a click', async ({ page, openFake }) => {
+    await openFake(page, 'noWebGpu', '&backend=webgpu');
+    await expect(page.getByRole('button', { name: /^Model not loaded/ })).toBeVisible();
+    await page.getByRole('button', { name: 'Use WebAssembly' }).click();
+    await expect(page.getByRole('button', { name: /^rounds-mini WebAssembly/ })).toBeVisible();
+  });
+
+  test('can be used without being kept when storage is full', async ({ page, openFake }) => {
+    await openFake(page, 'quotaFull');
+    await page.getByRole('button', { name: 'Go on without keeping it' }).click();
+    await new RoundsPage(page).modelReady();
+  });
+
+  test('comes back after its device was lost, with everything kept', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'deviceLost');
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByText('The graphics processor was reset or taken away')).toBeVisible();
+    await rounds.reasoning.getByRole('button', { name: 'Try again' }).click();
+    await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
+  });
+
+  test('is given up when its device keeps failing', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'deviceKeepsFailing');
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await rounds.reasoning.getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByRole('button', { name: /not loaded/ })).toBeVisible();
+    await expect(page.getByRole('form').getByText('The model is not loaded.')).toBeVisible();
+  });
+
+  test('says when a question does not fit', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'contextOverflow');
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await expect(rounds.reasoning.getByText('longer than the model can hold')).toBeVisible();
+  });
+
+  test('has a card with its figures and the reason for its device', async ({ page, openFake }) => {
+    await openReady(page, openFake);
+    await page.getByRole('button', { name: /about the model/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'rounds-mini' });
+    await expect(dialog.getByText('96.2 %')).toBeVisible();
+    await expect(dialog.getByText('only a software GPU')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+  });
+
+  test('without a card says so', async ({ page, openFake }) => {
+    await page.route('**/card.json', (route) => route.fulfill({ status: 200, body: '"?"' }));
+    await openReady(page, openFake);
+    await page.getByRole('button', { name: /about the model/ }).click();
+    await expect(page.getByText('came without a card')).toBeVisible();
+  });
+});
+
+test.describe('settings', () => {
+  test('colours and prompt are remembered', async ({ page, openFake }) => {
+    await openReady(page, openFake);
+    await page.getByRole('button', { name: 'Change to light' }).click();
+    await page.getByRole('button', { name: 'Change to dark' }).click();
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await page.getByRole('button', { name: 'Settings. Prompt: MedVLThinker' }).click();
+    await page.getByRole('combobox', { name: 'Prompt' }).selectOption('MedVLM-R1');
+    await page.getByRole('spinbutton', { name: 'Temperature' }).fill('9');
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('');
+    await page.getByRole('spinbutton', { name: 'Seed' }).blur();
+    await page.reload();
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await page.getByRole('button', { name: 'Settings. Prompt: MedVLM-R1' }).click();
+    await expect(page.getByRole('spinbutton', { name: 'Temperature' })).toHaveValue('2');
+    await expect(page.getByRole('spinbutton', { name: 'Seed' })).toHaveValue('42');
+  });
+});
