@@ -11,7 +11,7 @@ import { RoundsPage, sampleFile } from './fake/pageObject';
 import { expect, test } from './fixtures';
 
 /** A software GPU beside other work takes its time. */
-test.describe.configure({ mode: 'serial', timeout: 420_000 });
+test.describe.configure({ mode: 'serial', timeout: 600_000 });
 
 interface Answer {
   thinking: string;
@@ -51,7 +51,7 @@ async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
   }
   const steps = await watchThinking(rounds.page);
   await rounds.ask.click();
-  await rounds.askAgain.waitFor({ timeout: 180_000 });
+  await rounds.askAgain.waitFor({ timeout: 300_000 });
   expect(await steps(), 'pieces in which the thinking came').toBeGreaterThan(3);
   await expect(rounds.reasoning.getByText(/^\d[\d.]* tokens\/s$/)).toBeVisible();
   return {

@@ -113,6 +113,8 @@ test.describe('asking', () => {
     await expect(add).toHaveCount(0);
     await rounds.choices.nth(0).fill('Left');
     await rounds.choices.nth(3).fill('Right side');
+    await rounds.choices.nth(3).press('Enter');
+    await expect(rounds.choices.nth(4)).toBeFocused();
     const key = page.getByRole('button', { name: 'D is the right answer' });
     await key.click();
     await expect(key).toHaveAttribute('aria-pressed', 'true');
