@@ -7,6 +7,7 @@ import type {
   PackTensor,
   RecipeOption,
   Span,
+  TensorDtype,
   WeightsOption,
 } from '../../src/shared/pack';
 import { BLOCK_SIZE } from '../../src/shared/pack';
@@ -14,7 +15,7 @@ import { tensorBytes } from '../../src/shared/packManifest';
 import { readAuxiliary, readLicense, type AuxiliaryFile } from './auxiliary';
 import { parseConfig } from './config';
 import { parsePreprocessor } from './imageProcessor';
-import { describeRecipe, tensorDtype } from './policy';
+import { describeRecipe, tensorDtypes } from './policy';
 import { readWeights, type StoredTensor } from './safetensors';
 import { alignUp } from './shards';
 import type { CheckpointSource } from './source';
@@ -59,7 +60,8 @@ export async function planConversion(
   const parts = resolveParts(weights, stored.tensors);
   const layout = new Layout();
   const files = auxiliary.files.map((file) => ({ ...file, span: layout.place(file.bytes.length) }));
-  const tensors = weights.map((weight) => planTensor(weight, parts, choice, layout));
+  const dtypes = tensorDtypes(weights, choice.weights, choice.recipe);
+  const tensors = weights.map((weight, i) => planTensor(weight, dtypes[i] ?? 'f32', parts, layout));
   return {
     name: packName(source.name),
     model,
@@ -91,11 +93,10 @@ class Layout {
 
 function planTensor(
   weight: PackWeight,
+  dtype: TensorDtype,
   parts: ReadonlyMap<string, StoredTensor>,
-  { weights, recipe }: ConversionChoice,
   layout: Layout,
 ): PlannedTensor {
-  const dtype = tensorDtype(weight.name, weight.shape, weights, recipe);
   const bytes = tensorBytes(dtype, weight.shape);
   const data = layout.place(bytes.data);
   const tensor: PackTensor = { name: weight.name, dtype, shape: weight.shape, data };

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { RoundsError } from '../../src/shared/errors';
 import type { ModelFamily } from '../../src/shared/modelConfig';
 import { parseConfig } from './config';
-import { searchesScales, tensorDtype } from './policy';
 import { readWeights, type StoredTensor } from './safetensors';
 import { inNewNaming, memorySource, tinyConfig, tinyFiles } from './testCheckpoint';
 import { packWeights, padToBlock, resolveParts } from './weightMap';
@@ -136,31 +135,5 @@ describe('resolveParts', () => {
 
   it('refuses the other family’s weights', async () => {
     expect(refusal(await stored({ family: 'qwen2_vl' }))).toMatch(/^checkpoint_invalid/);
-  });
-});
-
-describe('tensorDtype', () => {
-  const linear = ['model.layers.0.mlp.up_proj.weight', [96, 64]] as const;
-  const embed = ['model.embed_tokens.weight', [96, 64]] as const;
-  const head = ['lm_head.weight', [96, 64]] as const;
-  const patch = ['visual.patch_embed.proj.weight', [32, 1184]] as const;
-  const norm = ['model.norm.weight', [64]] as const;
-
-  it.each([
-    ['q4', 'plain', ['q4', 'q4', 'q4', 'f16', 'f32']],
-    ['q4', 'best', ['q4', 'q8', 'q8', 'f16', 'f32']],
-    ['q8', 'plain', ['q8', 'q8', 'q8', 'f16', 'f32']],
-    ['q8', 'best', ['q8', 'q8', 'q8', 'f16', 'f32']],
-    ['f16', 'best', ['f16', 'f16', 'f16', 'f16', 'f32']],
-    ['f32', 'best', ['f32', 'f32', 'f32', 'f32', 'f32']],
-  ] as const)('%s %s: linear, embedding, head, patch embedding, norm', (weights, recipe, expected) => {
-    const chosen = [linear, embed, head, patch, norm].map(([name, shape]) =>
-      tensorDtype(name, shape, weights, recipe),
-    );
-    expect(chosen).toEqual(expected);
-  });
-
-  it('searches scales only under best', () => {
-    expect([searchesScales('plain'), searchesScales('best')]).toEqual([false, true]);
   });
 });
