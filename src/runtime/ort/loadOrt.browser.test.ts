@@ -2,14 +2,16 @@ import { expect, it } from 'vitest';
 import { threadCount, type OrtBuild } from './loadOrt';
 
 /** A realm can hold one build only, so each gets a worker of its own, as in the app. */
-function addInWorker(build: OrtBuild): Promise<unknown> {
+function addInWorker(...builds: OrtBuild[]): Promise<unknown> {
   const worker = new Worker(new URL('./loadOrt.testWorker.ts', import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = (event) => resolve(event.data);
     worker.onerror = (event) => reject(new Error(event.message || 'The worker did not start.'));
-    worker.postMessage(build);
+    worker.postMessage(builds);
   }).finally(() => worker.terminate());
 }
+
+const RIGHT = { sum: [2, 4, 6, 8], threads: threadCount() };
 
 it('runs in an isolated page, so that the wasm build may use threads', () => {
   expect(globalThis.crossOriginIsolated).toBe(true);
@@ -17,5 +19,16 @@ it('runs in an isolated page, so that the wasm build may use threads', () => {
 });
 
 it.each<OrtBuild>(['wasm', 'jspi', 'asyncify'])('computes with the %s build', async (build) => {
-  expect(await addInWorker(build)).toEqual({ sum: [2, 4, 6, 8], threads: threadCount() });
+  expect(await addInWorker(build)).toEqual([RIGHT]);
+});
+
+it.each<OrtBuild>(['jspi', 'asyncify'])(
+  'falls back from %s to the processor in the same worker',
+  async (build) => {
+    expect(await addInWorker(build, 'wasm')).toEqual([RIGHT, RIGHT]);
+  },
+);
+
+it('says that WebGPU after wasm needs a fresh worker', async () => {
+  expect(await addInWorker('wasm', 'jspi')).toMatch(/fresh worker/);
 });

@@ -1,4 +1,4 @@
-/** Test helper: loads the build that it is told, adds with it, and answers with the sum or with what went wrong. */
+/** Test helper: loads the builds that it is told, one after another, adds with each, and answers with the sums. */
 import { loadOrt, type OrtBuild } from './loadOrt';
 import { ADD_MODEL } from './testModel';
 
@@ -10,8 +10,14 @@ async function add(build: OrtBuild): Promise<unknown> {
   return { sum: [...((await y?.getData()) as Float32Array)], threads: ort.env.wasm.numThreads };
 }
 
-self.onmessage = ({ data }: MessageEvent<OrtBuild>) => {
-  void add(data).then(
+async function addWithEach(builds: OrtBuild[]): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const build of builds) answers.push(await add(build));
+  return answers;
+}
+
+self.onmessage = ({ data }: MessageEvent<OrtBuild[]>) => {
+  void addWithEach(data).then(
     (answer) => self.postMessage(answer),
     (error: unknown) => self.postMessage(String(error)),
   );

@@ -20,9 +20,30 @@ const MAX_THREADS = 4;
 /** Unit tests run in Node, which has no address of its own. */
 const isNode = !('location' in globalThis);
 
-/** One build for each realm: onnxruntime-web keeps its settings and its wasm instance in module state. */
+let loaded: { build: OrtBuild; ort: Promise<Ort> } | null = null;
+
+/**
+ * One build for each realm: onnxruntime-web keeps its settings and its wasm instance in module state. The WebGPU
+ * builds hold the CPU kernels too, so a fall-back to wasm stays with the one that is there.
+ *
+ * @throws RoundsError download_failed; internal when a WebGPU build is wanted after the wasm one
+ */
 export async function loadOrt(build: OrtBuild): Promise<Ort> {
   if (isNode) return loadForNode(build);
+  if (loaded && loaded.build !== build && build !== 'wasm') {
+    throw new RoundsError(
+      'internal',
+      `The ${loaded.build} runtime is loaded; ${build} needs a fresh worker.`,
+    );
+  }
+  loaded ??= { build, ort: loadInBrowser(build) };
+  return loaded.ort.catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
+}
+
+async function loadInBrowser(build: OrtBuild): Promise<Ort> {
   const { ORT_ASSETS } = await import('./assets');
   const { glue, binary } = ORT_ASSETS[build];
   const [ort, wasmBinary] = await Promise.all([importBuild(build), fetchWasm(binary)]);
