@@ -27,7 +27,8 @@ export async function loadTokenizer(pack: PackReader): Promise<Tokenizer> {
 function render(tokenizer: PreTrainedTokenizer, messages: TemplateMessage[]): string {
   try {
     const options = { tokenize: false, add_generation_prompt: true } as const;
-    return tokenizer.apply_chat_template(messages as never, options) as string;
+    const rendered: unknown = tokenizer.apply_chat_template(messages, options);
+    return String(rendered);
   } catch (cause) {
     throw new RoundsError('request_invalid', "The model's chat template refuses these messages.", { cause });
   }

@@ -156,7 +156,7 @@ export class OrtBackend implements Backend {
     );
     const provider = { name: 'webgpu', device: this.#device, validationMode: 'disabled' };
     return {
-      executionProviders: [provider as InferenceSession.WebGpuExecutionProviderOption],
+      executionProviders: [provider],
       preferredOutputLocation: Object.fromEntries(locations),
       extra,
       logSeverityLevel: 3,
