@@ -73,7 +73,8 @@ test.describe('asking', () => {
     await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toContainText(
       'Head CT',
     );
-    for (const term of ['First token', 'Speed', 'Written', 'Context', 'Reward']) {
+    await expect(rounds.reasoning.getByText('reward 1: form 1, answer 1')).toBeVisible();
+    for (const term of ['First token', 'Speed', 'Written', 'Context']) {
       await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
     }
   });

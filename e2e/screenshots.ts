@@ -1,20 +1,23 @@
 /**
  * Pictures of the page's states, for looking at it. `npx tsx e2e/screenshots.ts` makes those of
- * docs/screenshots; with `--all DIR` every state in every size, light and dark. The engine is scripted: states
- * like "loading" can't be held still otherwise.
+ * docs/screenshots, where every answer is the embedded model's own; with `--all DIR` every state in every size,
+ * light and dark. States that can't be held still, like "loading", come from a scripted engine.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright';
+import { DIST, ensureBuilt } from '../src/cli/build.mjs';
 import { findBrowser, launchArguments } from '../src/cli/browser.mjs';
+import { serve } from '../src/cli/staticServer.mjs';
 import { serveFakePage } from './fake/serve';
 import type { Scenario } from './fake/scenarios';
 
 type Theme = 'light' | 'dark';
 interface State {
   name: string;
-  scenario: Scenario;
+  /** What the scripted engine does, or the real engine. */
+  scenario: Scenario | 'real';
   /** Brings the freshly loaded page into the state. */
   act: (page: Page) => Promise<void>;
 }
@@ -52,11 +55,31 @@ const STATES: State[] = [
   },
   {
     name: 'answered',
-    scenario: 'thinking',
+    scenario: 'real',
     act: async (page) => {
       await ready(page);
-      await askSample(page);
-      await page.getByText('Right', { exact: true }).waitFor();
+      await page.getByText('Works offline').waitFor();
+      await askSample(page, /Brain MRI/);
+      await page.getByRole('button', { name: 'Ask again' }).waitFor();
+    },
+  },
+  {
+    name: 'streaming',
+    scenario: 'real',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page, /Brain MRI/);
+      await page.getByRole('region', { name: 'Thinking' }).waitFor();
+    },
+  },
+  {
+    name: 'model-view',
+    scenario: 'real',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page, /Brain MRI/);
+      await page.getByRole('button', { name: 'Ask again' }).waitFor();
+      await page.getByRole('button', { name: 'What the model sees' }).click();
     },
   },
   {
@@ -89,7 +112,7 @@ const STATES: State[] = [
 
 async function shoot(
   browser: Browser,
-  url: string,
+  urls: { fake: string; real: string },
   state: State,
   width: number,
   theme: Theme,
@@ -102,7 +125,7 @@ async function shoot(
   });
   const page = await context.newPage();
   page.on('pageerror', (error) => process.stderr.write(`${state.name}: ${error.message}\n`));
-  await page.goto(`${url}?scenario=${state.scenario}`);
+  await page.goto(state.scenario === 'real' ? urls.real : `${urls.fake}?scenario=${state.scenario}`);
   await state.act(page);
   await page.screenshot({
     path: join(folder, `${state.name}-${width}-${theme}.png`),
@@ -113,11 +136,11 @@ async function shoot(
 
 const DOCS: [string, number, Theme][] = [
   ['empty', 1280, 'light'],
-  ['thinking', 1280, 'dark'],
+  ['streaming', 1280, 'dark'],
   ['answered', 1280, 'light'],
-  ['wrong', 1920, 'dark'],
+  ['model-view', 1920, 'dark'],
   ['error', 1280, 'light'],
-  ['answered', 360, 'light'],
+  ['answered', 360, 'dark'],
 ];
 
 async function main(): Promise<void> {
@@ -133,17 +156,20 @@ async function main(): Promise<void> {
     `${name}-${width}-${theme}`.match(values.only ?? ''),
   );
   mkdirSync(folder, { recursive: true });
-  const server = await serveFakePage();
+  await ensureBuilt();
+  const fake = await serveFakePage();
+  const real = await serve({ root: DIST });
   const browser = await chromium.launch({
     executablePath: findBrowser() ?? undefined,
     args: launchArguments(),
   });
   for (const [name, width, theme] of wanted) {
     const state = STATES.find((candidate) => candidate.name === name);
-    if (state) await shoot(browser, server.url, state, width, theme, folder);
+    if (state) await shoot(browser, { fake: fake.url, real: real.url }, state, width, theme, folder);
   }
   await browser.close();
-  await server.close();
+  await fake.close();
+  await real.close();
 }
 
 await main();
