@@ -21,8 +21,9 @@ SHARES = {
     "mednist/head CT": 10, "vqa-rad/chest X-ray": 8, "vqa-rad/abdomen CT": 9, "vqa-rad/head MRI": 12, "vqa-rad/head CT": 4,
     "isic/dermoscopy": 8, "bccd/blood smear": 7,
 }  # fmt: skip
-ANSWER_WEIGHT = 4.0  # on the letters: few tokens, but the ones that count
-KEY_WEIGHT = 2.0  # on the tokens that name the kind and the choice
+LETTER_WEIGHT = 4.0  # on the letter that the reasoning ends with
+ANSWER_WEIGHT = 3.0
+NAME_WEIGHT = 2.5  # on the tokens that name a picture or an option
 
 
 class Encoder:
@@ -34,20 +35,20 @@ class Encoder:
         return self.tok.encode(text, add_special_tokens=False).ids
 
     def completion(self, item: Q.Item) -> tuple[list[int], list[float]]:
-        ids: list[int] = []
-        weights: list[float] = []
+        """Tokens and their weights in the loss: names, and above all the last letter of the reasoning, count more."""
         text = prompts.completion(item)
-        cut = text.find(" is asked") if " is asked" in text else text.find("</think>")
         encoded = self.tok.encode(text, add_special_tokens=False)
-        choice, closing = text.find("The choice is "), text.find("</think>")
-        for token, (start, end) in zip(encoded.ids, encoded.offsets):
-            weight = 1.0
-            if "This is" in text[:start] and start < cut or 0 <= choice <= start - 10 and end <= closing:
-                weight = KEY_WEIGHT
-            letter = item.options and text[start:end].strip(" ()") == item.key and start >= max(choice, 0)
-            ids.append(token)
-            weights.append(ANSWER_WEIGHT if letter or text[:start].endswith("<answer>") else weight)
-        return ids, weights
+        weights = []
+        for start, end in encoded.offsets:
+            before = text[:start]
+            if item.options and text[end:].startswith(".</think>"):
+                weight = LETTER_WEIGHT
+            elif before.endswith("<answer>"):
+                weight = ANSWER_WEIGHT
+            else:
+                weight = NAME_WEIGHT if before.rstrip().endswith((":", "This is", "This is a", "This is an")) else 1.0
+            weights.append(weight)
+        return encoded.ids, weights
 
 
 class Row:
@@ -83,7 +84,7 @@ class Row:
 
 
 def _items(picture: Picture, facts: str, form: str, rng: random.Random) -> list[Q.Item]:
-    count = 3 if form == "medvlm-r1" else 4
+    count = 3 if form == "medvlm-r1" else 5  # rows of about equal length: the long instruction is part of each question
     items = [Q.kind_item(picture.kind, facts, rng, False, rng.random() < 0.9)]
     while len(items) < count:
         mcq = rng.random() < (0.9 if form == "medvlm-r1" else 0.75)
@@ -145,11 +146,18 @@ def attention_mask(segments: torch.Tensor) -> torch.Tensor:
     a, b = segments[:, :, None], segments[:, None, :]
     length = segments.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool).tril()
-    return (((a == b) | ((b == 0) & (a >= 0))) & causal)[:, None]
+    seen = ((a == b) | ((b == 0) & (a >= 0))) & causal
+    return torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))[:, None]
+
+
+def wanted_rows(targets: torch.Tensor) -> torch.Tensor:
+    """Indices [b, n] of the positions with a target, rows with fewer filled up with positions that have none."""
+    has = targets >= 0
+    return has.int().topk(int(has.sum(1).max()), dim=1, sorted=True).indices
 
 
 class Batches(torch.utils.data.IterableDataset):
-    def __init__(self, groups: dict[str, list[Picture]], tok_json: str, seed: int, first: int, last: int, rows: int, drills) -> None:
+    def __init__(self, groups: dict[str, list[Picture]], tok_json: str, seed: str, first: int, last: int, rows: int, drills) -> None:
         self.groups, self.tok_json, self.seed = groups, tok_json, seed
         self.first, self.last, self.rows, self.drills = first, last, rows, drills
 

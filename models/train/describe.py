@@ -32,24 +32,17 @@ def _middle(luma: np.ndarray) -> str:
     inner[h // 4 : h - h // 4, w // 4 : w - w // 4] = True
     gap = float(luma[inner].mean() - luma[~inner].mean())
     if gap > 18:
-        return "brighter in the middle"
-    return "darker in the middle" if gap < -18 else "even from middle to edge"
-
-
-def _sides(luma: np.ndarray) -> str:
-    a, b = luma.ravel(), luma[:, ::-1].ravel()
-    if a.std() < 1e-3:
-        return "sides alike"
-    return "sides alike" if float(np.corrcoef(a, b)[0, 1]) > 0.6 else "sides differ"
+        return "middle brighter"
+    return "middle darker" if gap < -18 else ""
 
 
 def describe(rgb: np.ndarray) -> str:
     """`rgb`: uint8 [height, width, 3], after the processor's resize."""
     luma = rgb.astype(np.float32).mean(-1)
-    words = [_colour_word(rgb.astype(np.float32)), _tone(luma), _middle(luma), _sides(luma)]
+    words = [_colour_word(rgb.astype(np.float32)), _tone(luma), _middle(luma)]
     if float(luma.std()) < 14:
         words = [words[0], words[1], "almost blank"]
-    return ", ".join(words).capitalize() + "."
+    return ", ".join(w for w in words if w).capitalize() + "."
 
 
 def is_colour(rgb: np.ndarray) -> bool:

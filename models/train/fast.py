@@ -70,30 +70,53 @@ def _mrope(positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return mixed.cos(), mixed.sin()
 
 
-def hidden_states(model, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, images) -> torch.Tensor:
-    """`images`: [(pixels, h, w, rows)]; rows says to which batch row each picture belongs. `mask`: bool [b, 1, l, l]."""
+def _attend(layer, x: torch.Tensor, y: torch.Tensor, tables, own_tables, mask: torch.Tensor) -> torch.Tensor:
+    """Attention of the rows `y` (already normed: all of `x`, or the few that are wanted) over all of `x`."""
+    a = layer.self_attn
+    (b, l, width), few = x.shape, y.shape[1]
+    q = a.q_proj(y).view(b, few, M.HEADS, M.HEAD_DIM).transpose(1, 2)
+    k = a.k_proj(x).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+    v = a.v_proj(x).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+    q = q * own_tables[0] + _rotate_half(q) * own_tables[1]
+    k = k * tables[0] + _rotate_half(k) * tables[1]
+    k, v = (t.repeat_interleave(M.HEADS // M.KV_HEADS, 1) for t in (k, v))
+    y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    return a.o_proj(y.transpose(1, 2).reshape(b, few, width))
+
+
+def _layer(layer, x: torch.Tensor, tables, mask: torch.Tensor, wanted: torch.Tensor | None) -> torch.Tensor:
+    """One decoder layer. With `wanted` (indices [b, n]), only those rows are computed: enough for the last layer."""
+    width = x.shape[-1]
+    y = own = F.rms_norm(x, (width,), layer.input_layernorm.weight, 1e-6)
+    own_tables = tables
+    if wanted is not None:
+        pick = wanted[..., None].expand(-1, -1, width)
+        x, own = x.gather(1, pick), y.gather(1, pick)
+        turn = wanted[:, None, :, None].expand(-1, 1, -1, M.HEAD_DIM)
+        own_tables = tuple(t.gather(2, turn) for t in tables)
+        mask = mask.gather(2, wanted[:, None, :, None].expand(-1, 1, -1, mask.shape[-1]))
+    x = x + _attend(layer, y, own, tables, own_tables, mask)
+    y = F.rms_norm(x, (width,), layer.post_attention_layernorm.weight, 1e-6)
+    return x + layer.mlp.down_proj(F.silu(layer.mlp.gate_proj(y)) * layer.mlp.up_proj(y))
+
+
+def hidden_states(model, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, images, wanted=None) -> torch.Tensor:
+    """`images`: [(pixels, h, w, rows)]; rows says to which batch row each picture belongs. `mask`: [b, 1, l, l], added.
+
+    Returns the final states of all rows, or of those at the indices `wanted` [b, n] only.
+    """
     text = model.model.language_model
     x = text.embed_tokens(ids)
     if images:
         x = x.clone()
         for pixels, h, w, rows in images:
             found = (ids[rows] == model.config.image_token_id).nonzero()
-            x[rows[found[:, 0]], found[:, 1]] = vision(model, pixels, h, w).flatten(0, 1).to(x.dtype)
-    cos, sin = _mrope(positions)
-    b, l, width = x.shape
-    for layer in text.layers:
-        a = layer.self_attn
-        y = F.rms_norm(x, (width,), layer.input_layernorm.weight, 1e-6)
-        q = a.q_proj(y).view(b, l, M.HEADS, M.HEAD_DIM).transpose(1, 2)
-        k = a.k_proj(y).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
-        v = a.v_proj(y).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
-        q, k = q * cos + _rotate_half(q) * sin, k * cos + _rotate_half(k) * sin
-        k, v = (t.repeat_interleave(M.HEADS // M.KV_HEADS, 1) for t in (k, v))
-        y = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=mask)
-        x = x + a.o_proj(y.transpose(1, 2).reshape(b, l, width))
-        y = F.rms_norm(x, (width,), layer.post_attention_layernorm.weight, 1e-6)
-        x = x + layer.mlp.down_proj(F.silu(layer.mlp.gate_proj(y)) * layer.mlp.up_proj(y))
-    return F.rms_norm(x, (width,), text.norm.weight, 1e-6)
+            x[rows[found[:, 0]], found[:, 1]] = vision(model, pixels, h, w).flatten(0, 1)
+    tables = _mrope(positions)
+    last = len(text.layers) - 1
+    for i, layer in enumerate(text.layers):
+        x = _layer(layer, x, tables, mask, wanted if i == last else None)
+    return F.rms_norm(x, (x.shape[-1],), text.norm.weight, 1e-6)
 
 
 def logits(model, states: torch.Tensor) -> torch.Tensor:

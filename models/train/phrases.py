@@ -142,6 +142,10 @@ def _weighted_plain(region: str, modality: str) -> list[str]:
 REAL_KINDS = ["abdomen CT", "breast MRI", "chest X-ray", "chest CT", "hand X-ray", "head CT", "head MRI", "dermoscopy", "blood smear"]
 
 
+REAL_REGIONS = ["chest", "abdomen", "head", "breast", "hand", "skin", "blood"]
+REAL_MODALITIES = ["X-ray", "CT", "MRI", "dermoscopy", "microscopy"]
+
+
 def _split(phrases: list[str]) -> tuple[list[str], list[str]]:
     test = [p for i, p in enumerate(phrases) if i > 3 and held_out(p)]
     return [p for p in phrases if p not in test], test

@@ -60,7 +60,7 @@ def plain_text(item: Item, rng: random.Random) -> str:
     ])  # fmt: skip
 
 
-FORMS = {"medvlthinker": 44, "medvlm-r1": 26, "readme": 8, "plain": 22}
+FORMS = {"medvlthinker": 50, "medvlm-r1": 20, "readme": 7, "plain": 23}
 
 
 def prefix(form: str, image: bool) -> str:

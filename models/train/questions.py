@@ -1,8 +1,7 @@
 """Questions about one picture, with the reasoning and the answer that the model is taught.
 
-The reasoning goes: what the pixels show (measured), what the picture is, what is asked, and, where there are options,
-the text of the chosen option followed by its letter. Copying the option before naming its letter is what makes the
-step from content to letter easy to learn. Everything stays within 60 tokens.
+The reasoning goes: what the pixels show (measured), what the picture is, where there are options each of them with its
+plain name and letter, and then the name of what is asked for, with its letter. See `read_options` for why.
 """
 
 from __future__ import annotations
@@ -110,50 +109,76 @@ def _dress(texts: list[str], rng: random.Random, held: bool, sentences: bool) ->
     return [t + ending for t in texts]
 
 
-def _choose(right: str, wrong: list[str], rng: random.Random, held: bool, sentences: bool = False):
-    texts = [right, *wrong]
-    lowered = [t.lower() for t in texts]
-    if len(set(lowered)) < len(lowered):
+def _choose(texts: list[str], names: list[str], rng: random.Random, held: bool, sentences: bool = False):
+    """Shuffles (the first is right) into (options, name of each option, letter of the right one); None if two look alike."""
+    if len({t.lower() for t in texts}) < len(texts):
         return None
     texts = _dress(texts, rng, held, sentences)
     order = list(range(len(texts)))
     rng.shuffle(order)
     options = {LETTERS[i]: texts[j] for i, j in enumerate(order)}
-    key = LETTERS[order.index(0)]
-    return options, key
+    return options, {LETTERS[i]: names[j] for i, j in enumerate(order)}, LETTERS[order.index(0)]
+
+
+def _name(thing: str, known: list[str]) -> str:
+    return thing if thing in known else "other"
 
 
 def _count(rng: random.Random, held: bool) -> int:
     return 4 if held else rng.choices([2, 3, 4, 5, 6], [8, 10, 64, 12, 6])[0]
 
 
-def _finish(type_: str, question: str, options, key: str | None, facts: str, kind: str, asked: str, short: str) -> Item:
-    think = f"{facts} This is {with_article(kind)}. {asked}".strip()
-    if options:
-        think += f" The choice is {options[key].rstrip('.;,')} ({key})."
+def read_options(options: dict[str, str], names: dict[str, str]) -> str:
+    """ "A Thoracic radiograph: chest X-ray A, B CAT scan of the brain: head CT B."
+
+    Each option is copied, then named plainly, and the letter stands behind the name: so the last step, from the name of
+    what is seen to its letter, only repeats a pair that was just written.
+    """
+    return ", ".join(f"{letter} {text.rstrip('.;,')}: {names[letter]} {letter}" for letter, text in options.items()) + "."
+
+
+def _finish(type_: str, question: str, chosen, facts: str, kind: str, label: str, short: str, asked: str = "") -> Item:
+    think = " ".join(part for part in (facts, f"This is {with_article(kind)}.", asked) if part)
+    if chosen:
+        options, names, key = chosen
+        think += f" {read_options(options, names)} {label}: {names[key]} {key}."
         return Item(type_, question, options, think, key, key)
-    return Item(type_, question, None, think, short, short)
+    return Item(type_, question, None, f"{think} {label}: {short}.", short, short)
+
+
+def _modality_choice(modality: str, n: int, rng: random.Random, held: bool):
+    things = [modality, *_wrong_modalities(modality, n - 1, rng)]
+    return _choose([rng.choice(P.TECHNIQUES[m]) for m in things], [_name(m, P.REAL_MODALITIES) for m in things], rng, held)
+
+
+def _region_choice(region: str, n: int, rng: random.Random, held: bool):
+    things = [region, *_wrong_regions(region, n - 1, rng)]
+    return _choose([_region_word(r, rng) for r in things], [_name(r, P.REAL_REGIONS) for r in things], rng, held)
+
+
+def _kind_choice(kind: str, n: int, rng: random.Random, held: bool):
+    things = [kind, *wrong_kinds(kind, n - 1, rng)]
+    return _choose([kind_phrase(k, rng, held) for k in things], [_name(k, P.REAL_KINDS) for k in things], rng, held, True)
+
+
+def _until(make, *args):
+    while True:
+        made = make(*args)
+        if made:
+            return made
 
 
 def kind_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool = True) -> Item:
     question = rng.choice(P.TEST_ASK_KIND if held else P.ASK_KIND)
-    asked = f"The kind is asked: {kind}."
     if not mcq:
-        return _finish("kind", question, None, None, facts, kind, asked, kind)
-    roll = 1.0 if held else rng.random()
-    while True:
-        n = _count(rng, held)
-        if roll < 0.08:  # the options name only the technique
-            modality = P.parts(kind)[1]
-            right, *wrong = [rng.choice(P.TECHNIQUES[m]) for m in [modality, *_wrong_modalities(modality, n - 1, rng)]]
-        elif roll < 0.16:  # the options name only the region
-            region = P.parts(kind)[0]
-            right, *wrong = [_region_word(r, rng) for r in [region, *_wrong_regions(region, n - 1, rng)]]
-        else:
-            right, *wrong = [kind_phrase(k, rng, held) for k in [kind, *wrong_kinds(kind, n - 1, rng)]]
-        made = _choose(right, wrong, rng, held, sentences=roll >= 0.16)
-        if made:
-            return _finish("kind", question, *made, facts, kind, asked, kind)
+        return _finish("kind", question, None, facts, kind, "Kind", kind)
+    roll, n = 1.0 if held else rng.random(), _count(rng, held)
+    region, modality = P.parts(kind)
+    if roll < 0.08:  # the options name only the technique
+        return _finish("kind", question, _until(_modality_choice, modality, n, rng, held), facts, kind, "Modality", modality)
+    if roll < 0.16:  # the options name only the region
+        return _finish("kind", question, _until(_region_choice, region, n, rng, held), facts, kind, "Region", region)
+    return _finish("kind", question, _until(_kind_choice, kind, n, rng, held), facts, kind, "Kind", kind)
 
 
 def _region_word(region: str, rng: random.Random) -> str:
@@ -164,26 +189,15 @@ def _region_word(region: str, rng: random.Random) -> str:
 def region_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
     region = P.parts(kind)[0]
     question = rng.choice(P.TEST_ASK_REGION if held else P.ASK_REGION)
-    asked = f"The region is asked: {region}."
-    while mcq:
-        wrong = _wrong_regions(region, _count(rng, held) - 1, rng)
-        made = _choose(_region_word(region, rng), [_region_word(r, rng) for r in wrong], rng, held)
-        if made:
-            return _finish("region", question, *made, facts, kind, asked, region)
-    return _finish("region", question, None, None, facts, kind, asked, region)
+    chosen = _until(_region_choice, region, _count(rng, held), rng, held) if mcq else None
+    return _finish("region", question, chosen, facts, kind, "Region", region)
 
 
 def modality_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
     modality = P.parts(kind)[1]
     question = rng.choice(P.TEST_ASK_MODALITY if held else P.ASK_MODALITY)
-    asked = f"The modality is asked: {modality}."
-    while mcq:
-        names = [modality, *_wrong_modalities(modality, _count(rng, held) - 1, rng)]
-        right, *wrong = [rng.choice(P.TECHNIQUES[m]) for m in names]
-        made = _choose(right, wrong, rng, held)
-        if made:
-            return _finish("modality", question, *made, facts, kind, asked, modality)
-    return _finish("modality", question, None, None, facts, kind, asked, modality)
+    chosen = _until(_modality_choice, modality, _count(rng, held), rng, held) if mcq else None
+    return _finish("modality", question, chosen, facts, kind, "Modality", modality)
 
 
 def _claim(kind: str, true: bool, rng: random.Random, held: bool) -> tuple[str, str]:
@@ -204,45 +218,39 @@ def _claim(kind: str, true: bool, rng: random.Random, held: bool) -> tuple[str, 
     return template.replace("{x}", rng.choice(P.TECHNIQUES[other])), other
 
 
-def _yes_no(type_: str, question: str, truth: str, facts: str, kind: str, asked: str, rng: random.Random, mcq: bool) -> Item:
-    if not mcq:
-        return _finish(type_, question, None, None, facts, kind, asked, truth)
-    wrong = "no" if truth == "yes" else "yes"
-    options, key = _choose(truth, [wrong], rng, False)
-    return _finish(type_, question, options, key, facts, kind, asked, truth)
+def _yes_no(type_: str, question: str, truth: str, facts: str, kind: str, label: str, rng: random.Random, mcq: bool, asked: str = "") -> Item:
+    words = [truth, "no" if truth == "yes" else "yes"]
+    chosen = _choose(words, words, rng, False) if mcq else None
+    return _finish(type_, question, chosen, facts, kind, label, truth, asked)
 
 
 def yesno_item(kind: str, facts: str, rng: random.Random, held: bool, mcq: bool) -> Item:
     true = rng.random() < 0.5
     question, name = _claim(kind, true, rng, held)
-    truth = "yes" if true else "no"
-    return _yes_no("yesno", question, truth, facts, kind, f"Is it {name}: {truth}.", rng, mcq)
+    asked = _name(name, P.REAL_KINDS + P.REAL_REGIONS + P.REAL_MODALITIES)
+    return _yes_no("yesno", question, "yes" if true else "no", facts, kind, "So", rng, mcq, f"Asked: {asked}.")
 
 
 def colour_item(kind: str, facts: str, rng: random.Random, mcq: bool) -> Item:
     truth = "no" if facts.startswith("Grey") else "yes"
-    return _yes_no("yesno", rng.choice(P.ASK_COLOUR), truth, facts, kind, f"Is it in colour: {truth}.", rng, mcq)
+    return _yes_no("yesno", rng.choice(P.ASK_COLOUR), truth, facts, kind, "So", rng, mcq, "Asked: colour.")
 
 
 def lesion_item(kind: str, label: str, facts: str, rng: random.Random, mcq: bool) -> Item:
-    question = rng.choice(P.ASK_LESION)
-    asked = f"The lesion is judged {label}."
-    if not mcq:
-        return _finish("lesion", question, None, None, facts, kind, asked, label)
     style = rng.randrange(4)
-    other = "malignant" if label == "benign" else "benign"
-    made = _choose(P.LESION_WORDS[label][style], [P.LESION_WORDS[other][style]], rng, False)
-    return _finish("lesion", question, *made, facts, kind, asked, label)
+    names = [label, "malignant" if label == "benign" else "benign"]
+    chosen = _choose([P.LESION_WORDS[n][style] for n in names], names, rng, False) if mcq else None
+    return _finish("lesion", rng.choice(P.ASK_LESION), chosen, facts, kind, "Lesion", label)
 
 
 def closed_item(kind: str, pair: tuple[str, str], facts: str, rng: random.Random, mcq: bool) -> Item:
     question, truth = pair
-    return _yes_no("closed", question, truth, facts, kind, f"A finding is asked: {truth}.", rng, mcq)
+    return _yes_no("closed", question, truth, facts, kind, "Finding", rng, mcq)
 
 
 def drill_item(rng: random.Random) -> Item:
     """No picture: the kind is told in words, in any of its names. Teaches names, options and letters cheaply."""
-    kind = rng.choice(P.REAL_KINDS) if rng.random() < 0.55 else rng.choice(list(P.KINDS))
+    kind = rng.choice(P.REAL_KINDS)
     make = rng.choices([kind_item, region_item, modality_item, yesno_item], [50, 17, 17, 16])[0]
     item = make(kind, "", rng, False, rng.random() < 0.85)
     told = _fill(rng.choice(["The picture is {a} {x}.", "Given: {a} {x}.", "The image shows {a} {x}.", "Description: {x}."]),

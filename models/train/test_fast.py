@@ -60,6 +60,9 @@ def check_forward() -> None:
         with torch.no_grad():
             states = fast.hidden_states(model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"])
             mine = fast.logits(model, states)[0]
+            wanted = B.wanted_rows(batch["targets"])
+            few = fast.hidden_states(model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"], wanted)
+        assert torch.allclose(few[0], states[0][wanted[0]], atol=1e-5), "the last layer's short cut differs"
         for number in (1, 2):
             keep = (batch["segments"][0] == 0) | (batch["segments"][0] == number)
             ids = batch["ids"][0][keep][None]

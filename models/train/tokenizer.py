@@ -23,7 +23,9 @@ SPECIAL = [
 # Single tokens, yet not special: they must stay in decoded text.
 PLAIN = ["<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>",
          "<|file_sep|>", "<think>", "</think>", "<answer>", "</answer>"]  # fmt: skip
-BPE_SIZE = 1510  # with the 26 added tokens: 1,536
+# The plain names, each one token: repeating a name and the letter behind it is then a matter of one token.
+NAMES = [f" {kind}" for kind in P.REAL_KINDS] + [" other", " X-ray", " microscopy"]
+BPE_SIZE = 1510
 
 CHAT_TEMPLATE = (
     "{% set image_count = namespace(value=0) %}{% set video_count = namespace(value=0) %}{% for message in messages %}"
@@ -76,10 +78,10 @@ def build(closed: list[str]) -> Tokenizer:
         vocab_size=BPE_SIZE, min_frequency=2, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
     # Added tokens are cut out of the texts, so that no merge straddles them.
-    cut = (piece for text in corpus(closed) for piece in _without(text, SPECIAL + PLAIN))
+    cut = (piece for text in corpus(closed) for piece in _without(text, SPECIAL + PLAIN + NAMES))
     tok.train_from_iterator(cut, trainer)
     tok.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
-    tok.add_tokens([AddedToken(t, special=False, normalized=False) for t in PLAIN])
+    tok.add_tokens([AddedToken(t, special=False, normalized=False) for t in PLAIN + NAMES])
     return tok
 
 
@@ -98,7 +100,7 @@ def save(tok: Tokenizer, folder: Path) -> None:
         str(tok.token_to_id(t)): {
             "content": t, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": t in SPECIAL,
         }
-        for t in SPECIAL + PLAIN
+        for t in SPECIAL + PLAIN + NAMES if tok.token_to_id(t) is not None
     }  # fmt: skip
     config = {
         "add_bos_token": False,

@@ -9,17 +9,19 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import random
 import shutil
+import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 import batches as B
+import copyheads
 import data
 import fast
 import model as M
@@ -32,33 +34,41 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--steps", type=int, default=9000)
     p.add_argument("--minutes", type=float, default=170, help="the learning rate reaches its end by then at the latest")
-    p.add_argument("--rows", type=int, default=8, help="rows (pictures or text drills) a step")
+    p.add_argument("--rows", type=int, default=3, help="rows (pictures or text drills) a step and process")
     p.add_argument("--lr", type=float, default=5e-4)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--eval-minutes", type=float, default=8)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--bf16", action="store_true", help="autocast; faster on CPUs with AVX512-BF16")
+    p.add_argument("--processes", type=int, default=2, help="one for each core; on busy machines far better than threads")
     return p.parse_args()
 
 
 def drill_share(step: int) -> float:
-    """Text-only drills first: content -> option letter is the slow part, and they teach it without the vision tower."""
-    return 0.6 if step < 500 else 0.4 if step < 1200 else 0.2 if step < 3000 else 0.12
+    """Text-only drills: many names and options for little work. Fewer of them once the options are read well."""
+    return 0.4 if step < 1800 else 0.25 if step < 2500 else 0.15
 
 
-def learning_rate(progress: float, step: int, peak: float) -> float:
-    warm = min(1.0, (step + 1) / 200)
+def learning_rate(progress: float, steps_run: int, peak: float) -> float:
+    warm = min(1.0, (steps_run + 1) / 50)
     return peak * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
 def loss_of(model, batch: dict) -> torch.Tensor:
     mask = B.attention_mask(batch["segments"])
-    states = fast.hidden_states(model, batch["ids"], batch["positions"], mask, batch["images"])
-    at = batch["targets"] >= 0
+    wanted = B.wanted_rows(batch["targets"])
+    states = fast.hidden_states(model, batch["ids"], batch["positions"], mask, batch["images"], wanted)
+    targets, weights = (batch[name].gather(1, wanted) for name in ("targets", "weights"))
+    at = targets >= 0
     scores = fast.logits(model, states[at]).float()
-    each = F.cross_entropy(scores, batch["targets"][at], reduction="none")
-    weight = batch["weights"][at]
-    return (each * weight).sum() / weight.sum()
+    each = F.cross_entropy(scores, targets[at], reduction="none")
+    weight = weights[at]
+    letter = weight == B.LETTER_WEIGHT
+    pictured = torch.zeros(len(mask), dtype=torch.bool)
+    for *_, rows in batch["images"]:
+        pictured[rows] = True
+    seen = pictured[:, None].expand_as(at)[at]
+    hit = scores.argmax(-1) == targets[at]
+    counts = [(int(hit[letter & w].sum()), int((letter & w).sum())) for w in (seen, ~seen)]
+    return (each * weight).sum() / weight.sum(), counts
 
 
 def optimizer_of(model) -> torch.optim.Optimizer:
@@ -101,30 +111,38 @@ def evaluate_now(pictures, folder: Path, log, step: int) -> None:
 
 
 class Run:
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.args = args
+    """One of `--processes` equal workers; the first one also logs, saves and evaluates."""
+
+    def __init__(self, args: argparse.Namespace, rank: int) -> None:
+        self.args, self.rank = args, rank
         torch.manual_seed(args.seed)
-        random.seed(args.seed)
-        np.random.seed(args.seed)
-        torch.set_num_threads(args.threads)
+        torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         self.pictures, training, self.tok = prepare(args)
         self.config = M.config_dict(self.tok)
         self.model = M.build(self.config).train()
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        for p in self.parameters:  # a batch without pictures leaves the vision tower's gradients at zero, not at None
+            p.grad = torch.zeros_like(p)
         self.optimizer = optimizer_of(self.model)
         self.step, self.spent = 0, 0.0
         self.state = args.out / "state.pt"
         if self.state.exists():
             self.resume()
+        else:
+            copyheads.install(self.model)
+        self.first = self.step
         self.groups = data.groups(training)
-        size = sum(p.numel() for p in self.model.parameters())
+        self.losses, self.tally = [], np.zeros((2, 2))
+        size = sum(p.numel() for p in self.parameters)
         self.log(f"{size} parameters, {len(training)} pictures of {len(self.pictures)} for training, step {self.step}")
 
     def log(self, text: str) -> None:
-        line = f"{time.strftime('%H:%M:%S')} {text}"
-        print(line, flush=True)
-        with (self.args.out / "log.txt").open("a") as f:
-            f.write(line + "\n")
+        if self.rank == 0:
+            line = f"{time.strftime('%H:%M:%S')} {text}"
+            print(line, flush=True)
+            with (self.args.out / "log.txt").open("a") as f:
+                f.write(line + "\n")
 
     def resume(self) -> None:
         saved = torch.load(self.state, weights_only=True)
@@ -133,47 +151,95 @@ class Run:
         self.step, self.spent = saved["step"], saved["spent"]
 
     def save(self) -> None:
+        if self.rank != 0:
+            return
         saved = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "spent": self.spent}
         fresh = self.state.with_suffix(".new")
         torch.save(saved, fresh)
         os.replace(fresh, self.state)
         write_checkpoint(self.model, self.config, self.tok, self.args.out / "checkpoint")
 
-    def update(self, batch: dict, progress: float) -> float:
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(progress, self.step, self.args.lr)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bf16):
-            loss = loss_of(self.model, batch)
-        self.optimizer.zero_grad(set_to_none=True)
+    def share(self, figures: list[float]) -> list[float]:
+        """Adds up gradients and figures over the workers in one message; the gradients are then averaged."""
+        flat = torch.cat([p.grad.view(-1) for p in self.parameters] + [torch.tensor(figures, dtype=torch.float)])
+        if self.args.processes > 1:
+            dist.all_reduce(flat)
+        at = 0
+        for p in self.parameters:
+            p.grad.copy_(flat[at : at + p.numel()].view_as(p)).div_(self.args.processes)
+            at += p.numel()
+        return flat[at:].tolist()
+
+    def update(self, batch: dict, stopped: bool) -> bool:
+        """One step; returns whether training is over. The first worker's clock counts for all."""
+        loss, letters = loss_of(self.model, batch)
+        self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        progress = max(self.step / self.args.steps, self.spent / 60 / self.args.minutes) if self.rank == 0 else 0.0
+        mine = [progress, float(stopped), loss.item(), *(float(n) for pair in letters for n in pair)]
+        progress, stopped_sum, loss_sum, *hits = self.share(mine)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(progress, self.step - self.first, self.args.lr)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
-        return loss.item()
+        self.losses.append(loss_sum / self.args.processes)
+        self.tally += np.array(hits).reshape(2, 2)
+        return progress >= 1 or stopped_sum > 0
+
+    def note(self) -> None:
+        rate = self.optimizer.param_groups[0]["lr"]
+        hits = " ".join(f"{name} {right / max(1, count):.3f}" for name, (right, count) in zip(("picture", "text"), self.tally))
+        self.log(f"step {self.step} loss {np.mean(self.losses):.4f} letters: {hits} lr {rate:.1e} minutes {self.spent / 60:.1f}")
+        self.losses, self.tally = [], np.zeros((2, 2))
 
     def train(self) -> None:
-        args = self.args
-        source = B.Batches(self.groups, self.tok.to_str(), args.seed, self.step, args.steps, args.rows, drill_share)
+        args, seed = self.args, f"{self.args.seed}/{self.rank}"
+        source = B.Batches(self.groups, self.tok.to_str(), seed, self.step, args.steps, args.rows, drill_share)
         loader = torch.utils.data.DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=6)
-        begun, before, last_eval, losses = time.monotonic(), self.spent, time.monotonic(), []
+        begun, before, last_eval = time.monotonic(), self.spent, time.monotonic()
+        stopped: list[int] = []
+        signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
         for batch in loader:
             self.spent = before + time.monotonic() - begun
-            progress = max(self.step / args.steps, self.spent / 60 / args.minutes)
-            if progress >= 1:
-                break
-            losses.append(self.update(batch, progress))
+            over = self.update(batch, bool(stopped))
             self.step += 1
-            if self.step % 50 == 0:
-                self.log(f"step {self.step} loss {np.mean(losses):.4f} lr {self.optimizer.param_groups[0]['lr']:.1e} minutes {self.spent / 60:.1f}")
-                losses = []
-            if self.step % 250 == 0:
+            if self.step % 25 == 0:
+                self.note()
+            if self.step % 100 == 0 or over:
                 self.save()
-            if time.monotonic() - last_eval > args.eval_minutes * 60:
+            if over:
+                break
+            if self.rank == 0 and time.monotonic() - last_eval > args.eval_minutes * 60:
                 self.save()
                 evaluate_now(self.pictures, args.out / "checkpoint", self.log, self.step)
                 last_eval = time.monotonic()
-        self.save()
-        evaluate_now(self.pictures, args.out / "checkpoint", self.log, self.step)
+        if self.rank == 0 and not stopped:
+            evaluate_now(self.pictures, args.out / "checkpoint", self.log, self.step)
+
+
+def work(rank: int, args: argparse.Namespace) -> None:
+    if args.processes > 1:
+        meeting = f"file://{(args.out / 'meeting').resolve()}"
+        dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=args.processes)
+    Run(args, rank).train()
+
+
+def main() -> None:
+    args = arguments()
+    prepare(args)
+    (args.out / "meeting").unlink(missing_ok=True)
+    if args.processes == 1:
+        work(0, args)
+        return
+    context = torch.multiprocessing.get_context("spawn")
+    workers = [context.Process(target=work, args=(rank, args)) for rank in range(args.processes)]
+    for worker in workers:
+        worker.start()
+    # Interrupting this process interrupts the workers, which save and end.
+    signal.signal(signal.SIGTERM, lambda *_: [w.terminate() for w in workers[:1]])
+    for worker in workers:
+        worker.join()
 
 
 if __name__ == "__main__":
-    Run(arguments()).train()
+    main()
