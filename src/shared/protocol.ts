@@ -85,7 +85,7 @@ export interface ModelInfo {
 }
 
 export interface LoadParams {
-  /** Folder of pack.json, absolute or relative to the page. */
+  /** Folder of pack.json; an absolute address, because a relative one would count from the worker's script. */
   packUrl: string;
   backend: BackendName | 'auto';
   activations: ActivationType | 'auto';

@@ -58,10 +58,10 @@ describe('RequestHandler', () => {
   it('keeps the code of an error and goes on with the next request', async () => {
     const { handler, replies } = setup();
     handler.handle(load);
-    handler.handle({ id: 8, call: 'preview', params: { image: IMAGE } });
+    handler.handle({ id: 8, call: 'unload', params: {} });
     const [failed, next] = await replies(2);
     expect(failed).toMatchObject({ type: 'error', id: 7, error: { code: 'download_failed' } });
-    expect(next).toMatchObject({ type: 'result', id: 8 });
+    expect(next).toMatchObject({ type: 'result', id: 8, result: null });
   });
 
   it('turns a foreign exception into an internal error, not into silence', async () => {
@@ -87,6 +87,13 @@ describe('RequestHandler', () => {
       params: { messages: [{ role: 'user', content: 'hi' }], settings },
     });
     expect(await replies(1)).toMatchObject([{ type: 'error', error: { code: 'request_invalid' } }]);
+  });
+
+  it('shows an image while a model is still loading', async () => {
+    const { handler, replies } = setup({ loadPack: () => new Promise(() => undefined) });
+    handler.handle(load);
+    handler.handle({ id: 8, call: 'preview', params: { image: IMAGE } });
+    expect(await replies(1)).toMatchObject([{ type: 'result', id: 8 }]);
   });
 
   it('cancels a running call and one that still waits', async () => {

@@ -1,6 +1,7 @@
 /**
- * Answers the page's requests: one reply for each on every path. Calls run one after another; `cancel` is
- * seen at once because it only aborts a signal.
+ * Answers the page's requests: one reply for each on every path. Calls run one after another, but `cancel` is seen
+ * at once (it only aborts a signal), and so is `preview`: it needs no model, and an image dropped while the model loads
+ * or answers should appear.
  */
 import { RoundsError } from '../shared/errors';
 import type {
@@ -68,7 +69,8 @@ export class RequestHandler {
       signal: abort.signal,
       update: (update) => this.#post({ type: 'update', id: request.id, update }),
     };
-    void this.#enqueue(() => this.#answer(request, context));
+    if (request.call === 'preview') void this.#answer(request, context);
+    else void this.#enqueue(() => this.#answer(request, context));
   }
 
   async #answer(request: Exclude<Request, { call: 'cancel' }>, context: CallContext): Promise<void> {
