@@ -14,7 +14,8 @@ export interface CommandContext {
   err: (text: string) => void;
 }
 
-export type Command = (context: CommandContext) => Promise<void>;
+/** `false`: it ran, and what it checked or was given is not all right. */
+export type Command = (context: CommandContext) => Promise<void | boolean>;
 
 /** Runs a command on the process's own arguments and streams. */
 export async function runInProcess(command: Command): Promise<void> {
@@ -29,11 +30,10 @@ export async function runInProcess(command: Command): Promise<void> {
   });
 }
 
-/** @returns the exit status: 0 done, 1 failed, 2 wrong usage */
+/** @returns the exit status: 0 done, 1 failed or not all right, 2 wrong usage */
 export async function runCommand(command: Command, context: CommandContext): Promise<number> {
   try {
-    await command(context);
-    return 0;
+    return (await command(context)) === false ? 1 : 0;
   } catch (thrown) {
     if (thrown instanceof UsageError || isParseError(thrown)) {
       context.err(`${thrown.message}\nTry --help.\n`);

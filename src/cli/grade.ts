@@ -5,6 +5,7 @@ import { RoundsError } from '../shared/errors';
 import { Fields } from '../shared/fields';
 import { grade } from '../shared/grading';
 import { findPreset, type Options, type PresetId, PRESET_IDS } from '../shared/presets';
+import { runInProcess, UsageError } from './command';
 
 const HELP = `Grades answers without a model, by the published rules of a system.
 
@@ -23,8 +24,6 @@ Exit status: 0 all rows graded, 1 not all, 2 wrong usage.
 
 /** Limit against a file that is something else; answers have a few thousand characters. */
 const MAX_TEXT = 1_000_000;
-
-class UsageError extends Error {}
 
 function parseArguments(argv: string[]): { preset: PresetId; file: string } | 'help' {
   const { values } = parseArgs({
@@ -87,22 +86,9 @@ function gradeFile(preset: PresetId, file: string): boolean {
   return allGraded;
 }
 
-function main(): number {
-  try {
-    const args = parseArguments(process.argv.slice(2));
-    if (args === 'help') {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    return gradeFile(args.preset, args.file) ? 0 : 1;
-  } catch (thrown) {
-    const isUsage =
-      thrown instanceof UsageError ||
-      (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS'));
-    if (!isUsage) throw thrown;
-    process.stderr.write(`${thrown.message}\nSee --help.\n`);
-    return 2;
-  }
-}
-
-process.exitCode = main();
+await runInProcess(({ argv, out }) => {
+  const args = parseArguments(argv);
+  if (args !== 'help') return Promise.resolve(gradeFile(args.preset, args.file));
+  out(HELP);
+  return Promise.resolve();
+});

@@ -15,6 +15,8 @@ export interface HarnessOptions {
   pack: string;
   /** Further files: the path below the server's root, and the file it answers with. */
   files?: Record<string, string>;
+  /** Aborting ends the browser; what runs in it then rejects. */
+  signal?: AbortSignal;
   /** Where errors of the page go; stderr unless given. */
   report?: (message: string) => void;
 }
@@ -41,7 +43,12 @@ export class HarnessSession {
     this.#died.catch(() => undefined);
   }
 
-  static async open({ pack, files = {}, report = toStderr }: HarnessOptions): Promise<HarnessSession> {
+  static async open({
+    pack,
+    files = {},
+    signal,
+    report = toStderr,
+  }: HarnessOptions): Promise<HarnessSession> {
     await ensureBuilt();
     const executablePath = ensureBrowser(report);
     const server = await serve({ root: DIST, mounts: { [PACK_PATH]: pack, ...files } });
@@ -52,6 +59,7 @@ export class HarnessSession {
       page.on('console', (message) => {
         if (message.type() === 'error') report(`page: ${message.text()}`);
       });
+      signal?.addEventListener('abort', () => void browser.close());
       await page.goto(`${server.url}harness.html`);
       await page.waitForFunction(() => 'rounds' in window);
       return new HarnessSession(server, browser, page);

@@ -7,6 +7,7 @@ import { MANIFEST_FILE } from '../shared/pack';
 import { PRESET_IDS } from '../shared/presets';
 import type { LoadParams } from '../shared/protocol';
 import { readCases, type ReadCase, type ReadCases } from './caseFile';
+import { runInProcess, UsageError } from './command';
 import { HarnessSession } from './harnessSession';
 
 const HELP = `Runs cases through the page's own worker, engine and GPU code in a headless browser.
@@ -30,8 +31,6 @@ frame, window.
 Prints one JSON line for each case, in order. A case that cannot be run gives
 { "error": { "code", "message" } } in its place. Exit status: 0 all ran, 1 not all ran, 2 wrong usage.
 `;
-
-class UsageError extends Error {}
 
 type Arguments = Pick<LoadParams, 'backend' | 'activations'> & { pack: string; caseFile: string };
 
@@ -73,9 +72,9 @@ function readInput({ pack, caseFile }: Arguments): ReadCases {
 }
 
 /** Runs every case that can be run; true if all could. */
-async function infer(args: Arguments): Promise<boolean> {
+async function infer(args: Arguments, signal: AbortSignal): Promise<boolean> {
   const { cases, files } = readInput(args);
-  const session = await HarnessSession.open({ pack: args.pack, files });
+  const session = await HarnessSession.open({ pack: args.pack, files, signal });
   try {
     const failure = await session.load(args).then(
       ({ name, device, loadMs }) => {
@@ -127,25 +126,8 @@ function note(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-async function main(): Promise<number> {
-  try {
-    const args = parseArguments(process.argv.slice(2));
-    if (args === 'help') {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    return (await infer(args)) ? 0 : 1;
-  } catch (thrown) {
-    const isUsage =
-      thrown instanceof UsageError ||
-      (thrown instanceof TypeError && 'code' in thrown && String(thrown.code).startsWith('ERR_PARSE_ARGS'));
-    if (isUsage) note(`${thrown.message}\nSee --help.`);
-    else {
-      const { code, message } = RoundsError.from(thrown);
-      note(`${code}: ${message}`);
-    }
-    return isUsage ? 2 : 1;
-  }
-}
-
-process.exitCode = await main();
+await runInProcess(async ({ argv, out, signal }) => {
+  const args = parseArguments(argv);
+  if (args !== 'help') return infer(args, signal);
+  out(HELP);
+});

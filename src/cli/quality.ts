@@ -3,7 +3,7 @@
  * model's own greedy answer, every position: KL divergence to float32, top-1 agreement, and bytes, for each recipe.
  */
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packInMemory } from '../../models/goldens/packInMemory';
 import { generate } from '../engine/generate';
@@ -16,10 +16,10 @@ import type { RgbImage } from '../engine/preprocess/resample';
 import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
-import { RoundsError } from '../shared/errors';
 import type { RecipeOption, WeightsOption } from '../shared/pack';
 import type { ChatMessage } from '../shared/protocol';
 import { readCases } from './caseFile';
+import { runInProcess, UsageError, type Command } from './command';
 
 const HELP = `Measures what quantization costs, against float32 on the same weights.
 
@@ -41,8 +41,6 @@ const VARIANTS: [WeightsOption, RecipeOption][] = [
   ['q8', 'plain'],
   ['f16', 'plain'],
 ];
-
-class UsageError extends Error {}
 
 interface EvaluationCase {
   messages: ChatMessage[];
@@ -174,6 +172,7 @@ export async function measureQuality(
   checkpoint: string,
   cases: EvaluationCase[],
   tokens: number,
+  signal: AbortSignal,
   onFigures: (figures: QualityFigures) => void,
 ): Promise<void> {
   const exact = await open(checkpoint, 'f32', 'plain');
@@ -185,6 +184,7 @@ export async function measureQuality(
     const width = model.config.text.vocabSize;
     let sums = { kl: 0, agreeing: 0, positions: 0 };
     for (const [i, evaluation] of cases.entries()) {
+      signal.throwIfAborted();
       const { answer, logProbabilities } = references[i] ?? {
         answer: [],
         logProbabilities: new Float32Array(),
@@ -211,8 +211,9 @@ export async function measureQuality(
   }
 }
 
-async function main(): Promise<number> {
+const quality: Command = async ({ argv, out, signal }) => {
   const { values, positionals } = parseArgs({
+    args: argv,
     allowPositionals: true,
     options: {
       case: { type: 'string' },
@@ -222,29 +223,21 @@ async function main(): Promise<number> {
     },
   });
   if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
+    out(HELP);
+    return;
   }
   const [checkpoint] = positionals;
   const tokens = Number(values.tokens);
   if (!checkpoint || !values.case || !(tokens >= 1)) throw new UsageError('Give SRC and --case FILE.');
   const cases = await readEvaluationCases(resolve(values.case));
-  await measureQuality(join(resolve(checkpoint)), cases, tokens, (figures) => {
-    const { weights, recipe, meanKl, top1, positions, bytes } = figures;
-    const row = `${weights} ${recipe.padEnd(6)} KL ${meanKl.toFixed(5)}  top-1 ${(100 * top1).toFixed(2)} %  ${bytes} bytes  (${positions} positions)`;
-    process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : `${row}\n`);
+  await measureQuality(resolve(checkpoint), cases, tokens, signal, (figures) => {
+    out(values.json ? `${JSON.stringify(figures)}\n` : describeFigures(figures));
   });
-  return 0;
+};
+
+function describeFigures({ weights, recipe, meanKl, top1, positions, bytes }: QualityFigures): string {
+  const share = (100 * top1).toFixed(2);
+  return `${weights} ${recipe.padEnd(6)} KL ${meanKl.toFixed(5)}  top-1 ${share} %  ${bytes} bytes  (${positions} positions)\n`;
 }
 
-if (process.argv[1]?.endsWith('quality.ts')) {
-  try {
-    process.exitCode = await main();
-  } catch (thrown) {
-    const isUsage =
-      thrown instanceof UsageError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    const { code, message } = RoundsError.from(thrown);
-    process.stderr.write(isUsage ? `${message}\n\n${HELP}` : `${code}: ${message}\n`);
-    process.exitCode = isUsage ? 2 : 1;
-  }
-}
+await runInProcess(quality);

@@ -9,7 +9,6 @@ import { runConversion } from '../../models/convert/convert';
 import { openFolderSink } from '../../models/convert/node/folderSink';
 import { openFolder } from '../../models/convert/node/folderSource';
 import { planConversion } from '../../models/convert/plan';
-import { RoundsError } from '../shared/errors';
 import type { HarnessCase, HarnessMessage } from '../shared/harness';
 import type { GenerateResult, LoadParams } from '../shared/protocol';
 import {
@@ -22,6 +21,7 @@ import {
   type Activations,
   type StageResult,
 } from './compare';
+import { runInProcess, UsageError } from './command';
 import { GoldenFolder, type GoldenCase } from './goldens';
 import { HarnessSession } from './harnessSession';
 
@@ -49,8 +49,6 @@ interface Arguments extends Pick<LoadParams, 'backend'> {
 }
 
 type TracedResult = GenerateResult & { trace: { pixelValues: string; imageFeatures: string } };
-
-class UsageError extends Error {}
 
 function parseArguments(argv: string[]): Arguments | 'help' {
   const { values, positionals } = parseArgs({
@@ -88,7 +86,7 @@ class Report {
   }
 }
 
-async function verify(args: Arguments): Promise<boolean> {
+async function verify(args: Arguments, signal: AbortSignal): Promise<boolean> {
   const folder = new GoldenFolder(args.dir);
   const report = new Report();
   let withImages = true;
@@ -96,7 +94,7 @@ async function verify(args: Arguments): Promise<boolean> {
     const names = folder.manifest.cases.filter((name) => `${checkpoint}/${name}`.includes(args.only));
     if (names.length === 0) continue;
     await withPack(folder.checkpointDir(checkpoint), async (pack) => {
-      const session = await HarnessSession.open({ pack, files: imageMounts(folder) });
+      const session = await HarnessSession.open({ pack, files: imageMounts(folder), signal });
       try {
         if (withImages && args.only === '') await verifyDecoding(session, folder, report);
         withImages = false;
@@ -105,6 +103,7 @@ async function verify(args: Arguments): Promise<boolean> {
           `${checkpoint}: ${info.device.backend}, ${info.device.adapter}, ${info.device.activations}\n`,
         );
         for (const name of names) {
+          signal.throwIfAborted();
           await verifyCase(
             session,
             folder,
@@ -218,21 +217,8 @@ function floats(base64: string): Float32Array {
   return new Float32Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer);
 }
 
-async function main(): Promise<number> {
-  try {
-    const args = parseArguments(process.argv.slice(2));
-    if (args === 'help') {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    return (await verify(args)) ? 0 : 1;
-  } catch (thrown) {
-    const isUsage =
-      thrown instanceof UsageError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    const { code, message } = RoundsError.from(thrown);
-    process.stderr.write(isUsage ? `${message}\n\n${HELP}` : `${code}: ${message}\n`);
-    return isUsage ? 2 : 1;
-  }
-}
-
-process.exitCode = await main();
+await runInProcess(async ({ argv, out, signal }) => {
+  const args = parseArguments(argv);
+  if (args !== 'help') return verify(args, signal);
+  out(HELP);
+});
