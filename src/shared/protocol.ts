@@ -172,7 +172,8 @@ export interface ImagePreview {
 /** One row is one call: [parameters, result]. */
 export interface Calls {
   load: [LoadParams, ModelInfo];
-  preview: [{ image: ImageInput }, ImagePreview];
+  /** `imageLimits` as for generate, so that the preview shows what the question will. */
+  preview: [{ image: ImageInput; imageLimits?: PixelLimits[] }, ImagePreview];
   generate: [GenerateParams, GenerateResult];
   unload: [Record<string, never>, null];
 }

@@ -95,7 +95,7 @@ export class RequestHandler {
       case 'load':
         return this.#load(request.params, context);
       case 'preview':
-        return this.#preview(request.params.image);
+        return this.#preview(request.params);
       case 'generate':
         return this.#generate(request.params, context);
       case 'unload':
@@ -133,12 +133,14 @@ export class RequestHandler {
     };
   }
 
-  async #preview(input: ImageInput): Promise<ImagePreview> {
+  async #preview({ image: input, imageLimits }: Calls['preview'][0]): Promise<ImagePreview> {
     const image = await this.#ports.decodeImage(input);
     const model = this.#model;
     if (!model) return previewOf(image, null, 0);
     const { vision } = model.config;
-    const resized = resizeForModel(image, model.pack.manifest.imageProcessor, vision);
+    const resized = resizeForModel(image, model.pack.manifest.imageProcessor, vision, {
+      ...(imageLimits ? { earlierLimits: imageLimits } : {}),
+    });
     const grid: [number, number, number] = [
       1,
       resized.height / vision.patchSize,

@@ -2,6 +2,7 @@
 import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
 import type { BackendName } from '../../shared/protocol';
+import { findPreset, type PresetId } from '../../shared/presets';
 import type { EngineApi } from '../engineClient';
 import type { Asked } from '../prompting';
 import { fetchSample, fetchSamples, type Sample } from '../samples';
@@ -45,7 +46,7 @@ export class AppState {
   constructor({ engine, packUrl, backend }: AppOptions) {
     this.packUrl = packUrl;
     this.model = new ModelState(engine, packUrl, backend, () => this.tray.reread());
-    this.tray = new ImageTray(engine);
+    this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
     this.conversation = new Conversation(engine, () => this.model.ready());
   }
 
@@ -76,6 +77,11 @@ export class AppState {
 
   takeSuggestion(suggestion: Suggestion): void {
     this.draft.useSuggestion(suggestion);
+  }
+
+  usePreset(id: PresetId): void {
+    this.settings.presetId = id;
+    this.tray.reread();
   }
 
   ask(): void {

@@ -1,6 +1,6 @@
 /** The images of the next question. Files are decoded in the worker; the page only draws what it gets back. */
 import { RoundsError } from '../../shared/errors';
-import type { ImageInput, ImagePreview } from '../../shared/protocol';
+import type { ImageInput, ImagePreview, PixelLimits } from '../../shared/protocol';
 import type { EngineApi } from '../engineClient';
 import type { Sample } from '../samples';
 
@@ -28,9 +28,9 @@ export class TrayImage {
     return { blob: this.blob, name: this.name };
   }
 
-  async read(engine: EngineApi): Promise<void> {
+  async read(engine: EngineApi, imageLimits: PixelLimits[]): Promise<void> {
     try {
-      this.preview = await engine.call('preview', { image: this.toInput() });
+      this.preview = await engine.call('preview', { image: this.toInput(), imageLimits });
       this.error = null;
     } catch (thrown) {
       this.error = RoundsError.from(thrown);
@@ -47,9 +47,12 @@ export class ImageTray {
   readable = $derived(this.images.filter((image) => image.error === null));
 
   readonly #engine: EngineApi;
+  /** Resizes that the chosen preset makes before the model's own. */
+  readonly #limits: () => PixelLimits[];
 
-  constructor(engine: EngineApi) {
+  constructor(engine: EngineApi, limits: () => PixelLimits[] = () => []) {
     this.#engine = engine;
+    this.#limits = limits;
   }
 
   add(files: readonly File[]): void {
@@ -79,14 +82,14 @@ export class ImageTray {
     this.notice = '';
   }
 
-  /** After the model has changed: how many tokens an image takes depends on it. */
+  /** After the model or the preset has changed: what the model sees depends on both. */
   reread(): void {
-    for (const image of this.images) void image.read(this.#engine);
+    for (const image of this.images) void image.read(this.#engine, this.#limits());
   }
 
   #show(added: readonly TrayImage[]): void {
     const last = added.at(-1);
     if (last) this.#selectedId = last.id;
-    for (const image of added) void image.read(this.#engine);
+    for (const image of added) void image.read(this.#engine, this.#limits());
   }
 }
