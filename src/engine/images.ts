@@ -1,6 +1,5 @@
 /** Decoded images → features in the decoder's order, with what the caller reports about each. */
-import type { ProcessedImage } from '../shared/protocol';
-import type { PixelLimits } from '../shared/protocol';
+import type { PixelLimits, ProcessedImage } from '../shared/protocol';
 import { patchColumns, type EngineModel } from './model';
 import type { TensorData } from './ports';
 import type { GridThw } from './preprocess/patchify';
