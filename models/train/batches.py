@@ -23,6 +23,7 @@ SHARES = {
 }  # fmt: skip
 LETTER_WEIGHT = 4.0  # on the letter that the reasoning ends with
 ANSWER_WEIGHT = 3.0
+CHOSEN_WEIGHT = 6.0  # on the name that is chosen: the step from picture to word, and the slowest to learn
 NAME_WEIGHT = 2.5  # on the tokens that name a picture or an option
 
 
@@ -43,6 +44,8 @@ class Encoder:
             before = text[:start]
             if item.options and text[end:].startswith(".</think>"):
                 weight = LETTER_WEIGHT
+            elif item.options and before.rstrip().endswith(("Kind:", "Region:", "Modality:")):
+                weight = CHOSEN_WEIGHT
             elif before.endswith("<answer>"):
                 weight = ANSWER_WEIGHT
             else:
@@ -84,7 +87,7 @@ class Row:
 
 
 def _items(picture: Picture, facts: str, form: str, rng: random.Random) -> list[Q.Item]:
-    count = 3 if form == "medvlm-r1" else 5  # rows of about equal length: the long instruction is part of each question
+    count = 3 if form == "medvlm-r1" else 4
     items = [Q.kind_item(picture.kind, facts, rng, False, rng.random() < 0.9)]
     while len(items) < count:
         mcq = rng.random() < (0.9 if form == "medvlm-r1" else 0.75)

@@ -133,7 +133,9 @@ def score(cases: dict[str, list[dict]], generator: Generator) -> dict:
             if not ok:
                 table["wrong"].append({"type": name, "group": case["group"], "image": case["image"].name, "question": case["question"],
                                        "options": case["options"], "key": case["key"], "text": text})  # fmt: skip
-        truth = Counter(c["options"][c["key"]].lower() if c["options"] and name in ("lesion", "closed", "yesno") else c["key"] for c in rows)
+        # The commonest answer in words where there are few ("benign lesion" counts as "benign"), else the commonest letter.
+        in_words = name in ("lesion", "closed", "yesno")
+        truth = Counter(c["options"][c["key"]].lower().split()[0].strip(".;,") if c["options"] and in_words else c["key"] for c in rows)
         table["types"][name] = (right, len(rows), max(truth.values(), default=0))
     table["groups"] = {k: tuple(v) for k, v in sorted(groups.items())}
     return table

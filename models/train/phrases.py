@@ -96,9 +96,17 @@ OTHER_KINDS: dict[str, list[str]] = {
 TEMPLATES = [
     "{adj} {mod}", "{mod} of the {noun}", "{adj} {mod}", "{mod} ({noun})", "{noun} ({mod})", "{noun} {mod}", "{mod} of a {noun}",
     "{noun}: {mod}", "{mod}, {noun}", "{noun}, {mod}", "{mod} - {noun}", "{noun} on {mod}", "{adj} region {mod}",
+    "{mod} showing the {noun}", "{mod} taken of the {noun}", "{mod} depicting the {noun}", "{noun} seen on {mod}", "{mod} image of the {noun}",
     "{mod} through the {noun}", "{mod} picture of the {noun}", "{adj} area, {mod}", "{mod} of a patient's {noun}", "{mod} of the human {noun}",
 ]  # fmt: skip
-TEST_TEMPLATES = ["{noun} imaged with {mod}", "{mod} showing the {noun}", "{mod} taken of the {noun}"]
+TEST_TEMPLATES = ["{noun} imaged with {mod}", "{mod} that shows the {noun}"]
+# Words that say nothing about the kind; now and then one stands in an option, so that any word can be copied and passed over.
+FILLERS = """showing taken obtained patient adult child old new normal abnormal left right upper lower clinical study exam series digital
+colour detailed contrast with without from for medical diagnostic high resolution standard routine seen viewed shown depicting featuring displaying
+captured acquired performed recorded example typical single large small stained magnified grey black white one two full part view lateral coronal
+sagittal oblique front back side close bright dark clear hospital doctor human woman man person body tissue organ bone cell surface film record
+portable supine upright enhanced weighted sequence lesion test picture photo chart graph drawing map dog cat tree car house blue red green water
+fracture tumour stone vessel muscle joint nerve fluid pressure pulse rhythm report label number level first second third""".split()
 PLANES = {"CT": ["axial", "axial", "cross-sectional", "transverse"], "MRI": ["axial", "axial", "transverse"],
           "X-ray": ["frontal", "plain", "digital"]}  # fmt: skip
 SENTENCES = ["This is {a} {x}", "The image is {a} {x}", "It is {a} {x}", "The picture shows {a} {x}", "{A} {x}", "{A} {x}",

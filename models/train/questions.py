@@ -92,7 +92,7 @@ def _wrong_modalities(modality: str, count: int, rng: random.Random) -> list[str
 
 def _dress(texts: list[str], rng: random.Random, held: bool, sentences: bool) -> list[str]:
     """One letter case, one ending and perhaps one sentence form for all options of a question."""
-    if sentences and rng.random() < 0.14:
+    if sentences and rng.random() < 0.1:
         forms = P.TEST_SENTENCES if held else P.SENTENCES
         one = rng.choice(forms)
         texts = [_fill(one if rng.random() < 0.8 else rng.choice(forms), t) for t in texts]
@@ -101,9 +101,9 @@ def _dress(texts: list[str], rng: random.Random, held: bool, sentences: bool) ->
         texts = [t[0].upper() + t[1:] for t in texts]
     elif roll < 0.8:
         texts = [t[0].lower() + t[1:] if t[:2].islower() or not t[:2].isupper() and t[:2] != "X-" else t for t in texts]
-    elif roll < 0.9:
+    elif roll < 0.86:
         texts = [" ".join(w[0].upper() + w[1:] for w in t.split()) for t in texts]
-    elif roll < 0.93:
+    elif roll < 0.88:
         texts = [t.upper() for t in texts]
     ending = rng.choice([".", ".", ";", ","]) if rng.random() < 0.08 else ""
     return [t + ending for t in texts]
@@ -138,10 +138,12 @@ def read_options(options: dict[str, str], names: dict[str, str]) -> str:
 
 
 def _finish(type_: str, question: str, chosen, facts: str, kind: str, label: str, short: str, asked: str = "") -> Item:
-    think = " ".join(part for part in (facts, f"This is {with_article(kind)}.", asked) if part)
+    # Where the picture itself is asked for, it is named after the options: whoever knows what there is to choose from guesses better.
+    named = "" if chosen and not asked else f"This is {with_article(kind)}."
+    think = " ".join(part for part in (facts, named, asked) if part)
     if chosen:
         options, names, key = chosen
-        think += f" {read_options(options, names)} {label}: {names[key]} {key}."
+        think = f"{think} {read_options(options, names)} {label}: {names[key]} {key}.".strip()
         return Item(type_, question, options, think, key, key)
     return Item(type_, question, None, f"{think} {label}: {short}.", short, short)
 
@@ -156,9 +158,25 @@ def _region_choice(region: str, n: int, rng: random.Random, held: bool):
     return _choose([_region_word(r, rng) for r in things], [_name(r, P.REAL_REGIONS) for r in things], rng, held)
 
 
+def _with_filler(text: str, rng: random.Random) -> str:
+    words = text.split()
+    words.insert(rng.randint(0, len(words)), rng.choice(P.FILLERS))
+    return " ".join(words)
+
+
+def _nonsense(rng: random.Random) -> str:
+    word = "".join(rng.choice("abcdefghiklmnoprstuvwxyz") for _ in range(rng.randint(2, 5)))
+    return " ".join(rng.sample(P.FILLERS, rng.randint(1, 4)) + [word] * (rng.random() < 0.2))
+
+
 def _kind_choice(kind: str, n: int, rng: random.Random, held: bool):
     things = [kind, *wrong_kinds(kind, n - 1, rng)]
-    return _choose([kind_phrase(k, rng, held) for k in things], [_name(k, P.REAL_KINDS) for k in things], rng, held, True)
+    texts = [kind_phrase(k, rng, held) for k in things]
+    if not held:
+        texts = [_with_filler(t, rng) if rng.random() < 0.1 else t for t in texts]
+    if not held and rng.random() < 0.3:
+        things[-1], texts[-1] = "nonsense", _nonsense(rng)
+    return _choose(texts, [_name(k, P.REAL_KINDS) for k in things], rng, held, True)
 
 
 def _until(make, *args):

@@ -39,8 +39,8 @@ CHAT_TEMPLATE = (
     "{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-DESCRIPTIONS = ["Grey, dark, brighter in the middle, sides alike.", "Brown, mid-toned, darker in the middle, sides differ.",
-                "Pink, bright, even from middle to edge, sides differ.", "Purple, mid-toned, almost blank.", "Tan, bluish."]  # fmt: skip
+DESCRIPTIONS = ["Grey, dark, middle brighter.", "Brown, mid-toned, middle darker.", "Pink, bright.", "Purple, mid-toned, almost blank.",
+                "Tan, bright.", "Bluish, dark, middle brighter."]  # fmt: skip
 
 
 def corpus(closed: list[str], seed: int = 7):

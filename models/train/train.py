@@ -44,7 +44,7 @@ def arguments() -> argparse.Namespace:
 
 def drill_share(step: int) -> float:
     """Text-only drills: many names and options for little work. Fewer of them once the options are read well."""
-    return 0.4 if step < 1800 else 0.25 if step < 2500 else 0.15
+    return 0.4 if step < 1440 else 0.12
 
 
 def learning_rate(progress: float, steps_run: int, peak: float) -> float:
