@@ -7,7 +7,7 @@ import { float16Value, widenToFloat32 } from './quantize/half';
 import { dequantizeQ4 } from './quantize/q4';
 import { dequantizeQ8 } from './quantize/q8';
 import { readWeights } from './safetensors';
-import { sha256Hex } from './shards';
+import { sha256Hex } from '../../src/shared/sha256';
 import {
   memorySource,
   MemorySink,

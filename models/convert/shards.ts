@@ -1,4 +1,5 @@
 /** Cuts the pack's byte stream into shards, hashes each and hands it on. */
+import { sha256Hex } from '../../src/shared/sha256';
 import { RoundsError } from '../../src/shared/errors';
 import { SHARD_BYTES, type PackShard } from '../../src/shared/pack';
 
@@ -91,9 +92,4 @@ export class ShardWriter {
   #nextBuffer(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(Math.min(this.#shardBytes, this.#totalBytes - this.#position));
   }
-}
-
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

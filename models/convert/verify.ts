@@ -1,6 +1,6 @@
 /** Verifies the shards of a pack against its manifest. */
 import type { PackManifest, PackShard } from '../../src/shared/pack';
-import { sha256Hex } from './shards';
+import { sha256Hex } from '../../src/shared/sha256';
 import type { BlobLike } from './source';
 
 export interface ShardVerdict {

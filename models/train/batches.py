@@ -110,32 +110,31 @@ def _items(picture: Picture, facts: str, form: str, rng: random.Random) -> list[
     return items
 
 
-def picture_row(picture: Picture, enc: Encoder, rng: random.Random) -> tuple[Row, np.ndarray, tuple[int, int]]:
+def _row_of(picture: Picture, enc: Encoder, rng: random.Random, forms: dict[str, int], make_items) -> tuple[Row, np.ndarray, tuple[int, int]]:
+    """The picture, changed at random, with the questions that `make_items(facts, form)` gives."""
     image = Image.open(picture.path).convert("RGB")
     colour = picture.source in ("isic", "bccd")
     rgb = M.resize(augment(image, rng, colour, few=picture.source == "vqa-rad"))
     grid = (rgb.shape[0] // M.PATCH, rgb.shape[1] // M.PATCH)
-    form = rng.choices(list(prompts.FORMS), list(prompts.FORMS.values()))[0]
+    form = rng.choices(list(forms), list(forms.values()))[0]
     row = Row(enc.ids(prompts.prefix(form, True)), grid, enc.image)
-    for item in _items(picture, describe(rgb), form, rng):
+    for item in make_items(describe(rgb), form):
         row.add(enc.ids(prompts.part(form, item, rng)), *enc.completion(item))
     return row, M.patches(rgb), grid
+
+
+def picture_row(picture: Picture, enc: Encoder, rng: random.Random) -> tuple[Row, np.ndarray, tuple[int, int]]:
+    return _row_of(picture, enc, rng, prompts.FORMS, lambda facts, form: _items(picture, facts, form, rng))
 
 
 def quick_row(picture: Picture, enc: Encoder, rng: random.Random) -> tuple[Row, np.ndarray, tuple[int, int]]:
     """A picture with one or two short questions about its kind: a third of the tokens, so three times the pictures."""
-    image = Image.open(picture.path).convert("RGB")
-    colour = picture.source in ("isic", "bccd")
-    rgb = M.resize(augment(image, rng, colour, few=picture.source == "vqa-rad"))
-    grid = (rgb.shape[0] // M.PATCH, rgb.shape[1] // M.PATCH)
-    form = rng.choices(["plain", "medvlthinker"], [60, 40])[0]
-    row = Row(enc.ids(prompts.prefix(form, True)), grid, enc.image)
-    items = [Q.kind_item(picture.kind, describe(rgb), rng, False, True)]
-    if rng.random() < 0.4:
-        items.append(Q.kind_item(picture.kind, describe(rgb), rng, False, False))
-    for item in items:
-        row.add(enc.ids(prompts.part(form, item, rng)), *enc.completion(item))
-    return row, M.patches(rgb), grid
+
+    def items(facts: str, _: str) -> list[Q.Item]:
+        asked = [Q.kind_item(picture.kind, facts, rng, False, True)]
+        return asked + [Q.kind_item(picture.kind, facts, rng, False, False)] if rng.random() < 0.4 else asked
+
+    return _row_of(picture, enc, rng, {"plain": 60, "medvlthinker": 40}, items)
 
 
 def drill_row(enc: Encoder, rng: random.Random) -> Row:

@@ -1,5 +1,6 @@
 /** Decoded images → features in the decoder's order, with what the caller reports about each. */
 import type { PixelLimits, ProcessedImage } from '../shared/protocol';
+import { sha256Hex } from '../shared/sha256';
 import { patchColumns, type EngineModel } from './model';
 import type { TensorData } from './ports';
 import type { GridThw } from './preprocess/patchify';
@@ -28,10 +29,10 @@ export async function prepareImages(
     const report = {
       width: image.width,
       height: image.height,
-      rgbSha256: await sha256(image.data),
+      rgbSha256: await sha256Hex(image.data),
       resizedWidth: result.resized.width,
       resizedHeight: result.resized.height,
-      resizedSha256: await sha256(result.resized.data),
+      resizedSha256: await sha256Hex(result.resized.data),
     };
     prepared.processed.push(result);
     prepared.reports.push(report);
@@ -67,9 +68,4 @@ function concatenate(parts: TensorData[], half: boolean): TensorData {
     at += part.length;
   }
   return all;
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

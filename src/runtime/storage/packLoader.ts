@@ -5,6 +5,7 @@
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, SHARD_BYTES, type PackManifest, type PackShard, type Span } from '../../shared/pack';
 import { parseManifest } from '../../shared/packManifest';
+import { sha256Hex } from '../../shared/sha256';
 import type { PackReader } from '../../engine/ports';
 import { fetchBytes } from './fetchBytes';
 import { memoryShardStore, openShardStore, type ShardStore } from './shardStore';
@@ -110,11 +111,6 @@ async function fetchShard(
 
 async function isIntact(bytes: Uint8Array<ArrayBuffer>, shard: PackShard): Promise<boolean> {
   return bytes.length === shard.size && (await sha256Hex(bytes)) === shard.sha256;
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Reads spans, holding at most two shards in memory. */
