@@ -71,7 +71,11 @@ test('the policy stops the page and the worker from reaching another host', asyn
   expect(await page.evaluate(probe)).toBe('connect-src');
   // Any call starts the worker; this one fails for want of a pack.
   const started = page.waitForEvent('worker');
-  const load = { packUrl: 'missing', backend: 'wasm', activations: 'auto', cache: false } as const;
+  const load = {
+    pack: { kind: 'url', url: 'missing', cache: false },
+    backend: 'wasm',
+    activations: 'auto',
+  } as const;
   await expect(page.evaluate((params) => window.rounds.load(params), load)).rejects.toThrow(
     'download_failed',
   );

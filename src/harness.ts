@@ -13,8 +13,9 @@ let model: ModelInfo | null = null;
 
 window.rounds = {
   load: async (params) => {
-    const packUrl = new URL(params.packUrl, document.baseURI).href;
-    model = await engine.call('load', { ...params, packUrl }).catch(throwWithCode);
+    const { pack } = params;
+    const absolute = pack.kind === 'url' ? { ...pack, url: new URL(pack.url, document.baseURI).href } : pack;
+    model = await engine.call('load', { ...params, pack: absolute }).catch(throwWithCode);
     return model;
   },
   run: async (job) => {

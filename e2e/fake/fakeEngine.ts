@@ -66,7 +66,7 @@ export class FakeEngine implements EngineApi {
     if (this.#scenario === 'slowLoad') await wait(3_600_000, signal);
     if (this.#scenario === 'loadFailsOnce' && this.#loads === 1) fail('download_failed');
     if (this.#scenario === 'noWebGpu' && params.backend !== 'wasm') fail('webgpu_unavailable');
-    if (this.#scenario === 'quotaFull' && params.cache) fail('storage_quota');
+    if (this.#scenario === 'quotaFull' && params.pack.kind === 'url' && params.pack.cache) fail('storage_quota');
     onUpdate?.({ kind: 'progress', stage: 'compile', done: 1, total: 4 });
     await wait(50, signal);
     return fakeModelInfo(params.backend);

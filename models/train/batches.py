@@ -28,7 +28,7 @@ NAME_WEIGHT = 2.5  # on the tokens that name a picture or an option
 
 
 # Once the options are read well, two of three steps are about the picture: short questions on its kind, many pictures.
-QUICK_FROM = 2000
+QUICK_FROM = 1400
 QUICK_ROWS = 2  # pictures for each row of an ordinary step
 
 

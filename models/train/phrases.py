@@ -142,9 +142,15 @@ def _weighted_plain(region: str, modality: str) -> list[str]:
     """Plain wordings, listed apart because they are drawn as often as all composed ones together."""
     nouns, adjs = REGIONS[region]
     mods = [m for m in MODALITIES[modality] if m in _PLAIN_MODS]
-    return [f"{adjs[0]} {m}" for m in mods] * 2 + [f"{m} of the {n}" for m in mods for n in nouns[:2]] + [
-        f"{a} {m}" for m in mods for a in adjs[1:3]
-    ]
+    composed = [f"{m} of the {n}" for m in mods for n in nouns[:2]] + [f"{a} {m}" for m in mods for a in adjs[1:3]]
+    return [f"{adjs[0]} {m}" for m in mods] * 2 + composed + _labels(region, modality)
+
+
+def _labels(region: str, modality: str) -> list[str]:
+    """Names as folders of data sets have them: "HeadCT", "Chest_Xray", "CXR"."""
+    short = modality.replace("X-ray", "Xray")
+    names = [f"{region.capitalize()}{short}", f"{region.capitalize()}_{short}"]
+    return names + ["CXR", "CXR"] * (region == "chest" and modality == "X-ray")
 
 
 REAL_KINDS = ["abdomen CT", "breast MRI", "chest X-ray", "chest CT", "hand X-ray", "head CT", "head MRI", "dermoscopy", "blood smear"]

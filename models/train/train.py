@@ -32,19 +32,19 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--data", type=Path, default=Path("data"), help="image folder; filled by download.py if it is absent")
     p.add_argument("--out", type=Path, required=True)
-    p.add_argument("--steps", type=int, default=9000)
+    p.add_argument("--steps", type=int, default=8000)
     p.add_argument("--minutes", type=float, default=170, help="the learning rate reaches its end by then at the latest")
-    p.add_argument("--rows", type=int, default=3, help="rows (pictures or text drills) a step and process")
-    p.add_argument("--lr", type=float, default=5e-4)
+    p.add_argument("--rows", type=int, default=5, help="rows (pictures or text drills) a step and process")
+    p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--eval-minutes", type=float, default=8)
+    p.add_argument("--eval-minutes", type=float, default=20)
     p.add_argument("--processes", type=int, default=2, help="one for each core; on busy machines far better than threads")
     return p.parse_args()
 
 
 def drill_share(step: int) -> float:
     """Text-only drills: many names and options for little work. Fewer of them once the options are read well."""
-    return 0.4 if step < 1440 else 0.12
+    return 0.4 if step < 1000 else 0.12
 
 
 def learning_rate(progress: float, steps_run: int, peak: float) -> float:

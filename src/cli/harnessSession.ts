@@ -71,7 +71,7 @@ export class HarnessSession {
 
   /** Loads the pack that the session was opened with. Throws a RoundsError with the worker's code. */
   async load(options: Pick<LoadParams, 'backend' | 'activations'>): Promise<ModelInfo> {
-    const params: LoadParams = { ...options, packUrl: PACK_PATH.slice(1), cache: false };
+    const params: LoadParams = { ...options, pack: { kind: 'url', url: PACK_PATH.slice(1), cache: false } };
     try {
       return await this.#race(this.#page.evaluate((value) => window.rounds.load(value), params));
     } catch (error) {

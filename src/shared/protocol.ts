@@ -3,6 +3,7 @@
  * its payload can't disagree. Every request gets exactly one reply; updates may come before it.
  */
 import type { WireError } from './errors';
+import type { SessionPack } from './library';
 import type { ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
 
@@ -84,13 +85,22 @@ export interface ModelInfo {
   fromCache: boolean;
 }
 
+/** Where the engine reads a pack from. */
+export type PackLocation =
+  /**
+   * Folder of pack.json, an absolute address (a relative one would count from the worker's script). `cache` keeps the
+   * shards in IndexedDB.
+   */
+  | { kind: 'url'; url: string; cache: boolean }
+  /** A complete model of the library (StoredModel.id). */
+  | { kind: 'stored'; id: string }
+  /** Blobs that live as long as the page. */
+  | { kind: 'session'; pack: SessionPack };
+
 export interface LoadParams {
-  /** Folder of pack.json; an absolute address, because a relative one would count from the worker's script. */
-  packUrl: string;
+  pack: PackLocation;
   backend: BackendName | 'auto';
   activations: ActivationType | 'auto';
-  /** Keep the shards in IndexedDB. */
-  cache: boolean;
 }
 
 export interface GenerateParams {

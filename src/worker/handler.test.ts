@@ -37,7 +37,7 @@ function setup(ports: Partial<HandlerPorts> = {}) {
 const load: Request = {
   id: 7,
   call: 'load',
-  params: { packUrl: 'p', backend: 'auto', activations: 'auto', cache: false },
+  params: { pack: { kind: 'url', url: 'p', cache: false }, backend: 'auto', activations: 'auto' },
 };
 
 describe('RequestHandler', () => {
@@ -98,7 +98,7 @@ describe('RequestHandler', () => {
 
   it('cancels a running call and one that still waits', async () => {
     const { handler, replies } = setup({
-      loadPack: (_url, _keep, { signal }) =>
+      loadPack: (_location, { signal }) =>
         new Promise((_, reject) =>
           signal.addEventListener('abort', () => reject(new RoundsError('aborted', 'Stopped.'))),
         ),

@@ -15,6 +15,7 @@ import type {
   ImagePreview,
   LoadParams,
   ModelInfo,
+  PackLocation,
   Request,
   Update,
 } from '../shared/protocol';
@@ -30,8 +31,7 @@ import type { LoadedPack } from '../runtime/storage/packLoader';
 /** What the handler reaches outside of the engine; tests give their own. */
 export interface HandlerPorts extends DevicePorts {
   loadPack(
-    packUrl: string,
-    keep: boolean,
+    location: PackLocation,
     hooks: {
       signal: AbortSignal;
       onProgress: (stage: 'manifest' | 'download' | 'verify', done: number, total: number) => void;
@@ -107,7 +107,7 @@ export class RequestHandler {
     const { clock } = this.#ports;
     const start = clock();
     await this.#unload();
-    const pack = await this.#ports.loadPack(params.packUrl, params.cache, {
+    const pack = await this.#ports.loadPack(params.pack, {
       signal,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
     });

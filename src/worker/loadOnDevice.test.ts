@@ -23,10 +23,9 @@ function adapter(features: string[], software = false): AdapterSummary {
 }
 
 const params = (over: Partial<LoadParams> = {}): LoadParams => ({
-  packUrl: '',
+  pack: { kind: 'url', url: '', cache: false },
   backend: 'auto',
   activations: 'auto',
-  cache: false,
   ...over,
 });
 

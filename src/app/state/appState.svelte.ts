@@ -1,7 +1,7 @@
 /** Everything the page knows, made once in main.ts and handed down by context. */
 import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
-import type { BackendName } from '../../shared/protocol';
+import type { BackendName, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
 import type { EngineApi } from '../engineClient';
 import type { Asked } from '../prompting';
@@ -45,7 +45,7 @@ export class AppState {
 
   constructor({ engine, packUrl, backend }: AppOptions) {
     this.packUrl = packUrl;
-    this.model = new ModelState(engine, packUrl, backend, () => this.tray.reread());
+    this.model = new ModelState(engine, embeddedPack(packUrl), backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
     this.conversation = new Conversation(engine, () => this.model.ready());
   }
@@ -104,6 +104,11 @@ export class AppState {
       images: tray.readable.map((image) => image.toInput()),
     };
   }
+}
+
+/** The pack that is published with the page. */
+function embeddedPack(packUrl: string): PackLocation {
+  return { kind: 'url', url: new URL(packUrl, document.baseURI).href, cache: true };
 }
 
 export const [getApp, setApp] = createContext<AppState>();

@@ -1,6 +1,6 @@
 /** The one loaded model: how far its loading is, what it is once loaded, and why it is not there. */
 import { RoundsError } from '../../shared/errors';
-import type { BackendName, ModelInfo } from '../../shared/protocol';
+import type { BackendName, ModelInfo, PackLocation } from '../../shared/protocol';
 import type { EngineApi } from '../engineClient';
 import { TimeLeft, type StageProgress } from '../timeLeft';
 
@@ -19,16 +19,15 @@ export class ModelState {
   backend = $state<BackendName | 'auto'>('auto');
 
   readonly #engine: EngineApi;
-  readonly #packUrl: string;
   readonly #onReady: () => void;
-  #cache = true;
+  #pack: PackLocation;
   #abort: AbortController | null = null;
   #loading: Promise<void> | null = null;
   #lostAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(engine: EngineApi, packUrl: string, backend: BackendName | 'auto', onReady: () => void) {
+  constructor(engine: EngineApi, pack: PackLocation, backend: BackendName | 'auto', onReady: () => void) {
     this.#engine = engine;
-    this.#packUrl = packUrl;
+    this.#pack = pack;
     this.backend = backend;
     this.#onReady = onReady;
     engine.onLost((error) => this.#recover(error));
@@ -57,7 +56,13 @@ export class ModelState {
   }
 
   loadWithoutCache(): Promise<void> {
-    this.#cache = false;
+    if (this.#pack.kind === 'url') this.#pack = { ...this.#pack, cache: false };
+    return this.load();
+  }
+
+  /** Another model takes the place of this one. */
+  use(pack: PackLocation): Promise<void> {
+    this.#pack = pack;
     return this.load();
   }
 
@@ -70,7 +75,7 @@ export class ModelState {
     try {
       const info = await this.#engine.call(
         'load',
-        { packUrl: this.#packUrl, backend: this.backend, activations: 'auto', cache: this.#cache },
+        { pack: this.#pack, backend: this.backend, activations: 'auto' },
         {
           signal: abort.signal,
           onUpdate: (update) => {

@@ -154,7 +154,7 @@ describe('loadPack', () => {
       'shard-0.bin': [send(first)],
       'shard-1.bin': [send(second)],
     };
-    const pack = await loadPack(base, false);
+    const pack = await loadPack({ kind: 'url', url: base, cache: false });
     expect(
       Buffer.from(await pack.read(span)).equals(stream.subarray(span.offset, span.offset + span.length)),
     ).toBe(true);
@@ -170,16 +170,22 @@ describe('loadPack', () => {
       'shard-0.bin': [send(first)],
       'shard-1.bin': [send(flipped), send(second)],
     };
-    const pack = await loadPack(base, false);
+    const pack = await loadPack({ kind: 'url', url: base, cache: false });
     expect((await pack.read({ offset: SHARD_BYTES, length: 64 }))[10]).toBe(second[10]);
     answers['shard-1.bin'] = [send(flipped)];
-    await expect(loadPack(base, false)).rejects.toMatchObject({ code: 'integrity_mismatch' });
+    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+      code: 'integrity_mismatch',
+    });
   });
 
   it('tells a page that is no pack from a pack', async () => {
     answers = { 'pack.json': [send('<!doctype html>')] };
-    await expect(loadPack(base, false)).rejects.toMatchObject({ code: 'pack_invalid' });
+    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+      code: 'pack_invalid',
+    });
     answers = {};
-    await expect(loadPack(base, false)).rejects.toMatchObject({ code: 'download_failed' });
+    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+      code: 'download_failed',
+    });
   });
 });

@@ -6,6 +6,7 @@ import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, SHARD_BYTES, type PackManifest, type PackShard, type Span } from '../../shared/pack';
 import { parseManifest } from '../../shared/packManifest';
 import { sha256Hex } from '../../shared/sha256';
+import type { PackLocation } from '../../shared/protocol';
 import type { PackReader } from '../../engine/ports';
 import { fetchBytes } from './fetchBytes';
 import { memoryShardStore, openShardStore, type ShardStore } from './shardStore';
@@ -28,11 +29,23 @@ const OPEN_SHARDS = 2;
 const MANIFEST_CACHE = 'rounds-manifests';
 
 /**
- * @param packUrl folder that holds pack.json
- * @param keep store shards in IndexedDB; otherwise in memory for this session
  * @throws RoundsError download_failed, integrity_mismatch, pack_invalid, storage_quota, storage_failed, aborted
  */
-export async function loadPack(packUrl: string, keep: boolean, hooks: PackHooks = {}): Promise<LoadedPack> {
+export function loadPack(location: PackLocation, hooks: PackHooks = {}): Promise<LoadedPack> {
+  switch (location.kind) {
+    case 'url':
+      return loadFromUrl(location.url, location.cache, hooks);
+    case 'stored':
+    case 'session':
+      throw new RoundsError('internal', `Packs cannot be read from ${location.kind} yet.`);
+  }
+}
+
+/**
+ * @param packUrl folder that holds pack.json
+ * @param keep store shards in IndexedDB; otherwise in memory for this session
+ */
+async function loadFromUrl(packUrl: string, keep: boolean, hooks: PackHooks): Promise<LoadedPack> {
   const base = packUrl.endsWith('/') ? packUrl : `${packUrl}/`;
   hooks.onProgress?.('manifest', 0, 1);
   const bytes = await fetchManifest(base + MANIFEST_FILE, hooks.signal);

@@ -1,0 +1,157 @@
+/**
+ * What the page and the library worker say to each other: which models are kept in this browser, where more can
+ * come from, and how far a download or conversion is. The engine's worker (protocol.ts) only reads what is stored.
+ */
+import type { WireError } from './errors';
+import type { PackSource, RecipeOption, WeightsOption } from './pack';
+
+/** Where a model comes from. Files and tokens are given with a call and are never stored. */
+export type ModelOrigin =
+  /** A folder with pack.json on any static host; an absolute address. */
+  | { kind: 'pack'; url: string }
+  /** A checkpoint on a hub, converted while it streams. `revision` is a commit once the model was planned. */
+  | {
+      kind: 'hub';
+      repo: string;
+      revision: string;
+      endpoint: string;
+      weights: WeightsOption;
+      recipe: RecipeOption;
+    }
+  /** A checkpoint's folder on this machine. */
+  | { kind: 'folder'; name: string; weights: WeightsOption; recipe: RecipeOption }
+  /** A pack that was carried here as a folder or as one file. */
+  | { kind: 'import'; name: string };
+
+/** What an origin needs besides its name. */
+export interface OriginAccess {
+  /** The files of a local folder, `File.name` without folders. */
+  files?: File[];
+  /** For gated models; lives as long as the worker. */
+  token?: string;
+}
+
+/** What is known before the first weight is fetched. */
+export interface ModelPlan {
+  /** As given, with the revision resolved. */
+  origin: ModelOrigin;
+  name: string;
+  source: PackSource;
+  weights: string;
+  parameters: number;
+  /** Bytes that will come over the network; 0 for local folders. */
+  downloadBytes: number;
+  /** Bytes of the pack on this device. */
+  packBytes: number;
+  /** Of these, bytes that are here already from an earlier attempt. */
+  presentBytes: number;
+  /** The largest single weight on the GPU: to be compared with maxStorageBufferBindingSize and maxBufferSize. */
+  largestTensorBytes: number;
+}
+
+export interface StoredModel {
+  /** Names the database of the shards. */
+  id: string;
+  /** SHA-256 of pack.json; null until the model is complete. */
+  packHash: string | null;
+  name: string;
+  origin: ModelOrigin;
+  source: PackSource;
+  weights: string;
+  parameters: number;
+  totalBytes: number;
+  storedBytes: number;
+  shards: number;
+  storedShards: number;
+  complete: boolean;
+  /** ISO times. */
+  addedAt: string;
+  usedAt: string | null;
+  /** When every shard's SHA-256 was last compared. */
+  verifiedAt: string | null;
+}
+
+/** `elsewhere`: another tab does it, and this one follows its progress. */
+export type JobPhase =
+  | 'planning'
+  | 'downloading'
+  | 'converting'
+  | 'importing'
+  | 'verifying'
+  | 'exporting'
+  | 'elsewhere'
+  | 'paused'
+  | 'done'
+  | 'failed'
+  | 'cancelled';
+
+export interface JobState {
+  /** Stable for an origin, so that the same model is never fetched twice at once. */
+  id: string;
+  /** StoredModel.id, once it is known. */
+  modelId: string | null;
+  name: string;
+  origin: ModelOrigin;
+  phase: JobPhase;
+  doneBytes: number;
+  /** 0 while it is not known. */
+  totalBytes: number;
+  /** Over the last seconds; 0 before there is a measure. */
+  bytesPerSecond: number;
+  secondsLeft: number | null;
+  /** What is being done now, for instance the tensor, the shard, or the wait before a retry. */
+  detail: string;
+  error: WireError | null;
+}
+
+export interface StorageReport {
+  /** Bytes in use by this site, and what the browser says it may use (an upper guess, never a promise). */
+  usage: number | null;
+  quota: number | null;
+  persisted: boolean;
+  /** Signs of a private window: storage is small there and gone when it closes. */
+  isPrivate: boolean;
+}
+
+/** A pack that is not kept: blobs that live as long as the page. */
+export interface SessionPack {
+  manifest: Blob;
+  shards: Blob[];
+}
+
+/** One row is one call: [parameters, result]. Progress comes as `jobs` updates, to every tab. */
+export interface LibraryCalls {
+  list: [Record<string, never>, { models: StoredModel[]; jobs: JobState[] }];
+  storage: [Record<string, never>, StorageReport];
+  plan: [{ origin: ModelOrigin; access?: OriginAccess }, ModelPlan];
+  /** Fetches or converts what is missing; resolves when the model is complete. Also resumes. */
+  add: [{ origin: ModelOrigin; access?: OriginAccess }, StoredModel];
+  /** The same into memory, for windows that cannot keep it. */
+  addForSession: [{ origin: ModelOrigin; access?: OriginAccess }, SessionPack];
+  /** Stops the job and keeps what is finished; `add` goes on. */
+  pause: [{ jobId: string }, null];
+  /** Stops the job and removes what it stored. */
+  cancel: [{ jobId: string }, null];
+  /** A pack as a folder's files or as one file (docs/pack-format.md). */
+  import: [{ files: File[] }, StoredModel];
+  /** Writes into `directory`, or returns one file where none is given. */
+  export: [{ modelId: string; directory?: FileSystemDirectoryHandle }, { file: Blob | null; name: string }];
+  /** Compares every shard; bad ones are removed, and fetched again by the next `add`. */
+  verify: [{ modelId: string }, { intact: number; damaged: string[] }];
+  delete: [{ modelId: string }, null];
+  deleteAll: [Record<string, never>, null];
+}
+
+export type LibraryCallName = keyof LibraryCalls;
+
+export type LibraryRequest = {
+  [K in LibraryCallName]: { id: number; call: K; params: LibraryCalls[K][0] };
+}[LibraryCallName];
+
+export type FromLibrary =
+  | { type: 'result'; id: number; result: LibraryCalls[LibraryCallName][1] }
+  | { type: 'error'; id: number; error: WireError }
+  /** All jobs of this browser, after each change (at most a few times a second). */
+  | { type: 'jobs'; jobs: JobState[] }
+  /** The stored models changed, here or in another tab. */
+  | { type: 'models'; models: StoredModel[] };
