@@ -123,11 +123,8 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
     return;
   }
   // Loaded only now: it brings onnxruntime along, which a refusal or --help should not wait for.
-  const { withKnownAnswers } = await import('./knownAnswers');
-  const { sink, complete } = withKnownAnswers(
-    await openFolderSink(args.out, args.overwrite),
-    plan.parameters,
-  );
+  const { addKnownAnswers } = await import('./knownAnswers');
+  const sink = await openFolderSink(args.out, args.overwrite);
   const pool = args.jobs > 1 ? openWorkerPool(args.jobs) : null;
   const line = new ProgressLine('Converting', err);
   const started = performance.now();
@@ -136,7 +133,7 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
       // One job more than there are threads is being read while they all work.
       concurrency: args.jobs + 1,
       ...(pool ? { quantizer: pool.quantizer } : {}),
-      complete,
+      complete: (manifest) => addKnownAnswers(manifest, sink.folder),
       signal,
       onProgress: ({ doneBytes, totalBytes, tensor }) => line.update(doneBytes / totalBytes, tensor),
     });

@@ -1,48 +1,43 @@
 /**
  * Gives a new pack its self-test: runs the finished weights once on onnxruntime's CPU build in float32 and notes
- * the answers (src/engine/selfTest.ts). Larger models don't fit into that build's memory; their packs go without.
+ * the answers (src/engine/selfTest.ts). Of a model that is too large for that build, the first layers are run.
  */
-import type { PackSink } from '../../models/convert/shards';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadModel } from '../engine/model';
 import type { PackReader } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';
+import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../engine/truncatedModel';
 import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
-import type { PackManifest } from '../shared/pack';
+import { RoundsError } from '../shared/errors';
+import { SHARD_BYTES, type PackManifest, type SelfTest, type Span } from '../shared/pack';
 
 /** 240 MB of float32 weights; conversion then takes some seconds more. */
-const MAX_PARAMETERS = 60e6;
+const MAX_WHOLE_PARAMETERS = 60e6;
+/** onnxruntime keeps weights twice while it builds a graph, and its memory ends at 4 GiB. */
+const MAX_TRUNCATED_BYTES = 1.5e9;
 
-export interface CompletedSink {
-  sink: PackSink;
-  complete: (manifest: PackManifest) => Promise<PackManifest>;
+/**
+ * @param folder the shards of `manifest`
+ * @param maxWholeParameters smaller for tests
+ * @returns the manifest with its known answers; without, where even the first layers are too large
+ */
+export async function addKnownAnswers(
+  manifest: PackManifest,
+  folder: string,
+  maxWholeParameters = MAX_WHOLE_PARAMETERS,
+): Promise<PackManifest> {
+  const isWhole = manifest.parameters <= maxWholeParameters;
+  if (!isWhole && truncatedBytes(manifest, TEST_LAYERS) > MAX_TRUNCATED_BYTES) return manifest;
+  const paths = manifest.shards.map(({ file }) => join(folder, file));
+  const pack: PackReader = { manifest, read: (span) => readSpan(paths, span) };
+  const answers = await answersOf(isWhole ? pack : truncatedPack(pack, TEST_LAYERS));
+  return { ...manifest, selfTest: isWhole ? answers : { ...answers, layers: TEST_LAYERS } };
 }
 
-/** Wraps `sink` so that the shards are at hand when the manifest is made. */
-export function withKnownAnswers(sink: PackSink, parameters: number): CompletedSink {
-  if (parameters > MAX_PARAMETERS) return { sink, complete: (manifest) => Promise.resolve(manifest) };
-  const shards: Uint8Array[] = [];
-  return {
-    sink: {
-      ...sink,
-      writeShard: (file, bytes) => {
-        shards.push(bytes.slice());
-        return sink.writeShard(file, bytes);
-      },
-    },
-    complete: async (manifest) => ({
-      ...manifest,
-      selfTest: await answersOf(manifest, Buffer.concat(shards)),
-    }),
-  };
-}
-
-async function answersOf(manifest: PackManifest, stream: Buffer): Promise<PackManifest['selfTest']> {
-  const pack: PackReader = {
-    manifest,
-    read: ({ offset, length }) => Promise.resolve(new Uint8Array(stream.subarray(offset, offset + length))),
-  };
+async function answersOf(pack: PackReader): Promise<SelfTest> {
   const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');
   const model = await loadModel(pack, backend, await loadTokenizer(pack));
   try {
@@ -50,4 +45,28 @@ async function answersOf(manifest: PackManifest, stream: Buffer): Promise<PackMa
   } finally {
     await model.dispose();
   }
+}
+
+async function readSpan(paths: readonly string[], span: Span): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(span.length);
+  let done = 0;
+  while (done < span.length) {
+    const position = span.offset + done;
+    const within = position % SHARD_BYTES;
+    const part = bytes.subarray(done, done + SHARD_BYTES - within);
+    await readExactly(paths[Math.floor(position / SHARD_BYTES)] ?? '', part, within);
+    done += part.length;
+  }
+  return bytes;
+}
+
+async function readExactly(path: string, into: Uint8Array, position: number): Promise<void> {
+  const file = await open(path);
+  try {
+    const { bytesRead } = await file.read(into, 0, into.length, position);
+    if (bytesRead === into.length) return;
+  } finally {
+    await file.close();
+  }
+  throw new RoundsError('storage_failed', `${path} was just written and ended early.`);
 }

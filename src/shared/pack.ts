@@ -69,8 +69,16 @@ export interface SelfTestCase {
   std: number;
 }
 
+/** How many decoder layers and vision blocks take part. */
+export interface LayerCounts {
+  text: number;
+  vision: number;
+}
+
 export interface SelfTest {
   version: 1;
+  /** The answers are those of the model's first layers only (src/engine/truncatedModel.ts); absent: of the whole model. */
+  layers?: LayerCounts;
   cases: SelfTestCase[];
 }
 
@@ -89,6 +97,6 @@ export interface PackManifest {
   files: Record<string, Span>;
   tensors: PackTensor[];
   shards: PackShard[];
-  /** Absent where the model is too large for the machine that made the pack to run it. */
+  /** Absent where even the first layers are too large for the machine that made the pack to run them. */
   selfTest?: SelfTest;
 }

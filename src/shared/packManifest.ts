@@ -80,7 +80,10 @@ function parseSelfTest(selfTest: Fields): SelfTest {
     })),
     std: known.number('std', 0, 1e6),
   }));
-  return { version: 1, cases };
+  if (!selfTest.has('layers')) return { version: 1, cases };
+  const layers = selfTest.object('layers');
+  const counts = { text: layers.integer('text', 1, 1000), vision: layers.integer('vision', 1, 1000) };
+  return { version: 1, layers: counts, cases };
 }
 
 function parseSize(size: Fields): { width: number; height: number } {

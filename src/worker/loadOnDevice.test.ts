@@ -13,6 +13,8 @@ import { loadTokenizer } from '../runtime/tokenizer';
 import { RoundsError } from '../shared/errors';
 import type { LoadParams } from '../shared/protocol';
 import { loadOnDevice, type DevicePorts, type LoadedOnDevice } from './loadOnDevice';
+import { truncatedPack } from '../engine/truncatedModel';
+import { parseManifest } from '../shared/packManifest';
 import { describeMode, modesFor } from './modes';
 
 const checkpoint = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints/qwen2_5_vl');
@@ -165,6 +167,24 @@ describe('loadOnDevice', () => {
     opened = [];
     await (await load()).model.dispose();
     expect(opened).toEqual(['WebGPU in float32 without subgroups']);
+  });
+
+  it('tests the first layers of a large model before it loads the whole', async () => {
+    const whole = pack;
+    const layers = { text: 1, vision: 2 };
+    const shallow = truncatedPack(whole, layers);
+    const model = await loadModel(shallow, new OrtBackend(await loadOrt('wasm'), null, 'f32'), tokenizer);
+    const selfTest = { ...(await recordSelfTest(model, clock)), layers };
+    await model.dispose();
+    pack = { ...whole, manifest: parseManifest({ ...whole.manifest, selfTest }) };
+    isWrong.add('WebGPU in float16');
+    const { model: loaded, report } = await load();
+    expect(report.selfTest.status).toBe('passed');
+    expect(loaded.config.text.numHiddenLayers).toBe(whole.manifest.model.text.numHiddenLayers);
+    await loaded.dispose();
+    // Twice where it is right: for the first layers, and for the whole.
+    expect(opened).toEqual(['WebGPU in float16', 'WebGPU in float32', 'WebGPU in float32']);
+    pack = whole;
   });
 
   it('ends at wasm', async () => {

@@ -6,7 +6,8 @@ import { RoundsError } from '../shared/errors';
 import type { DeviceReport, LoadParams, SelfTestReport } from '../shared/protocol';
 import { loadModel, type EngineModel } from '../engine/model';
 import type { Clock, Tokenizer } from '../engine/ports';
-import { runSelfTest } from '../engine/selfTest';
+import { runSelfTest, type SelfTestVerdict } from '../engine/selfTest';
+import { TEST_LAYERS, truncatedPack } from '../engine/truncatedModel';
 import type { AdapterSummary } from '../runtime/device';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 import type { StoredVerdict, VerdictStore } from '../runtime/storage/verdictStore';
@@ -49,7 +50,7 @@ export async function loadOnDevice(
   for (const mode of modes) {
     hooks.signal.throwIfAborted();
     try {
-      const loaded = await tryMode(mode, adapter, pack, tokenizer, ports, hooks);
+      const loaded = await tryMode({ mode, adapter, pack, tokenizer, ports, hooks });
       return withFailures(loaded, failures);
     } catch (thrown) {
       const error = RoundsError.from(thrown);
@@ -60,52 +61,87 @@ export async function loadOnDevice(
   throw summary(failures);
 }
 
-async function tryMode(
-  mode: Mode,
-  adapter: AdapterSummary | null,
-  pack: LoadedPack,
-  tokenizer: Tokenizer,
-  ports: DevicePorts,
-  hooks: DeviceHooks,
-): Promise<LoadedOnDevice> {
-  const key = [
-    pack.packHash,
-    describeMode(mode),
-    adapter?.description ?? 'no adapter',
-    ports.environment,
-  ].join(' | ');
+/** One mode tried on one device. */
+interface Attempt {
+  mode: Mode;
+  adapter: AdapterSummary | null;
+  pack: LoadedPack;
+  tokenizer: Tokenizer;
+  ports: DevicePorts;
+  hooks: DeviceHooks;
+}
+
+async function tryMode(attempt: Attempt): Promise<LoadedOnDevice> {
+  const { mode, adapter, pack, tokenizer, ports, hooks } = attempt;
+  const key = verdictKey(attempt);
   const kept = await ports.verdicts.get(key);
   if (kept && !kept.ok) throw new RoundsError('self_test_failed', kept.detail);
+  const known = pack.manifest.selfTest;
+  let check: SelfTestReport | null = kept ? keptReport(kept) : null;
+  if (!check && known?.layers) check = await settle(await testFirstLayers(attempt), key, ports);
   const { backend, report } = await ports.openBackend(mode, adapter);
   let model: EngineModel | null = null;
   try {
     model = await loadModel(pack, backend, tokenizer, (done, total) =>
       hooks.onProgress('compile', done, total),
     );
-    const selfTest = await checkModel(model, kept, key, ports, hooks);
-    return { model, report: { ...report, selfTest } };
+    if (!check && known) check = await settle(await testModel(model, attempt), key, ports);
+    return { model, report: { ...report, selfTest: check ?? NOT_TESTED } };
   } catch (error) {
     await (model ?? backend).dispose();
     throw error;
   }
 }
 
-async function checkModel(
-  model: EngineModel,
-  kept: StoredVerdict | undefined,
+/** Whatever can change numbers is in it: after an update of browser or driver the test runs anew. */
+function verdictKey({ mode, adapter, pack, ports }: Attempt): string {
+  const device = adapter?.description ?? 'no adapter';
+  return [pack.packHash, describeMode(mode), device, ports.environment].join(' | ');
+}
+
+const NOT_TESTED: SelfTestReport = {
+  status: 'none',
+  detail: 'This pack carries no known answers.',
+  milliseconds: 0,
+};
+
+function keptReport({ detail, at, milliseconds }: StoredVerdict): SelfTestReport {
+  return { status: 'kept', detail: `${detail} (${at})`, milliseconds };
+}
+
+/** A large model's first layers, alone on the device: wrong numbers show before the whole is brought there. */
+async function testFirstLayers(attempt: Attempt): Promise<SelfTestVerdict> {
+  const { mode, adapter, pack, tokenizer, ports } = attempt;
+  const start = ports.clock();
+  const { backend } = await ports.openBackend(mode, adapter);
+  let model: EngineModel | null = null;
+  try {
+    const layers = pack.manifest.selfTest?.layers ?? TEST_LAYERS;
+    model = await loadModel(truncatedPack(pack, layers), backend, tokenizer);
+    return { ...(await testModel(model, attempt)), milliseconds: ports.clock() - start };
+  } finally {
+    await (model ?? backend).dispose();
+  }
+}
+
+async function testModel(model: EngineModel, { ports, hooks }: Attempt): Promise<SelfTestVerdict> {
+  const known = model.pack.manifest.selfTest ?? { version: 1, cases: [] };
+  hooks.onProgress('check', 0, 1);
+  const verdict = await runSelfTest(model, known, ports.clock);
+  hooks.onProgress('check', 1, 1);
+  return verdict;
+}
+
+/** Keeps the verdict, good or bad. @throws RoundsError self_test_failed */
+async function settle(
+  verdict: SelfTestVerdict,
   key: string,
-  { clock, verdicts }: DevicePorts,
-  { onProgress }: DeviceHooks,
+  { verdicts }: DevicePorts,
 ): Promise<SelfTestReport> {
-  const { selfTest } = model.pack.manifest;
-  if (!selfTest) return { status: 'none', detail: 'This pack carries no known answers.', milliseconds: 0 };
-  if (kept) return { status: 'kept', detail: `${kept.detail} (${kept.at})`, milliseconds: kept.milliseconds };
-  onProgress('check', 0, 1);
-  const verdict = await runSelfTest(model, selfTest, clock);
-  onProgress('check', 1, 1);
   await verdicts.set(key, { ...verdict, at: new Date().toISOString().slice(0, 10) });
-  if (!verdict.ok) throw new RoundsError('self_test_failed', verdict.detail);
-  return { status: 'passed', detail: verdict.detail, milliseconds: verdict.milliseconds };
+  const { ok, detail, milliseconds } = verdict;
+  if (!ok) throw new RoundsError('self_test_failed', detail);
+  return { status: 'passed', detail, milliseconds };
 }
 
 /** The report says which better modes were passed over, and why. */

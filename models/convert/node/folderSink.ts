@@ -32,11 +32,16 @@ export async function checkTarget(dir: string, overwrite: boolean): Promise<void
   }
 }
 
+export interface FolderSink extends PackSink {
+  /** Where the shards are until the pack is complete. */
+  readonly folder: string;
+}
+
 /**
  * The shards go into a temporary folder beside `dir`, on the same file system, which is renamed at the end.
  * @throws RoundsError storage_failed
  */
-export async function openFolderSink(dir: string, overwrite: boolean): Promise<PackSink> {
+export async function openFolderSink(dir: string, overwrite: boolean): Promise<FolderSink> {
   const target = resolve(dir);
   await checkTarget(target, overwrite);
   const temporary = await asStorageError(async () => {
@@ -47,6 +52,7 @@ export async function openFolderSink(dir: string, overwrite: boolean): Promise<P
     return path;
   });
   return {
+    folder: temporary,
     writeShard: (file, bytes) => asStorageError(() => writeFile(join(temporary, file), bytes)),
     writeManifest: (json) =>
       asStorageError(async () => {

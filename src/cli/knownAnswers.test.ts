@@ -1,0 +1,50 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packInMemory } from '../../models/goldens/packInMemory';
+import { truncatedBytes } from '../engine/truncatedModel';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseManifest } from '../shared/packManifest';
+import { runCommand } from './command';
+import { convertCommand } from './convertCommand';
+import { addKnownAnswers } from './knownAnswers';
+
+const CHECKPOINTS = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints');
+
+let dir: string;
+beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'rounds-answers-'))));
+afterAll(() => rm(dir, { recursive: true }));
+
+it.each(['qwen2_5_vl', 'qwen2_vl'])('answers for the first layers of a large %s', async (checkpoint) => {
+  const out = join(dir, checkpoint);
+  const status = await runCommand(convertCommand, {
+    argv: [join(CHECKPOINTS, checkpoint), '--out', out],
+    signal: new AbortController().signal,
+    out: () => undefined,
+    err: () => undefined,
+  });
+  expect(status).toBe(0);
+  const manifest = parseManifest(JSON.parse(await readFile(join(out, 'pack.json'), 'utf8')));
+  expect(manifest.selfTest?.layers).toBeUndefined();
+  const large = await addKnownAnswers(manifest, out, 0);
+  expect(large.selfTest?.layers).toEqual({ text: 2, vision: 2 });
+  const [whole, first] = [manifest.selfTest?.cases[0], large.selfTest?.cases[0]];
+  expect(first?.promptTokens).toBe(whole?.promptTokens);
+  // The reference checkpoint of Qwen2-VL has just two layers of each kind: the answers are the whole model's.
+  if (manifest.model.text.numHiddenLayers > 2) expect(first?.top).not.toEqual(whole?.top);
+  else expect(first).toEqual(whole);
+  expect(first?.std).toBeGreaterThan(0);
+  parseManifest(large);
+});
+
+it('counts only what the first layers read', async () => {
+  const { manifest } = await packInMemory(join(CHECKPOINTS, 'qwen2_5_vl'), 'f32', 'plain');
+  const all = manifest.tensors.reduce((sum, { data }) => sum + data.length, 0);
+  expect(truncatedBytes(manifest, { text: 99, vision: 99 })).toBe(all);
+  const layer = manifest.tensors
+    .filter(({ name }) => name.startsWith('model.layers.1.'))
+    .reduce((sum, { data }) => sum + data.length, 0);
+  expect(layer).toBeGreaterThan(0);
+  const bytes = (text: number): number => truncatedBytes(manifest, { text, vision: 1 });
+  expect(bytes(2) - bytes(1)).toBe(layer);
+});
