@@ -69,6 +69,7 @@ const pwa = VitePWA({
       '*.{html,svg,png,webmanifest}',
       'assets/**/*.{js,mjs,css,svg,woff2}',
       'samples/**/*',
+      'models/catalogue.json',
       'models/*/card.json',
     ],
     globIgnores: ['harness.html', 'assets/harness-*'],
