@@ -1,25 +1,19 @@
-/** Runs a conversion plan: rows in, quantized rows out, in order, into shards; the manifest last. */
+/** Runs a conversion plan: rows in, quantized rows out, into shards; the manifest last. Can go on where another stopped. */
 import { RoundsError } from '../../src/shared/errors';
-import { SHARD_BYTES, type PackManifest } from '../../src/shared/pack';
+import type { PackManifest, PackShard } from '../../src/shared/pack';
 import { parseManifest } from '../../src/shared/packManifest';
+import { planJobs, type ConversionJob } from './jobs';
 import { mapOrdered } from './mapOrdered';
-import { makeManifest, type ConversionPlan, type PlannedTensor } from './plan';
-import { searchesScales } from './policy';
-import {
-  quantizeRows,
-  type QuantizeJob,
-  type QuantizedRows,
-  type RowQuantizer,
-} from './quantize/quantizeRows';
-import { FLOAT_BYTES } from './quantize/half';
-import { ShardWriter, type PackSink } from './shards';
-import type { StoredTensor } from './safetensors';
+import { makeManifest, planSpans, type ConversionPlan } from './plan';
+import { quantizeRows, type RowQuantizer } from './quantize/quantizeRows';
+import { ShardAssembler, type PackSink, type Piece } from './shards';
 
-/**
- * Elements of one job: 2 MiB of bfloat16 read, 4 MiB of float32 while it is worked on. A vocabulary of 150,000 rows
- * is never in memory at once; with 8 jobs in flight the whole stays below 64 MiB.
- */
-const CHUNK_ELEMENTS = 1 << 20;
+/** What an earlier attempt at the same plan has made. */
+export interface FinishedParts {
+  shards: readonly PackShard[];
+  /** Scales that it had made for shards that are not finished, as `onShard` gave them. */
+  pieces: readonly Piece[];
+}
 
 export interface ConvertOptions {
   /** Where rows are quantized; in this thread unless given. */
@@ -28,6 +22,13 @@ export interface ConvertOptions {
   concurrency?: number;
   signal?: AbortSignal;
   onProgress?: (progress: ConvertProgress) => void;
+  /** Jobs that only made parts of these are passed over, and their input is not read. */
+  finished?: FinishedParts;
+  /**
+   * After each shard that was written. A tensor's scales stand behind all of its data, often in a later shard:
+   * `pieces` are those that were made since the last shard and are in no finished one.
+   */
+  onShard?: (shard: PackShard, pieces: Piece[]) => Promise<void>;
   /** Adds to the manifest before it is written: known answers, which take a run of the model. */
   complete?: (manifest: PackManifest) => Promise<PackManifest>;
   /** Smaller shards, for tests. */
@@ -35,14 +36,15 @@ export interface ConvertOptions {
 }
 
 export interface ConvertProgress {
-  /** Bytes of the pack that were made, of `totalBytes`. */
+  /** Bytes of the pack that are made, of `totalBytes`. */
   doneBytes: number;
   totalBytes: number;
+  /** The one that is being made. */
   tensor: string;
 }
 
 /**
- * Writes the planned pack into `sink`. On any failure the sink is told to remove what it has.
+ * Writes the planned pack into `sink`. On any failure `sink.abort` is called.
  * @returns the manifest as written
  * @throws RoundsError aborted, checkpoint_invalid (NaN weights, file changed), download_failed, storage_failed
  */
@@ -52,13 +54,16 @@ export async function runConversion(
   options: ConvertOptions = {},
 ): Promise<PackManifest> {
   try {
-    const writer = new ShardWriter(sink, plan.totalBytes, options.shardBytes ?? SHARD_BYTES);
-    for (const file of plan.files) {
-      await writer.seek(file.span.offset);
-      await writer.write(file.bytes);
-    }
-    await writeTensors(plan, writer, options);
-    const made = makeManifest(plan, writer.finish());
+    const assembler = new ShardAssembler(sink, {
+      totalBytes: plan.totalBytes,
+      spans: planSpans(plan),
+      ...(options.shardBytes ? { shardBytes: options.shardBytes } : {}),
+      ...(options.onShard ? { onShard: options.onShard } : {}),
+      ...(options.finished ? { finished: options.finished.shards } : {}),
+    });
+    for (const { span, bytes } of plan.files) await assembler.put(span.offset, bytes);
+    await makeTensors(plan, assembler, options);
+    const made = makeManifest(plan, assembler.finish());
     const manifest = (await options.complete?.(made)) ?? made;
     parseManifest(manifest); // What is written must be readable: a pack that the app refuses is worse than none.
     await sink.writeManifest(`${JSON.stringify(manifest)}\n`);
@@ -69,106 +74,40 @@ export async function runConversion(
   }
 }
 
-interface Step {
-  planned: PlannedTensor;
-  job: () => Promise<QuantizeJob>;
-  isLast: boolean;
-}
-
-async function writeTensors(
+async function makeTensors(
   plan: ConversionPlan,
-  writer: ShardWriter,
+  assembler: ShardAssembler,
   options: ConvertOptions,
 ): Promise<void> {
   const quantizer: RowQuantizer = options.quantizer ?? ((job) => Promise.resolve(quantizeRows(job)));
-  const steps = planSteps(plan);
-  const run = async ({ job }: Step): Promise<QuantizedRows> => {
+  const jobs = await jobsToDo(plan, assembler, options.finished?.pieces ?? []);
+  const run = async ({ read }: ConversionJob) => {
     options.signal?.throwIfAborted();
-    return quantizer(await job());
+    return quantizer(await read());
   };
-  let scales: Uint8Array[] = [];
-  let current: PlannedTensor | null = null;
-  for await (const [step, rows] of mapOrdered(steps, options.concurrency ?? 1, run)) {
+  for await (const [job, rows] of mapOrdered(jobs, options.concurrency ?? 1, run)) {
     options.signal?.throwIfAborted();
-    const { tensor } = step.planned;
-    if (step.planned !== current) await writer.seek(tensor.data.offset);
-    current = step.planned;
-    await writer.write(rows.data);
-    scales.push(rows.scales);
-    if (!step.isLast) continue;
-    // Scales of a tensor follow its data, so they wait until its last row: 19 MB for the largest vocabulary.
-    if (tensor.scales) await writer.seek(tensor.scales.offset);
-    for (const part of scales) await writer.write(part);
-    scales = [];
-    const end = tensor.scales ?? tensor.data;
-    options.onProgress?.({
-      doneBytes: end.offset + end.length,
-      totalBytes: plan.totalBytes,
-      tensor: tensor.name,
-    });
+    await assembler.put(job.data.offset, rows.data);
+    if (job.scales) await assembler.putKept({ offset: job.scales.offset, bytes: rows.scales });
+    const { doneBytes } = assembler;
+    options.onProgress?.({ doneBytes, totalBytes: plan.totalBytes, tensor: job.tensor });
   }
 }
 
-function* planSteps(plan: ConversionPlan): Generator<Step> {
-  for (const planned of plan.tensors) {
-    const jobs = [...tensorJobs(planned, searchesScales(plan.recipe.recipe))];
-    for (const [i, job] of jobs.entries()) yield { planned, job, isLast: i === jobs.length - 1 };
+/** All jobs but those whose every byte is there; their kept scales are put into place. */
+async function jobsToDo(
+  plan: ConversionPlan,
+  assembler: ShardAssembler,
+  pieces: readonly Piece[],
+): Promise<ConversionJob[]> {
+  const kept = new Map(pieces.map((piece) => [piece.offset, piece]));
+  const todo: ConversionJob[] = [];
+  for (const job of planJobs(plan)) {
+    const piece = job.scales ? kept.get(job.scales.offset) : undefined;
+    const hasScales =
+      job.scales === null || assembler.isFinished(job.scales) || piece?.bytes.length === job.scales.length;
+    if (!assembler.isFinished(job.data) || !hasScales) todo.push(job);
+    else if (piece) await assembler.put(piece.offset, piece.bytes);
   }
-}
-
-/** Jobs of a tensor, row ranges of each part and then the zero rows; each reads its bytes when it is started. */
-function* tensorJobs(
-  { tensor, weight, parts }: PlannedTensor,
-  search: boolean,
-): Generator<() => Promise<QuantizeJob>> {
-  const { columns } = weight;
-  const paddedColumns = tensor.shape[1] ?? 1;
-  const common = { columns, paddedColumns, dtype: tensor.dtype, search };
-  const rowsPerJob = Math.max(1, Math.floor(CHUNK_ELEMENTS / paddedColumns));
-  for (const part of parts) {
-    const total = rowCount(part, columns);
-    for (let row = 0; row < total; row += rowsPerJob) {
-      const rows = Math.min(rowsPerJob, total - row);
-      yield async () => ({
-        tensor: part.name,
-        stored: part.dtype,
-        bytes: await readRows(part, row, rows, columns),
-        rows,
-        ...common,
-      });
-    }
-  }
-  const { padRows } = weight;
-  if (padRows > 0) {
-    const zeros = (): QuantizeJob => ({
-      tensor: tensor.name,
-      stored: 'F32',
-      bytes: new ArrayBuffer(padRows * columns * FLOAT_BYTES.F32),
-      rows: padRows,
-      ...common,
-    });
-    yield () => Promise.resolve(zeros());
-  }
-}
-
-function rowCount(part: StoredTensor, columns: number): number {
-  return part.shape.reduce((product, dim) => product * dim, 1) / columns;
-}
-
-async function readRows(
-  part: StoredTensor,
-  row: number,
-  rows: number,
-  columns: number,
-): Promise<ArrayBuffer> {
-  const rowBytes = columns * FLOAT_BYTES[part.dtype];
-  const start = part.start + row * rowBytes;
-  const bytes = await part.blob.slice(start, start + rows * rowBytes).arrayBuffer();
-  if (bytes.byteLength !== rows * rowBytes) {
-    throw new RoundsError(
-      'checkpoint_invalid',
-      `${part.file} ended while ${part.name} was read. It changed or was cut off; get it again.`,
-    );
-  }
-  return bytes;
+  return todo;
 }

@@ -119,6 +119,14 @@ function packName(repo: string): string {
   return (repo.split('/').at(-1) ?? repo).slice(0, 200) || 'model';
 }
 
+/** Everything that stands in the pack's stream; zeros between. */
+export function planSpans({ files, tensors }: ConversionPlan): Span[] {
+  return [
+    ...files.map(({ span }) => span),
+    ...tensors.flatMap(({ tensor: { data, scales } }) => (scales ? [data, scales] : [data])),
+  ];
+}
+
 /** The manifest of a plan, once its shards are known. Key order is fixed: same input, same bytes. */
 export function makeManifest(plan: ConversionPlan, shards: PackManifest['shards']): PackManifest {
   return {
