@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream';
-import { APP_HEADERS } from '../shared/hostHeaders.mjs';
+import { headersFor } from '../shared/hostHeaders.mjs';
 
 /** @type {Record<string, string>} */
 const MIME_TYPES = {
@@ -128,8 +128,10 @@ function stop(server) {
  */
 async function handle(options, request, response) {
   try {
-    if (!options.plain)
-      for (const [name, value] of Object.entries(APP_HEADERS)) response.setHeader(name, value);
+    if (!options.plain) {
+      const [path = '/'] = (request.url ?? '/').split('?', 1);
+      for (const [name, value] of Object.entries(headersFor(path))) response.setHeader(name, value);
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       return refuse(response, 405);

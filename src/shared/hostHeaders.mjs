@@ -10,30 +10,55 @@ export const ISOLATION_HEADERS = {
 };
 
 /**
- * Nothing but the app's own files, and no connection but to its own origin. `wasm-unsafe-eval` compiles the
+ * Nothing but the app's own files, and no connection but to `connect`. `wasm-unsafe-eval` compiles the
  * runtime; inline styles are what Svelte's transitions and style attributes need. A worker does not take the
- * policy of its page, so every response carries it.
+ * policy of its page, so every response carries one.
+ * @param {string} connect
  */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' blob: data:",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "object-src 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+function contentSecurityPolicy(connect) {
+  return [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    `connect-src ${connect}`,
+    "img-src 'self' blob: data:",
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
-/** All of them, as the static server sends them with every response. */
-export const APP_HEADERS = {
+/** Of the page and of every worker that sees an image or a question. */
+export const CONTENT_SECURITY_POLICY = contentSecurityPolicy("'self'");
+
+/**
+ * Of the library's worker alone, which fetches models: from any host that is named to it, over https, or from a mirror
+ * on this machine. It is never given an image, a question or an answer (src/shared/library.ts is all that it is told).
+ */
+export const LIBRARY_SECURITY_POLICY = contentSecurityPolicy(
+  "'self' https: http://localhost:* http://127.0.0.1:*",
+);
+
+/** The script of the library's worker, as the build names it. Workers that it starts have names and policies of their own. */
+const LIBRARY_WORKER = /\/assets\/library\.worker-[\w-]+\.js$/;
+
+const COMMON_HEADERS = {
   ...ISOLATION_HEADERS,
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };
+
+/**
+ * All headers of a response, as the static server sends them.
+ * @param {string} path of the request's address, without query
+ * @returns {Record<string, string>}
+ */
+export function headersFor(path) {
+  const policy = LIBRARY_WORKER.test(path) ? LIBRARY_SECURITY_POLICY : CONTENT_SECURITY_POLICY;
+  return { ...COMMON_HEADERS, 'Content-Security-Policy': policy };
+}

@@ -11,7 +11,7 @@
 /// <reference lib="webworker" />
 import { clientsClaim } from 'workbox-core';
 import { cleanupOutdatedCaches, getCacheKeyForURL, matchPrecache, precache } from 'workbox-precaching';
-import { APP_HEADERS } from '../shared/hostHeaders.mjs';
+import { headersFor } from '../shared/hostHeaders.mjs';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -51,16 +51,16 @@ function precachedUrl(request: Request): string | undefined {
 async function answer(request: Request): Promise<Response> {
   const url = precachedUrl(request);
   const cached = url ? await matchPrecache(url) : undefined;
-  return withHeaders(cached ?? (await fetch(request)));
+  return withHeaders(new URL(request.url).pathname, cached ?? (await fetch(request)));
 }
 
 /** A copy of the response with the headers that it lacks; what the host sends itself stays. */
-function withHeaders(response: Response): Response {
+function withHeaders(path: string, response: Response): Response {
   // Opaque and redirected responses must be passed on as they are.
   if (response.type === 'opaque' || response.type === 'opaqueredirect' || response.redirected)
     return response;
   const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(APP_HEADERS)) {
+  for (const [name, value] of Object.entries(headersFor(path))) {
     if (!headers.has(name)) headers.set(name, value);
   }
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
