@@ -4,7 +4,7 @@
  * The worker is started by the first call and again by the first call after a crash, so a crash costs the
  * loaded model and the running calls but never the page. Params must be plain data (`$state.snapshot`).
  */
-import { RoundsError } from '../shared/errors';
+import { RoundsError, type WireError } from '../shared/errors';
 import type { CallName, Calls, FromWorker, Request, Update } from '../shared/protocol';
 import { WorkerLink, type WorkerPort } from './workerLink';
 
@@ -83,10 +83,16 @@ export class EngineClient implements EngineApi {
       case 'update':
         return this.#updates.get(message.id)?.(message.update);
       case 'result':
-        return this.#link.settle(message.id, { result: message.result });
+        return this.#settle(message.id, { result: message.result });
       case 'error':
-        return this.#link.settle(message.id, { error: message.error });
+        return this.#settle(message.id, { error: message.error });
     }
+  }
+
+  #settle(id: number, outcome: { result: unknown } | { error: WireError }): void {
+    // At once, not when the caller runs on: an update after the reply belongs to nobody.
+    this.#updates.delete(id);
+    this.#link.settle(id, outcome);
   }
 
   #announceLost(error: RoundsError): void {
