@@ -60,6 +60,11 @@ export const ERROR_TEXT: Readonly<Record<ErrorCode, ErrorText>> = {
     action: 'Go on without keeping it: it is then fetched on every visit.',
     remedy: 'no-cache',
   },
+  model_missing: {
+    sentence: 'This model is no longer kept in this browser, or not all of it.',
+    action: 'Choose it in the model library to fetch what is missing, or use another model.',
+    remedy: 'none',
+  },
   checkpoint_invalid: {
     sentence: 'These model files are incomplete or damaged.',
     action: 'Fetch or copy them again, and try again.',

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'integrity_mismatch',
   'storage_quota',
   'storage_failed',
+  'model_missing',
   'checkpoint_invalid',
   'model_unsupported',
   'pack_invalid',

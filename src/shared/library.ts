@@ -71,6 +71,23 @@ export interface StoredModel {
   verifiedAt: string | null;
 }
 
+/**
+ * Names the job of an origin, the same in every tab and on every visit. The hub's address is no part of it: a commit
+ * holds the same bytes on every mirror.
+ */
+export function jobIdOf(origin: ModelOrigin): string {
+  switch (origin.kind) {
+    case 'pack':
+      return `pack:${origin.url.replace(/\/*$/, '/')}`;
+    case 'hub':
+      return `hub:${origin.repo}@${origin.revision}:${origin.weights}:${origin.recipe}`;
+    case 'folder':
+      return `folder:${origin.name}:${origin.weights}:${origin.recipe}`;
+    case 'import':
+      return `import:${origin.name}`;
+  }
+}
+
 /** `elsewhere`: another tab does it, and this one follows its progress. */
 export type JobPhase =
   | 'planning'
@@ -85,8 +102,13 @@ export type JobPhase =
   | 'failed'
   | 'cancelled';
 
+/**
+ * What is done for a model. Every incomplete model that nobody works on has a job in phase `paused` too, so that after
+ * a reload or a crash it can be resumed (`add` with its origin) or cancelled like any other. Jobs that ended in `done`
+ * or `cancelled` are told once; failed ones stay until they are tried again.
+ */
 export interface JobState {
-  /** Stable for an origin, so that the same model is never fetched twice at once. */
+  /** `jobIdOf(origin)`: the same model is never fetched twice at once. */
   id: string;
   /** StoredModel.id, once it is known. */
   modelId: string | null;
@@ -124,11 +146,11 @@ export interface LibraryCalls {
   list: [Record<string, never>, { models: StoredModel[]; jobs: JobState[] }];
   storage: [Record<string, never>, StorageReport];
   plan: [{ origin: ModelOrigin; access?: OriginAccess }, ModelPlan];
-  /** Fetches or converts what is missing; resolves when the model is complete. Also resumes. */
+  /** Fetches or converts what is missing; resolves when the model is complete. Also resumes. Best with the plan's origin. */
   add: [{ origin: ModelOrigin; access?: OriginAccess }, StoredModel];
   /** The same into memory, for windows that cannot keep it. */
   addForSession: [{ origin: ModelOrigin; access?: OriginAccess }, SessionPack];
-  /** Stops the job and keeps what is finished; `add` goes on. */
+  /** Stops the job, in whichever tab it runs, and keeps what is finished; its call ends as `aborted`; `add` goes on. */
   pause: [{ jobId: string }, null];
   /** Stops the job and removes what it stored. */
   cancel: [{ jobId: string }, null];
