@@ -179,6 +179,22 @@ export interface ImagePreview {
   tokens: number;
 }
 
+/** What this device could take, found out before a model is fetched. */
+export interface DeviceProbe {
+  /** Null: the browser offers no WebGPU adapter. */
+  gpu: {
+    description: string;
+    /** True for software adapters (SwiftShader, lavapipe, WARP). */
+    software: boolean;
+    shaderF16: boolean;
+    /** maxBufferSize and maxStorageBufferBindingSize. */
+    maxBufferBytes: number;
+    maxBindingBytes: number;
+  } | null;
+  /** What a trial got of what it asked for; null where none was asked for. */
+  allocation: { askedBytes: number; gotBytes: number } | null;
+}
+
 /** One row is one call: [parameters, result]. */
 export interface Calls {
   load: [LoadParams, ModelInfo];
@@ -186,6 +202,8 @@ export interface Calls {
   preview: [{ image: ImageInput; imageLimits?: PixelLimits[] }, ImagePreview];
   generate: [GenerateParams, GenerateResult];
   unload: [Record<string, never>, null];
+  /** `allocateBytes` above 0 asks the GPU for that much memory and gives it back; 0 only looks. */
+  probe: [{ allocateBytes: number }, DeviceProbe];
 }
 
 export type CallName = keyof Calls;

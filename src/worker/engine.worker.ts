@@ -2,6 +2,7 @@
 import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../runtime/image/decode';
 import { findAdapter } from '../runtime/device';
+import { probeDevice } from '../runtime/deviceProbe';
 import { loadPack } from '../runtime/storage/packLoader';
 import { openVerdictStore } from '../runtime/storage/verdictStore';
 import { loadTokenizer } from '../runtime/tokenizer';
@@ -20,6 +21,7 @@ const handler = new RequestHandler(
     loadTokenizer,
     findAdapter,
     openBackend,
+    probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
     decodeImage: ({ blob, frame, window }) =>

@@ -18,6 +18,7 @@ function setup(ports: Partial<HandlerPorts> = {}) {
       verdicts: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
       environment: 'test',
       decodeImage: () => Promise.resolve(PIXEL),
+      probeDevice: () => Promise.resolve({ gpu: null, allocation: null }),
       clock: () => 0,
       ...ports,
     },
@@ -53,6 +54,25 @@ describe('RequestHandler', () => {
     expect(
       reply?.type === 'result' && reply.result && 'rgba' in reply.result && [...reply.result.rgba],
     ).toEqual([1, 2, 3, 255]);
+  });
+
+  it('looks at the device while a model loads, but tries its memory only afterwards', async () => {
+    let finishLoading: (error: Error) => void = () => undefined;
+    const { handler, replies } = setup({
+      loadPack: () => new Promise((_, reject) => (finishLoading = reject)),
+      probeDevice: (_, askedBytes) =>
+        Promise.resolve({ gpu: null, allocation: askedBytes > 0 ? { askedBytes, gotBytes: 1 } : null }),
+    });
+    handler.handle(load);
+    handler.handle({ id: 8, call: 'probe', params: { allocateBytes: 5 } });
+    handler.handle({ id: 9, call: 'probe', params: { allocateBytes: 0 } });
+    expect(await replies(1)).toMatchObject([{ id: 9, result: { allocation: null } }]);
+    finishLoading(new RoundsError('download_failed', 'no network'));
+    expect(await replies(3)).toMatchObject([
+      { id: 9 },
+      { id: 7 },
+      { id: 8, result: { allocation: { askedBytes: 5, gotBytes: 1 } } },
+    ]);
   });
 
   it('keeps the code of an error and goes on with the next request', async () => {

@@ -1,13 +1,14 @@
 /**
  * Answers the page's requests: one reply for each on every path. Calls run one after another, but `cancel` is seen
- * at once (it only aborts a signal), and so is `preview`: it needs no model, and an image dropped while the model loads
- * or answers should appear.
+ * at once (it only aborts a signal), and so are `preview` and a `probe` that only looks: they need no model, and an image
+ * dropped while the model loads or answers should appear.
  */
 import { RoundsError } from '../shared/errors';
 import type {
   CallName,
   Calls,
   ChatMessage,
+  DeviceProbe,
   FromWorker,
   GenerateParams,
   GenerateResult,
@@ -24,6 +25,7 @@ import type { EngineModel } from '../engine/model';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
+import type { AdapterSummary } from '../runtime/device';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
@@ -39,6 +41,7 @@ export interface HandlerPorts extends DevicePorts {
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
   decodeImage(image: ImageInput): Promise<RgbImage>;
+  probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
 }
 
 interface CallContext {
@@ -69,7 +72,7 @@ export class RequestHandler {
       signal: abort.signal,
       update: (update) => this.#post({ type: 'update', id: request.id, update }),
     };
-    if (request.call === 'preview') void this.#answer(request, context);
+    if (isImmediate(request)) void this.#answer(request, context);
     else void this.#enqueue(() => this.#answer(request, context));
   }
 
@@ -100,6 +103,8 @@ export class RequestHandler {
         return this.#generate(request.params, context);
       case 'unload':
         return this.#unload();
+      case 'probe':
+        return this.#probe(request.params);
     }
   }
 
@@ -149,6 +154,10 @@ export class RequestHandler {
     return previewOf(image, resized, imageTokenCount(grid, vision.spatialMergeSize));
   }
 
+  async #probe({ allocateBytes }: Calls['probe'][0]): Promise<DeviceProbe> {
+    return this.#ports.probeDevice(await this.#ports.findAdapter(), allocateBytes);
+  }
+
   async #generate(params: GenerateParams, { signal, update }: CallContext): Promise<GenerateResult> {
     const model = this.#model;
     if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
@@ -185,6 +194,11 @@ export class RequestHandler {
     await this.#unload().catch(() => undefined);
     this.#post({ type: 'lost', error: error.toWire() });
   }
+}
+
+/** A trial of the GPU's memory waits its turn: beside a model that is loading it would take what that needs. */
+function isImmediate(request: Exclude<Request, { call: 'cancel' }>): boolean {
+  return request.call === 'preview' || (request.call === 'probe' && request.params.allocateBytes === 0);
 }
 
 function imagesOf(messages: ChatMessage[]): ImageInput[] {
