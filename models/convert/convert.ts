@@ -87,8 +87,9 @@ async function makeTensors(
   };
   for await (const [job, rows] of mapOrdered(jobs, options.concurrency ?? 1, run)) {
     options.signal?.throwIfAborted();
-    await assembler.put(job.data.offset, rows.data);
+    // Scales first: whoever notes a shard as finished then has the scales of every job that filled it.
     if (job.scales) await assembler.putKept({ offset: job.scales.offset, bytes: rows.scales });
+    await assembler.put(job.data.offset, rows.data);
     const { doneBytes } = assembler;
     options.onProgress?.({ doneBytes, totalBytes: plan.totalBytes, tensor: job.tensor });
   }

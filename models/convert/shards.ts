@@ -52,6 +52,8 @@ export class ShardAssembler {
   readonly #shardBytes: number;
   /** Bytes that each shard still waits for. */
   readonly #missing: number[];
+  /** Bytes of each shard that are in no span. */
+  readonly #zeros: number[];
   readonly #open = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #shards = new Map<number, PackShard>();
   #kept: Piece[] = [];
@@ -65,10 +67,11 @@ export class ShardAssembler {
     for (const { offset, length } of options.spans) {
       for (const [index, from, to] of this.#cut(offset, length)) this.#missing[index]! += to - from;
     }
+    this.#zeros = this.#missing.map((missing, index) => this.#sizeOf(index) - missing);
     for (const shard of options.finished ?? []) this.#accept(shard);
   }
 
-  /** Bytes of the stream that are in finished shards or were put. */
+  /** Bytes of the stream that are in finished shards or were put; `totalBytes` once every shard is written. */
   get doneBytes(): number {
     return this.#doneBytes;
   }
@@ -119,6 +122,7 @@ export class ShardAssembler {
     const shard = { file: shardName(index), size: bytes.length, sha256: await sha256Hex(bytes) };
     await this.#sink.writeShard(shard.file, bytes);
     this.#shards.set(index, shard);
+    this.#doneBytes += this.#zeros[index]!;
     const kept = this.#kept.filter(
       (piece) => !this.isFinished({ offset: piece.offset, length: piece.bytes.length }),
     );
@@ -131,7 +135,7 @@ export class ShardAssembler {
     const index = this.#missing.findIndex((_, i) => shardName(i) === shard.file);
     if (index < 0 || shard.size !== this.#sizeOf(index)) return;
     this.#shards.set(index, shard);
-    this.#doneBytes += this.#missing[index]!;
+    this.#doneBytes += shard.size;
   }
 
   #sizeOf(index: number): number {
@@ -145,7 +149,7 @@ export class ShardAssembler {
       throw new RoundsError('internal', `Bytes up to ${end} do not fit into ${this.#options.totalBytes}.`);
     }
     const parts: [number, number, number][] = [];
-    for (let from = offset; from < end; ) {
+    for (let from = offset; from < end;) {
       const index = Math.floor(from / this.#shardBytes);
       const to = Math.min(end, (index + 1) * this.#shardBytes);
       parts.push([index, from, to]);

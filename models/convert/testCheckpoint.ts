@@ -187,9 +187,9 @@ export class MemorySink implements PackSink {
     return Promise.resolve();
   }
 
-  /** All shards as one stream. */
+  /** All shards as one stream, in the order of their names: some are finished before others that precede them. */
   stream(): Uint8Array<ArrayBuffer> {
-    const parts = [...this.files.values()];
+    const parts = [...this.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bytes]) => bytes);
     const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
     let position = 0;
     for (const part of parts) {
