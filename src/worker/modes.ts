@@ -2,6 +2,7 @@
  * The ways in which a model can run here, best first: the GPU where there is a real one, each safer variant of it
  * after that, and wasm for models that are small enough.
  */
+import { MAX_WASM_PARAMETERS } from '../shared/deviceLimits';
 import { RoundsError } from '../shared/errors';
 import type { ActivationType, LoadParams } from '../shared/protocol';
 import type { AdapterSummary } from '../runtime/device';
@@ -9,9 +10,6 @@ import type { AdapterSummary } from '../runtime/device';
 export type Mode =
   | { backend: 'webgpu'; activations: ActivationType; subgroups: boolean; reason: string }
   | { backend: 'wasm'; activations: 'f32'; reason: string };
-
-/** On wasm a token costs about 4 ms for each million weights and thread; above this nobody would wait. */
-const MAX_WASM_PARAMETERS = 60e6;
 
 const SOFTWARE_GPU =
   'Your browser offers only a software GPU, which is slower than WebAssembly for a model this small.';
