@@ -3,6 +3,7 @@ import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../runtime/image/decode';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
+import { openChannel } from '../runtime/library/channel';
 import { loadPack } from '../runtime/storage/packLoader';
 import { openVerdictStore } from '../runtime/storage/verdictStore';
 import { loadTokenizer } from '../runtime/tokenizer';
@@ -13,11 +14,15 @@ import { dependencies } from '../../package.json';
 /** Part of the key of self-test verdicts: another build may compute otherwise. */
 const ORT_VERSION = dependencies['onnxruntime-web'];
 
+/** The library's worker reads the index anew. */
+const channel = openChannel();
+const announceModels = (): void => channel.post({ type: 'models' });
+
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
 const handler = new RequestHandler(
   {
-    loadPack,
+    loadPack: (location, hooks) => loadPack(location, { ...hooks, onStored: announceModels }),
     loadTokenizer,
     findAdapter,
     openBackend,

@@ -6,15 +6,29 @@ export interface FetchOptions {
   cache?: RequestCache;
   /** Known length: lets the whole be refused when the server sends another file. */
   expectedBytes?: number;
+  /** For files of unknown length: more is not read. */
+  maxBytes?: number;
+  /** Bytes of this file so far; counts from 0 again when it is tried again. */
   onBytes?: (received: number) => void;
+  /** Requests in all before giving up. */
+  tries?: number;
+  /** Where the machine has no network, wait until it has one again; without this that is a failure at once. */
+  waitForNetwork?: boolean;
+  /** A wait before the next request, and why. `null`: until the network is back. */
+  onWait?: (reason: string, milliseconds: number | null) => void;
 }
 
 const TRIES = 5;
 const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 30_000;
+/** What a server may ask for by Retry-After; the hub counts requests over five minutes. */
+const MAX_RETRY_AFTER_MS = 300_000;
 /** No byte for this long means that the connection is dead though nobody said so. */
 const STALL_MS = 25_000;
+const ONLINE_POLL_MS = 3_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** What storage behind a redirect answers once the signed address has run out; asking the first one again renews it. */
+const EXPIRED = new Set([400, 401, 403, 410]);
 
 class RetryLater extends Error {
   readonly delayMs: number | null;
@@ -27,21 +41,36 @@ class RetryLater extends Error {
 
 /** @throws RoundsError download_failed, aborted */
 export async function fetchBytes(url: string, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const tries = options.tries ?? TRIES;
   for (let attempt = 1; ; attempt++) {
     try {
       return await fetchOnce(url, options);
     } catch (error) {
       if (options.signal?.aborted) throw new RoundsError('aborted', 'Stopped.', { cause: error });
       if (!(error instanceof RetryLater)) throw error;
-      if (attempt === TRIES || !isOnline()) {
-        throw new RoundsError('download_failed', `${url} could not be fetched: ${error.message}`, {
-          cause: error,
-        });
+      const waits = !isOnline() && options.waitForNetwork === true;
+      if (!waits && (attempt >= tries || !isOnline())) throw gaveUp(url, error);
+      if (waits) {
+        // Being without a network is not the server's failure: it costs no try.
+        attempt = 0;
+        options.onWait?.('there is no network', null);
+        await networkBack(options.signal);
+      } else {
+        const delay = error.delayMs ?? backOff(attempt);
+        options.onWait?.(error.message, delay);
+        await wait(delay, options.signal);
       }
-      const backOff = Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS);
-      await wait(error.delayMs ?? backOff * (0.5 + Math.random() / 2), options.signal);
     }
   }
+}
+
+function gaveUp(url: string, cause: RetryLater): RoundsError {
+  return new RoundsError('download_failed', `${url} could not be fetched: ${cause.message}.`, { cause });
+}
+
+/** Doubled each time, and spread so that many clients do not come back at once. */
+function backOff(attempt: number): number {
+  return Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS) * (0.5 + Math.random() / 2);
 }
 
 function isOnline(): boolean {
@@ -58,8 +87,14 @@ async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array
   };
   try {
     const response = await fetch(url, { signal, cache: options.cache ?? 'default' });
-    checkStatus(url, response);
-    return await readBody(response, options, alive);
+    try {
+      checkStatus(url, response);
+      checkLength(response, options.expectedBytes);
+    } catch (refusal) {
+      await response.body?.cancel();
+      throw refusal;
+    }
+    return await readBody(url, response, options, alive);
   } catch (error) {
     if (error instanceof RoundsError || error instanceof RetryLater) throw error;
     const stalled = watchdog.signal.aborted ? 'no data for 25 seconds' : 'the connection failed';
@@ -72,9 +107,10 @@ async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array
 function checkStatus(url: string, response: Response): void {
   if (response.ok) return;
   if (RETRYABLE.has(response.status)) {
-    const seconds = Number(response.headers.get('Retry-After'));
-    const delayMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, 60_000) : null;
-    throw new RetryLater(`the server answered ${response.status}`, delayMs);
+    throw new RetryLater(`the server answered ${response.status}`, retryAfter(response.headers));
+  }
+  if (response.redirected && EXPIRED.has(response.status)) {
+    throw new RetryLater(`the address it was sent to answered ${response.status}`, null);
   }
   throw new RoundsError(
     'download_failed',
@@ -82,42 +118,110 @@ function checkStatus(url: string, response: Response): void {
   );
 }
 
+/** Seconds or a date; null where there is none. */
+function retryAfter(headers: Headers): number | null {
+  const text = headers.get('Retry-After');
+  if (!text) return null;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : null;
+}
+
+/** A file that announces another length need not be read to be refused. */
+function checkLength({ headers }: Response, expectedBytes: number | undefined): void {
+  const announced = headers.get('Content-Length');
+  // With a content encoding the header counts what is sent, not what arrives here.
+  if (expectedBytes === undefined || announced === null || headers.has('Content-Encoding')) return;
+  if (Number(announced) !== expectedBytes) {
+    const isPage = headers.get('Content-Type')?.startsWith('text/html') ?? false;
+    const what = isPage ? 'a web page' : `a file of ${announced} bytes`;
+    throw new RetryLater(`${what} came instead of ${expectedBytes} bytes`, null);
+  }
+}
+
 async function readBody(
+  url: string,
   response: Response,
-  { expectedBytes, onBytes }: FetchOptions,
+  { expectedBytes, maxBytes, onBytes }: FetchOptions,
   alive: () => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let received = 0;
+  const collector = new ByteCollector(expectedBytes);
   const reader = response.body?.getReader();
   for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
     alive();
-    chunks.push(next.value);
-    received += next.value.length;
-    if (expectedBytes !== undefined && received > expectedBytes) {
+    if (collector.received + next.value.length > (expectedBytes ?? maxBytes ?? Infinity)) {
       await reader?.cancel();
+      if (expectedBytes === undefined) throw new RoundsError('download_failed', `${url} is far too long.`);
       throw new RetryLater('the file is longer than it should be', null);
     }
-    onBytes?.(received);
+    collector.add(next.value);
+    onBytes?.(collector.received);
   }
-  if (expectedBytes !== undefined && received !== expectedBytes) {
-    throw new RetryLater(`${received} of ${expectedBytes} bytes arrived`, null);
+  if (expectedBytes !== undefined && collector.received !== expectedBytes) {
+    throw new RetryLater(`${collector.received} of ${expectedBytes} bytes arrived`, null);
   }
-  const bytes = new Uint8Array(received);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return collector.bytes();
 }
 
+/** Puts chunks together; where the length is known, in place, so that a shard is in memory once. */
+class ByteCollector {
+  received = 0;
+  readonly #whole: Uint8Array<ArrayBuffer> | null;
+  readonly #chunks: Uint8Array[] = [];
+
+  constructor(expectedBytes: number | undefined) {
+    this.#whole = expectedBytes === undefined ? null : new Uint8Array(expectedBytes);
+  }
+
+  add(chunk: Uint8Array): void {
+    if (this.#whole) this.#whole.set(chunk, this.received);
+    else this.#chunks.push(chunk);
+    this.received += chunk.length;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#whole) return this.#whole;
+    const bytes = new Uint8Array(this.received);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+}
+
+/** @throws RoundsError aborted */
+function networkBack(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearInterval(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      stop();
+      reject(new RoundsError('aborted', 'Stopped.'));
+    };
+    // Asked for rather than listened to: not every browser sends `online` to workers.
+    const timer = setInterval(() => {
+      if (!isOnline()) return;
+      stop();
+      resolve();
+    }, ONLINE_POLL_MS);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** @throws RoundsError aborted */
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener('abort', () => {
+    const onAbort = (): void => {
       clearTimeout(timer);
       reject(new RoundsError('aborted', 'Stopped.'));
-    });
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,15 +1,24 @@
 /**
- * Brings a pack from its address into the shard store and reads spans of it. Every shard is checked by
- * length and SHA-256 before it is stored, and again when it is read for the first time in a session.
+ * Gives the engine a pack to read: from an address (and then kept, or not), from the library, or from blobs of this
+ * page. Every shard is checked by length and SHA-256 before it is stored, and again when it is first read.
  */
 import { RoundsError } from '../../shared/errors';
-import { MANIFEST_FILE, SHARD_BYTES, type PackManifest, type PackShard, type Span } from '../../shared/pack';
-import { parseManifest } from '../../shared/packManifest';
-import { sha256Hex } from '../../shared/sha256';
+import type { SessionPack, StoredModel } from '../../shared/library';
+import type { PackManifest, PackShard } from '../../shared/pack';
 import type { PackLocation } from '../../shared/protocol';
 import type { PackReader } from '../../engine/ports';
-import { fetchBytes } from './fetchBytes';
-import { memoryShardStore, openShardStore, type ShardStore } from './shardStore';
+import {
+  downloadShards,
+  fetchManifest,
+  fetchShard,
+  isIntact,
+  packBase,
+  readManifest,
+  type PackText,
+} from './fetchPack';
+import { completed, newRecord, openModelStorage, type ModelStorage } from './modelStorage';
+import { memoryShardStore, type ShardStore } from './shardStore';
+import { ShardReader, type ReadShard } from './shardReader';
 
 export interface LoadedPack extends PackReader {
   /** SHA-256 of pack.json. */
@@ -21,64 +30,73 @@ export interface LoadedPack extends PackReader {
 export interface PackHooks {
   signal?: AbortSignal;
   onProgress?: (stage: 'manifest' | 'download' | 'verify', done: number, total: number) => void;
+  /** The record of a stored model changed: other tabs may show it. */
+  onStored?: () => void;
 }
 
-/** Shards kept in memory while spans are read in order: the current one and its neighbour. */
-const OPEN_SHARDS = 2;
-/** The last known manifest of an address, for visits without a network. */
-const MANIFEST_CACHE = 'rounds-manifests';
-
 /**
- * @throws RoundsError download_failed, integrity_mismatch, pack_invalid, storage_quota, storage_failed, aborted
+ * @throws RoundsError download_failed, integrity_mismatch, pack_invalid, model_missing, storage_quota, storage_failed,
+ *   aborted
  */
-export function loadPack(location: PackLocation, hooks: PackHooks = {}): Promise<LoadedPack> {
+export function loadPack(
+  location: PackLocation,
+  hooks: PackHooks = {},
+  openStorage: () => ModelStorage = openModelStorage,
+): Promise<LoadedPack> {
   switch (location.kind) {
     case 'url':
-      return loadFromUrl(location.url, location.cache, hooks);
+      return location.cache ? loadKept(location.url, hooks, openStorage()) : loadUnkept(location.url, hooks);
     case 'stored':
+      return loadStored(location.id, hooks, openStorage());
     case 'session':
-      throw new RoundsError('internal', `Packs cannot be read from ${location.kind} yet.`);
+      return loadSession(location.pack, hooks);
   }
 }
 
-/**
- * @param packUrl folder that holds pack.json
- * @param keep store shards in IndexedDB; otherwise in memory for this session
- */
-async function loadFromUrl(packUrl: string, keep: boolean, hooks: PackHooks): Promise<LoadedPack> {
-  const base = packUrl.endsWith('/') ? packUrl : `${packUrl}/`;
+/** Fetches what is missing into the library, where the pack is then found like any other. */
+async function loadKept(url: string, hooks: PackHooks, storage: ModelStorage): Promise<LoadedPack> {
+  const base = packBase(url);
   hooks.onProgress?.('manifest', 0, 1);
-  const bytes = await fetchManifest(base + MANIFEST_FILE, hooks.signal);
-  const manifest = parseManifest(parseJson(bytes));
-  const packHash = await sha256Hex(bytes);
+  const pack = await manifestOrKept(base, hooks, storage);
   hooks.onProgress?.('manifest', 1, 1);
-  const store = keep ? openShardStore(packHash) : memoryShardStore();
+  const { manifest, text, hash } = pack;
+  const store = storage.shards(hash);
+  let record =
+    (await storage.index.get(hash)) ??
+    newRecord(hash, { kind: 'pack', url: base }, manifest, manifest.shards.length);
+  if (!record.complete) await storage.index.put(record, text);
   const fetched = await fetchMissing(base, manifest, store, hooks);
-  const reader = new ShardReader(manifest, store, base, hooks);
-  return { manifest, packHash, fromCache: fetched === 0, read: (span) => reader.read(span) };
+  if (fetched > 0 || !record.complete) record = completed(record, hash);
+  await storage.index.put({ ...record, usedAt: new Date().toISOString() }, text);
+  hooks.onStored?.();
+  return openPack(pack, storedShards(record, store, hooks), fetched === 0, hooks, () =>
+    noteVerified(hash, storage, hooks),
+  );
 }
 
-/** From the network, else the copy of the last visit. */
-async function fetchManifest(url: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const cache = 'caches' in globalThis ? await caches.open(MANIFEST_CACHE).catch(() => null) : null;
+async function loadUnkept(url: string, hooks: PackHooks): Promise<LoadedPack> {
+  const base = packBase(url);
+  hooks.onProgress?.('manifest', 0, 1);
+  const pack = await fetchManifest(base, signalOf(hooks));
+  hooks.onProgress?.('manifest', 1, 1);
+  const store = memoryShardStore();
+  await fetchMissing(base, pack.manifest, store, hooks);
+  const readShard: ReadShard = async ({ file }) => new Uint8Array((await store.get(file)) ?? missing(file));
+  return openPack(pack, readShard, false, hooks);
+}
+
+/** From the network, else what was kept of this address on an earlier visit. */
+async function manifestOrKept(base: string, hooks: PackHooks, { index }: ModelStorage): Promise<PackText> {
   try {
-    const bytes = await fetchBytes(url, signal ? { signal } : {});
-    await cache?.put(url, new Response(bytes)).catch(() => undefined);
-    return bytes;
+    return await fetchManifest(base, signalOf(hooks));
   } catch (error) {
-    const kept = await cache?.match(url);
-    if (!kept || (error instanceof RoundsError && error.code === 'aborted')) throw error;
-    return new Uint8Array(await kept.arrayBuffer());
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  } catch (cause) {
-    throw new RoundsError('pack_invalid', 'pack.json is no JSON; the address may not be that of a pack.', {
-      cause,
-    });
+    if (RoundsError.from(error).code !== 'download_failed') throw error;
+    const kept = (await index.list())
+      .filter(({ complete, origin }) => complete && origin.kind === 'pack' && packBase(origin.url) === base)
+      .at(-1);
+    const text = kept && (await index.manifest(kept.id));
+    if (!text) throw error;
+    return readManifest(new TextEncoder().encode(text));
   }
 }
 
@@ -89,102 +107,98 @@ async function fetchMissing(
   hooks: PackHooks,
 ): Promise<number> {
   const present = new Set(await store.keys());
-  const missing = manifest.shards.filter(({ file }) => !present.has(file));
-  const total = missing.reduce((sum, { size }) => sum + size, 0);
-  let done = 0;
-  for (const shard of missing) {
-    const start = done;
-    const bytes = await fetchShard(base, shard, hooks, (received) =>
-      hooks.onProgress?.('download', start + received, total),
-    );
-    await store.set(shard.file, bytes.buffer);
-    done += shard.size;
-    hooks.onProgress?.('download', done, total);
-  }
-  return missing.length;
+  const shards = manifest.shards.filter(({ file }) => !present.has(file));
+  const total = shards.reduce((sum, { size }) => sum + size, 0);
+  await downloadShards({
+    base,
+    shards,
+    keep: ({ file }, bytes) => store.set(file, bytes.buffer),
+    onBytes: (received) => hooks.onProgress?.('download', received, total),
+    fetch: signalOf(hooks),
+  });
+  return shards.length;
 }
 
-/** One shard, verified; a wrong one is fetched once more past the HTTP cache before giving up. */
-async function fetchShard(
-  base: string,
-  shard: PackShard,
-  hooks: PackHooks,
-  onBytes?: (received: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  for (const cache of ['no-store', 'reload'] as const) {
-    const options = { cache, expectedBytes: shard.size, ...(hooks.signal ? { signal: hooks.signal } : {}) };
-    const bytes = await fetchBytes(base + shard.file, { ...options, ...(onBytes ? { onBytes } : {}) });
-    if (await isIntact(bytes, shard)) return bytes;
+async function loadStored(id: string, hooks: PackHooks, storage: ModelStorage): Promise<LoadedPack> {
+  hooks.onProgress?.('manifest', 0, 1);
+  const [record, text] = await Promise.all([storage.index.get(id), storage.index.manifest(id)]);
+  if (!record?.complete || text === undefined) {
+    throw new RoundsError(
+      'model_missing',
+      record ? `${record.name} is not completely stored here.` : 'This model is not stored here any more.',
+    );
   }
-  throw new RoundsError(
-    'integrity_mismatch',
-    `${shard.file} is damaged: its SHA-256 is not the one in pack.json.`,
+  const pack = await readManifest(new TextEncoder().encode(text));
+  hooks.onProgress?.('manifest', 1, 1);
+  await storage.index.update(id, { usedAt: new Date().toISOString() });
+  hooks.onStored?.();
+  return openPack(pack, storedShards(record, storage.shards(id), hooks), true, hooks, () =>
+    noteVerified(id, storage, hooks),
   );
 }
 
-async function isIntact(bytes: Uint8Array<ArrayBuffer>, shard: PackShard): Promise<boolean> {
-  return bytes.length === shard.size && (await sha256Hex(bytes)) === shard.sha256;
+/** A damaged or vanished record is fetched again where it came from, never trusted. */
+function storedShards(record: StoredModel, store: ShardStore, hooks: PackHooks): ReadShard {
+  return async (shard, isVerified) => {
+    // A record that cannot be read is as good as none.
+    const stored = await store.get(shard.file).catch(() => undefined);
+    const bytes = stored && new Uint8Array(stored);
+    if (bytes && (isVerified || (await isIntact(bytes, shard)))) return bytes;
+    if (bytes) await store.delete(shard.file).catch(() => undefined);
+    if (record.origin.kind !== 'pack') throw damaged(record, shard);
+    const fetched = await fetchShard(packBase(record.origin.url), shard, signalOf(hooks));
+    // Without room for it the model still runs; the next load fetches this shard again.
+    await store.set(shard.file, fetched.buffer).catch(() => undefined);
+    return fetched;
+  };
 }
 
-/** Reads spans, holding at most two shards in memory. */
-class ShardReader {
-  readonly #manifest: PackManifest;
-  readonly #store: ShardStore;
-  readonly #base: string;
-  readonly #hooks: PackHooks;
-  readonly #open = new Map<number, Uint8Array<ArrayBuffer>>();
-  readonly #verified = new Set<number>();
+function damaged({ name }: StoredModel, { file }: PackShard): RoundsError {
+  return new RoundsError(
+    'integrity_mismatch',
+    `${file} of ${name} is damaged or missing in this browser's storage. Repair the model in the library: what is missing is made or fetched again.`,
+  );
+}
 
-  constructor(manifest: PackManifest, store: ShardStore, base: string, hooks: PackHooks) {
-    this.#manifest = manifest;
-    this.#store = store;
-    this.#base = base;
-    this.#hooks = hooks;
-  }
+async function noteVerified(id: string, { index }: ModelStorage, hooks: PackHooks): Promise<void> {
+  await index.update(id, { verifiedAt: new Date().toISOString() });
+  hooks.onStored?.();
+}
 
-  async read(span: Span): Promise<Uint8Array<ArrayBuffer>> {
-    const result = new Uint8Array(span.length);
-    let done = 0;
-    while (done < span.length) {
-      const position = span.offset + done;
-      const index = Math.floor(position / SHARD_BYTES);
-      const shard = await this.#shard(index);
-      const from = position - index * SHARD_BYTES;
-      const count = Math.min(span.length - done, shard.length - from);
-      if (count <= 0) throw new RoundsError('pack_invalid', 'A tensor lies outside the shards.');
-      result.set(shard.subarray(from, from + count), done);
-      done += count;
-    }
-    return result;
-  }
+async function loadSession({ manifest, shards }: SessionPack, hooks: PackHooks): Promise<LoadedPack> {
+  hooks.onProgress?.('manifest', 0, 1);
+  const pack = await readManifest(new Uint8Array(await manifest.arrayBuffer()));
+  hooks.onProgress?.('manifest', 1, 1);
+  const blobs = new Map(pack.manifest.shards.map(({ file }, i) => [file, shards[i]]));
+  const readShard: ReadShard = async (shard, isVerified) => {
+    const blob = blobs.get(shard.file) ?? missing(shard.file);
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    if (isVerified || (await isIntact(bytes, shard))) return bytes;
+    throw new RoundsError('integrity_mismatch', `${shard.file} is not what pack.json says.`);
+  };
+  return openPack(pack, readShard, true, hooks);
+}
 
-  async #shard(index: number): Promise<Uint8Array<ArrayBuffer>> {
-    const held = this.#open.get(index);
-    if (held) return held;
-    const record = this.#manifest.shards[index];
-    if (!record) throw new RoundsError('pack_invalid', 'A tensor lies outside the shards.');
-    const bytes = await this.#loadVerified(index, record);
-    const oldest = this.#open.keys().next();
-    if (this.#open.size >= OPEN_SHARDS && !oldest.done) this.#open.delete(oldest.value);
-    this.#open.set(index, bytes);
-    return bytes;
-  }
+function missing(file: string): never {
+  throw new RoundsError('integrity_mismatch', `${file} is missing from the pack.`);
+}
 
-  /** A damaged or vanished record is fetched again, never trusted. */
-  async #loadVerified(index: number, shard: PackShard): Promise<Uint8Array<ArrayBuffer>> {
-    const stored = await this.#store.get(shard.file).catch(() => undefined);
-    if (stored) {
-      const bytes = new Uint8Array(stored);
-      if (this.#verified.has(index) || (await isIntact(bytes, shard))) {
-        this.#verified.add(index);
-        this.#hooks.onProgress?.('verify', this.#verified.size, this.#manifest.shards.length);
-        return bytes;
-      }
-      await this.#store.delete(shard.file);
-    }
-    const bytes = await fetchShard(this.#base, shard, this.#hooks);
-    await this.#store.set(shard.file, bytes.buffer);
-    this.#verified.add(index);
-    return bytes;
-  }
+function openPack(
+  { manifest, hash }: PackText,
+  readShard: ReadShard,
+  fromCache: boolean,
+  hooks: PackHooks,
+  onAllVerified?: () => Promise<void>,
+): LoadedPack {
+  const total = manifest.shards.length;
+  const reader = new ShardReader(manifest, readShard, (verified) => {
+    hooks.onProgress?.('verify', verified, total);
+    // A date that could not be noted is no reason not to run the model.
+    if (verified === total) onAllVerified?.().catch(() => undefined);
+  });
+  return { manifest, packHash: hash, fromCache, read: (span) => reader.read(span) };
+}
+
+function signalOf({ signal }: PackHooks): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
 }

@@ -1,0 +1,148 @@
+/**
+ * The jobs of this browser as the page sees them: those that run here, those of other tabs, and one at rest for each
+ * incomplete model that nobody works on. Changes are told a few times a second at most.
+ */
+import { jobIdOf, type JobPhase, type JobState, type StoredModel } from '../../shared/library';
+import type { LibraryChannel } from './channel';
+import type { Locks } from './locks';
+
+const TELL_EVERY_MS = 250;
+/** Phases after which a job is told once more and then no longer listed. */
+const ENDED: ReadonlySet<JobPhase> = new Set(['done', 'cancelled', 'paused']);
+const tabLock = (tab: string): string => `rounds-tab-${tab}`;
+
+export interface JobBoardPorts {
+  channel: LibraryChannel;
+  locks: Locks;
+  tab: string;
+  tell: (jobs: JobState[]) => void;
+}
+
+export class JobBoard {
+  readonly #ports: JobBoardPorts;
+  readonly #own = new Map<string, JobState>();
+  readonly #others = new Map<string, JobState[]>();
+  #models: readonly StoredModel[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: JobBoardPorts) {
+    this.#ports = ports;
+    // Held for the life of the thread: when another tab gets it, this one is gone.
+    void ports.locks.run(tabLock(ports.tab), () => new Promise(() => undefined));
+    ports.channel.post({ type: 'hello', tab: ports.tab });
+  }
+
+  /** Jobs of another tab, all of them; from then on its end is noticed. */
+  receive(tab: string, jobs: JobState[]): void {
+    if (!this.#others.has(tab)) void this.#forgetAtEnd(tab);
+    this.#others.set(tab, jobs);
+    this.#change();
+  }
+
+  /** Another tab asks what runs here. */
+  greet(): void {
+    if (this.#own.size > 0) this.#post();
+  }
+
+  setModels(models: readonly StoredModel[]): void {
+    this.#models = models;
+    this.#change();
+  }
+
+  get(id: string): JobState | undefined {
+    return this.#own.get(id);
+  }
+
+  /** Adds or changes a job of this tab. */
+  set(job: JobState): void {
+    const before = this.#own.get(job.id);
+    this.#own.set(job.id, job);
+    if (before?.phase === job.phase) return this.#change();
+    this.#flush();
+    if (ENDED.has(job.phase)) this.#own.delete(job.id);
+  }
+
+  /** Drops a job that failed. */
+  remove(id: string): void {
+    if (this.#own.delete(id)) this.#flush();
+  }
+
+  snapshot(): JobState[] {
+    const others = [...this.#others.values()].flat();
+    const jobs = [...this.#own.values()].map((job) =>
+      job.phase === 'elsewhere'
+        ? follow(
+            job,
+            others.find((other) => isSame(job, other)),
+          )
+        : job,
+    );
+    for (const other of others) {
+      if (isActive(other) && !jobs.some((job) => isSame(job, other))) jobs.push(follow(other, other));
+    }
+    for (const model of this.#models) {
+      const id = jobIdOf(model.origin);
+      const isListed = jobs.some((job) => job.id === id || job.modelId === model.id);
+      if (!model.complete && !isListed) jobs.push(atRest(model));
+    }
+    return jobs;
+  }
+
+  async #forgetAtEnd(tab: string): Promise<void> {
+    await this.#ports.locks.run(tabLock(tab), () => Promise.resolve());
+    this.#others.delete(tab);
+    this.#change();
+  }
+
+  #change(): void {
+    if (this.#timer !== null) return;
+    const wait = Math.max(0, this.#toldAt + TELL_EVERY_MS - performance.now());
+    this.#timer = setTimeout(() => this.#flush(), wait);
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#toldAt = performance.now();
+    this.#ports.tell(this.snapshot());
+    this.#post();
+  }
+
+  #post(): void {
+    // A waiting job is no news to others: they see the one that it waits for.
+    const jobs = [...this.#own.values()].filter(({ phase }) => phase !== 'elsewhere');
+    this.#ports.channel.post({ type: 'jobs', tab: this.#ports.tab, jobs });
+  }
+}
+
+function isActive({ phase }: JobState): boolean {
+  return phase !== 'failed' && !ENDED.has(phase);
+}
+
+function isSame(job: JobState, other: JobState): boolean {
+  return job.id === other.id || (job.modelId !== null && job.modelId === other.modelId);
+}
+
+/** How another tab's job looks from here. */
+function follow(job: JobState, other: JobState | undefined): JobState {
+  if (!other) return job;
+  const { doneBytes, totalBytes, bytesPerSecond, secondsLeft, detail } = other;
+  return { ...job, phase: 'elsewhere', doneBytes, totalBytes, bytesPerSecond, secondsLeft, detail };
+}
+
+function atRest(model: StoredModel): JobState {
+  return {
+    id: jobIdOf(model.origin),
+    modelId: model.id,
+    name: model.name,
+    origin: model.origin,
+    phase: 'paused',
+    doneBytes: model.storedBytes,
+    totalBytes: model.totalBytes,
+    bytesPerSecond: 0,
+    secondsLeft: null,
+    detail: '',
+    error: null,
+  };
+}
