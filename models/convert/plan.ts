@@ -37,6 +37,8 @@ export interface ConversionPlan {
   model: ModelConfig;
   imageProcessor: ImageProcessorConfig;
   source: PackSource;
+  /** `CheckpointSource.stamp`, or empty. */
+  stamp: string;
   recipe: PackManifest['recipe'];
   parameters: number;
   files: (AuxiliaryFile & { span: Span })[];
@@ -72,6 +74,7 @@ export async function planConversion(
       license: await readLicense(source),
       files: stored.files,
     },
+    stamp: source.stamp ?? '',
     recipe: { ...choice, blockSize: BLOCK_SIZE, detail: describeRecipe(choice.weights, choice.recipe) },
     parameters: countElements([...parts.values()]),
     files,

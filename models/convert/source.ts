@@ -14,6 +14,8 @@ export interface CheckpointSource {
   readonly revision: string | null;
   /** Licence named by the source itself; null: look into README.md. */
   readonly license: string | null;
+  /** Where no revision does: differs when the files do, as far as their sizes and times tell. */
+  readonly stamp?: string;
   /** Names of the files, without folders. */
   list(): Promise<string[]>;
   /** null where there is no such file. */

@@ -4,18 +4,12 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadModel } from '../engine/model';
 import type { PackReader } from '../engine/ports';
-import { recordSelfTest } from '../engine/selfTest';
 import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../engine/truncatedModel';
-import { loadOrt } from '../runtime/ort/loadOrt';
-import { OrtBackend } from '../runtime/ort/ortBackend';
-import { loadTokenizer } from '../runtime/tokenizer';
+import { answersOf, MAX_WHOLE_PARAMETERS } from '../runtime/knownAnswers';
 import { RoundsError } from '../shared/errors';
-import { SHARD_BYTES, type PackManifest, type SelfTest, type Span } from '../shared/pack';
+import { SHARD_BYTES, type PackManifest, type Span } from '../shared/pack';
 
-/** 240 MB of float32 weights; conversion then takes some seconds more. */
-const MAX_WHOLE_PARAMETERS = 60e6;
 /** onnxruntime keeps weights twice while it builds a graph, and its memory ends at 4 GiB. */
 const MAX_TRUNCATED_BYTES = 1.5e9;
 
@@ -35,16 +29,6 @@ export async function addKnownAnswers(
   const pack: PackReader = { manifest, read: (span) => readSpan(paths, span) };
   const answers = await answersOf(isWhole ? pack : truncatedPack(pack, TEST_LAYERS));
   return { ...manifest, selfTest: isWhole ? answers : { ...answers, layers: TEST_LAYERS } };
-}
-
-async function answersOf(pack: PackReader): Promise<SelfTest> {
-  const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');
-  const model = await loadModel(pack, backend, await loadTokenizer(pack));
-  try {
-    return await recordSelfTest(model, () => performance.now());
-  } finally {
-    await model.dispose();
-  }
 }
 
 async function readSpan(paths: readonly string[], span: Span): Promise<Uint8Array<ArrayBuffer>> {

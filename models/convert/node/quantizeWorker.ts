@@ -1,16 +1,9 @@
-/** The thread side of workerPool.ts: one job in, one reply out. */
+/** The thread side of workerPool.ts. */
 import { parentPort } from 'node:worker_threads';
-import { RoundsError } from '../../../src/shared/errors';
-import { quantizeRows, type QuantizeJob } from '../quantize/quantizeRows';
-import type { WorkerReply } from './workerPool';
+import type { QuantizeJob } from '../quantize/quantizeRows';
+import { answerJob } from '../quantizerPool';
 
 parentPort?.on('message', (job: QuantizeJob) => {
-  try {
-    const rows = quantizeRows(job);
-    const reply: WorkerReply = { rows };
-    parentPort?.postMessage(reply, [...new Set([rows.data.buffer, rows.scales.buffer])]);
-  } catch (thrown) {
-    const reply: WorkerReply = { error: RoundsError.from(thrown).toWire() };
-    parentPort?.postMessage(reply);
-  }
+  const { reply, transfer } = answerJob(job);
+  parentPort?.postMessage(reply, transfer);
 });

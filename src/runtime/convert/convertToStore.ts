@@ -1,0 +1,101 @@
+/** A conversion in the browser: from any checkpoint into a shard store, resumable, with the command line's bytes. */
+import { RoundsError } from '../../shared/errors';
+import { SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
+import { runConversion, type ConvertProgress } from '../../../models/convert/convert';
+import type { ConversionPlan } from '../../../models/convert/plan';
+import { shardName } from '../../../models/convert/shards';
+import type { ShardStore } from '../storage/shardStore';
+import { openQuantizerPool, quantizerThreads } from './quantizerPool';
+import { StoreNotes } from './storeNotes';
+
+export interface ConvertToStoreOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: ConvertProgress) => void;
+  /** Threads that quantize; as many as the machine can spare unless given. */
+  jobs?: number;
+  /** Smaller shards, for tests. */
+  shardBytes?: number;
+}
+
+/**
+ * Makes the shards that `store` lacks, one awaited write at a time. A shard counts as made only if both its record and
+ * its note (key `notes`) are there; called again after any interruption it goes on behind the last one. At most some
+ * 200 MB of JavaScript memory are in use at once (docs/architecture.md has the sum).
+ * @returns pack.json as the command line writes it, with known answers where the model is small enough to run here
+ * @throws RoundsError aborted, checkpoint_invalid, model_unsupported, download_failed, storage_quota, storage_failed,
+ *   worker_crashed; what is finished stays in the store
+ */
+export async function convertToStore(
+  plan: ConversionPlan,
+  store: ShardStore,
+  options: ConvertToStoreOptions = {},
+): Promise<{ manifestText: string }> {
+  const { signal, onProgress, shardBytes = SHARD_BYTES } = options;
+  const notes = await StoreNotes.open(plan, store, shardBytes);
+  const threads = options.jobs ?? quantizerThreads();
+  const pool = await openQuantizerPool(threads);
+  let manifestText = '';
+  try {
+    await runConversion(
+      plan,
+      {
+        writeShard: (file, bytes) => store.set(file, bytes.buffer),
+        writeManifest: async (json) => {
+          manifestText = json;
+        },
+        abort: () => Promise.resolve(),
+      },
+      {
+        quantizer: pool.quantizer,
+        // One job is being read for each that is worked on: reading never waits for quantizing.
+        concurrency: threads + 2,
+        shardBytes,
+        finished: await notes.finished(),
+        onShard: (shard, pieces) => notes.add(shard, pieces),
+        complete: (manifest) => withAnswers(manifest, store, shardBytes),
+        ...(signal ? { signal } : {}),
+        ...(onProgress ? { onProgress } : {}),
+      },
+    );
+  } finally {
+    await pool.close();
+  }
+  return { manifestText };
+}
+
+/** Known answers are a help, not a condition: without a network the runtime that finds them may not be at hand. */
+async function withAnswers(
+  manifest: PackManifest,
+  store: ShardStore,
+  shardBytes: number,
+): Promise<PackManifest> {
+  try {
+    // Loaded only now: it brings onnxruntime along.
+    const { answersOf, MAX_WHOLE_PARAMETERS } = await import('../knownAnswers');
+    if (manifest.parameters > MAX_WHOLE_PARAMETERS) return manifest;
+    const read = (span: Span) => readSpan(store, span, shardBytes);
+    return { ...manifest, selfTest: await answersOf({ manifest, read }) };
+  } catch (thrown) {
+    const { code } = RoundsError.from(thrown);
+    if (code === 'storage_failed' || code === 'aborted') throw thrown;
+    return manifest;
+  }
+}
+
+async function readSpan(
+  store: ShardStore,
+  { offset, length }: Span,
+  shardBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const file = shardName(Math.floor((offset + done) / shardBytes));
+    const shard = await store.get(file);
+    if (!shard) throw new RoundsError('storage_failed', `${file} was just written and is gone.`);
+    const from = (offset + done) % shardBytes;
+    const part = new Uint8Array(shard, from, Math.min(length - done, shard.byteLength - from));
+    bytes.set(part, done);
+    done += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,11 @@
+/** A quantizing thread (quantizerPool.ts): says that it is there, then answers each job. */
+import { answerJob } from '../../../models/convert/quantizerPool';
+import type { QuantizeJob } from '../../../models/convert/quantize/quantizeRows';
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+scope.addEventListener('message', (event: MessageEvent<QuantizeJob>) => {
+  const { reply, transfer } = answerJob(event.data);
+  scope.postMessage(reply, transfer);
+});
+scope.postMessage('ready');

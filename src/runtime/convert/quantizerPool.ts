@@ -1,0 +1,55 @@
+/** Quantizes rows in module workers, started from whatever worker converts. */
+import { openPool, type QuantizerPool, type QuantizeReply } from '../../../models/convert/quantizerPool';
+import { quantizeRows } from '../../../models/convert/quantize/quantizeRows';
+
+/** More would outrun any network and leave nothing for the page. */
+const MAX_THREADS = 4;
+
+/** One core is left to the page and to what reads and writes. */
+export function quantizerThreads(): number {
+  const cores = typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency || 1;
+  return Math.max(1, Math.min(MAX_THREADS, cores - 1));
+}
+
+/**
+ * @returns a pool over the workers that start; where none does (Safari before 16.4 has none within workers) one that
+ *   quantizes in this thread
+ */
+export async function openQuantizerPool(size: number): Promise<QuantizerPool> {
+  const started = await Promise.all(Array.from({ length: size }, startWorker));
+  const workers = started.filter((worker) => worker !== null);
+  if (workers.length === 0) return inThisThread;
+  const waiting = [...workers];
+  return openPool(workers.length, ({ onReply, onError }) => {
+    const worker = waiting.pop() as Worker;
+    worker.onmessage = (event: MessageEvent<QuantizeReply>) => onReply(event.data);
+    worker.onerror = onError;
+    worker.onmessageerror = onError;
+    return {
+      post: (job, transfer) => worker.postMessage(job, transfer),
+      end: async () => worker.terminate(),
+    };
+  });
+}
+
+const inThisThread: QuantizerPool = {
+  quantizer: async (job) => quantizeRows(job),
+  close: () => Promise.resolve(),
+};
+
+/** A worker that said it is there; null where there can be none. */
+async function startWorker(): Promise<Worker | null> {
+  if (typeof Worker === 'undefined') return null;
+  try {
+    const worker = new Worker(new URL('./quantize.worker.ts', import.meta.url), { type: 'module' });
+    const isReady = await new Promise<boolean>((resolve) => {
+      worker.onmessage = () => resolve(true);
+      worker.onerror = () => resolve(false);
+    });
+    if (isReady) return worker;
+    worker.terminate();
+  } catch {
+    // Forbidden or unknown here.
+  }
+  return null;
+}

@@ -1,0 +1,22 @@
+/** Runs a pack once on onnxruntime's CPU build in float32 and notes the answers (src/engine/selfTest.ts). */
+import { loadModel } from '../engine/model';
+import type { PackReader } from '../engine/ports';
+import { recordSelfTest } from '../engine/selfTest';
+import type { SelfTest } from '../shared/pack';
+import { loadOrt } from './ort/loadOrt';
+import { OrtBackend } from './ort/ortBackend';
+import { loadTokenizer } from './tokenizer';
+
+/** 240 MB of float32 weights; conversion then takes some seconds more. */
+export const MAX_WHOLE_PARAMETERS = 60e6;
+
+/** @throws RoundsError download_failed (the runtime), out_of_memory, pack_invalid, internal */
+export async function answersOf(pack: PackReader): Promise<SelfTest> {
+  const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');
+  const model = await loadModel(pack, backend, await loadTokenizer(pack));
+  try {
+    return await recordSelfTest(model, () => performance.now());
+  } finally {
+    await model.dispose();
+  }
+}
