@@ -101,8 +101,8 @@ describe('openHub', () => {
       source: { repo: 'org/tiny', revision: SHA, license: 'apache-2.0' },
     });
     const weights = hub.requests.filter(({ url }) => url.endsWith('model.safetensors'));
-    // The size, then the whole file at once: it is smaller than a segment.
-    expect(weights).toHaveLength(2);
+    // The size, the header's length, the header; then the whole file at once: it is smaller than a segment.
+    expect(weights).toHaveLength(4);
     expect(weights.every(({ url, range }) => url.includes(`/resolve/${SHA}/`) && range !== undefined)).toBe(
       true,
     );
@@ -167,6 +167,20 @@ describe('openHub', () => {
     const bytes = await config?.slice(2, 10).arrayBuffer();
     expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
     expect(hub.requests).toHaveLength(count + 1);
+  });
+
+  it('asks again for the address of a file that was open already, when storage refuses the old one', async () => {
+    const config = await (await open()).open('config.json');
+    let refusals = 2;
+    hub.requests = [];
+    hub.intercept = (_request, response) => {
+      if (refusals-- <= 0) return false;
+      response.writeHead(403).end();
+      return true;
+    };
+    const bytes = await config?.slice(2, 10).arrayBuffer();
+    expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
+    expect(hub.requests).toHaveLength(3);
   });
 
   it('gives up after five attempts', async () => {

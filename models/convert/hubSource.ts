@@ -3,7 +3,7 @@
  * The revision is resolved to a commit once; every file is read at that commit.
  */
 import { RoundsError } from '../../src/shared/errors';
-import { cacheSegments } from './segmentCache';
+import { SegmentCache } from './segmentCache';
 import type { BlobLike, CheckpointSource } from './source';
 
 export interface HubName {
@@ -25,6 +25,8 @@ export interface HubOptions {
 
 const MAX_ATTEMPTS = 5;
 const MAX_RETRY_MS = 30_000;
+/** What storage answers to a signed address after its time; the hub gives a new one to each request. */
+const EXPIRED = new Set([400, 401, 403, 410]);
 /** A server may answer a range request with the whole file; that is accepted for small files only. */
 const MAX_WHOLE_BYTES = 64_000_000;
 
@@ -75,6 +77,7 @@ function cardLicense(cardData: unknown): string | null {
 class HubClient {
   readonly #endpoint: string;
   readonly #options: HubOptions;
+  readonly #cache = new SegmentCache();
 
   constructor(options: HubOptions) {
     this.#endpoint = (options.endpoint ?? 'https://huggingface.co').replace(/\/+$/, '');
@@ -102,12 +105,15 @@ class HubClient {
           `The hub does not say how long ${file} is. Download the repository and convert the folder.`,
         );
       }
-      return cacheSegments(size, (start, end) => this.#readRange(path, file, start, end));
+      return this.#cache.open(size, (start, end) => this.#readRange(path, file, start, end));
     });
   }
 
   async #readRange(path: string, file: string, start: number, end: number): Promise<ArrayBuffer> {
     return this.#request(path, `bytes=${start}-${end - 1}`, async (response) => {
+      // The file could be opened, so it is the signed address behind the hub's redirect that has run out.
+      if (EXPIRED.has(response.status))
+        throw new TypeError(`${file}: the server answered ${response.status}`);
       // 200 would be the whole file, gigabytes of it, from byte 0.
       if (response.status !== 206) throw await refusal(response, file);
       const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
@@ -137,6 +143,8 @@ class HubClient {
       try {
         const response = await (this.#options.fetch ?? fetch)(this.#endpoint + path, {
           headers,
+          // Neither gigabytes of weights nor the hub's redirects to addresses that run out belong into a cache.
+          cache: 'no-store',
           ...(signal ? { signal } : {}),
         });
         if (response.status !== 429 && response.status < 500) return await read(response);

@@ -120,6 +120,7 @@ export async function readHeader(file: string, blob: BlobLike): Promise<StoredTe
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => parseEntry(name, entry, file, blob, dataStart));
   checkCoverage(tensors, file, blob.size, dataStart);
+  blob.layOut?.(tensors);
   return tensors;
 }
 

@@ -1,34 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { cacheSegments } from './segmentCache';
+import { SegmentCache } from './segmentCache';
+import type { BlobLike, Part } from './source';
 
-/** 100 bytes 0…99 in segments of 10; `asked` lists the ranges that were read. */
-function counted() {
+/** Files of 100 bytes 0…99 in segments of 10; `asked` lists the ranges that were read. */
+function counted(readAhead = 0) {
+  const cache = new SegmentCache({ segmentBytes: 10, readAhead });
   const asked: string[] = [];
-  const file = Uint8Array.from({ length: 95 }, (_, i) => i);
+  const file = Uint8Array.from({ length: 100 }, (_, i) => i);
   let failures = 0;
-  const blob = cacheSegments(
-    file.length,
-    (start, end) => {
+  const open = (parts: Part[] | null = []): BlobLike => {
+    const blob = cache.open(file.length, (start, end) => {
       asked.push(`${start}-${end}`);
       if (failures-- > 0) return Promise.reject(new Error('cut'));
       return Promise.resolve(file.slice(start, end).buffer);
-    },
-    10,
-  );
-  const read = async (start: number, end: number): Promise<number[]> => [
-    ...new Uint8Array(await blob.slice(start, end).arrayBuffer()),
+    });
+    if (parts) blob.layOut?.(parts);
+    return blob;
+  };
+  const blob = open();
+  const read = async (start: number, end: number, from = blob): Promise<number[]> => [
+    ...new Uint8Array(await from.slice(start, end).arrayBuffer()),
   ];
-  return { asked, read, blob, fail: (times: number) => (failures = times) };
+  return { asked, read, blob, open, fail: (times: number) => (failures = times) };
 }
 
-describe('cacheSegments', () => {
-  it('gives any range, also across segments and at the shorter last one', async () => {
-    const { read, blob } = counted();
-    expect(blob.size).toBe(95);
-    for (let start = 0; start < 95; start += 7) {
-      for (const end of [start, start + 1, start + 23, 95, 200]) {
-        const expected = Array.from({ length: Math.max(0, Math.min(end, 95) - start) }, (_, i) => start + i);
-        expect(await read(start, end)).toEqual(expected);
+const numbers = (start: number, end: number): number[] =>
+  Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i);
+
+describe('SegmentCache', () => {
+  it.each([
+    ['without large parts', []],
+    [
+      'laid out',
+      [
+        { start: 3, end: 41 },
+        { start: 41, end: 42 },
+        { start: 42, end: 90 },
+      ],
+    ],
+  ])('gives any range of a file %s, also across segments and at the last one', async (_how, parts) => {
+    const { read, blob } = counted(2);
+    blob.layOut?.(parts);
+    expect(blob.size).toBe(100);
+    for (let start = 0; start < 100; start += 7) {
+      for (const end of [start, start + 1, start + 23, 100, 200]) {
+        expect(await read(start, end)).toEqual(numbers(start, Math.min(end, 100)));
       }
     }
   });
@@ -40,15 +56,25 @@ describe('cacheSegments', () => {
     expect(asked).toEqual(['0-10', '10-20']);
   });
 
-  it('forgets the segment that was used longest ago', async () => {
-    const { asked, read } = counted();
-    for (const start of [0, 10, 20, 30, 40, 50]) await read(start, start + 1);
+  it('forgets the segment that was used longest ago, of all files', async () => {
+    const { asked, read, open } = counted();
+    const other = open();
+    for (const start of [0, 10, 20]) await read(start, start + 1);
+    for (const start of [0, 10, 20]) await read(start, start + 1, other);
     await read(0, 1);
-    await read(60, 61);
+    await read(30, 31, other);
     asked.length = 0;
     await read(0, 1);
     await read(10, 11);
     expect(asked).toEqual(['10-20']);
+  });
+
+  it('asks for just what is wanted while it does not know the parts', async () => {
+    const { asked, read, open } = counted(2);
+    const unknown = open(null);
+    expect(await read(2, 5, unknown)).toEqual([2, 3, 4]);
+    expect(await read(90, 200, unknown)).toEqual(numbers(90, 100));
+    expect(asked).toEqual(['2-5', '90-100']);
   });
 
   it('asks again after a failure', async () => {
@@ -57,5 +83,41 @@ describe('cacheSegments', () => {
     await expect(read(0, 5)).rejects.toThrow('cut');
     expect(await read(0, 2)).toEqual([0, 1]);
     expect(asked).toEqual(['0-10', '0-10']);
+  });
+
+  it('reads large parts without anything beyond them, and small ones together', async () => {
+    const { asked, read, blob } = counted();
+    blob.layOut?.([
+      { start: 2, end: 27 },
+      { start: 27, end: 28 },
+      { start: 28, end: 29 },
+      { start: 29, end: 60 },
+    ]);
+    await read(2, 27);
+    await read(28, 29);
+    await read(27, 28);
+    await read(29, 60);
+    expect(asked).toEqual(['2-10', '10-18', '18-27', '27-29', '29-36', '36-44', '44-52', '52-60']);
+  });
+
+  it('asks ahead, within the part that is read', async () => {
+    const { asked, read, blob } = counted(2);
+    blob.layOut?.([
+      { start: 0, end: 40 },
+      { start: 40, end: 100 },
+    ]);
+    await read(0, 1);
+    expect(asked).toEqual(['0-10', '10-20', '20-30']);
+    await read(20, 21);
+    expect(asked.slice(3)).toEqual(['30-40']);
+  });
+
+  it('keeps failures ahead for whoever comes to need the bytes', async () => {
+    const { asked, read, fail } = counted(1);
+    await read(0, 1);
+    fail(1);
+    await read(10, 11);
+    expect(asked).toEqual(['0-10', '10-20', '20-30']);
+    expect(await read(20, 21)).toEqual([20]);
   });
 });

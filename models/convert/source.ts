@@ -1,10 +1,18 @@
 /** Where a checkpoint comes from: a folder, the hub, or files dropped on the page. Only Blob-shaped reads. */
 import { RoundsError } from '../../src/shared/errors';
 
+/** Bytes [start, end) of a file. */
+export interface Part {
+  start: number;
+  end: number;
+}
+
 /** The part of Blob that the converter needs; File and Blob are some. */
 export interface BlobLike {
   readonly size: number;
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** Takes to know the file's parts: each will be read from its start to its end, in any order of parts. */
+  layOut?(parts: readonly Part[]): void;
 }
 
 export interface CheckpointSource {

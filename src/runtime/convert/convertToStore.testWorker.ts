@@ -5,8 +5,6 @@ import { RoundsError } from '../../shared/errors';
 import { openShardStore } from '../storage/shardStore';
 import { convertToStore } from './convertToStore';
 
-const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
-
 export interface ConvertRequest {
   database: string;
   jobs: number;
@@ -14,11 +12,11 @@ export interface ConvertRequest {
   isDamaged?: boolean;
 }
 
-scope.addEventListener('message', (event: MessageEvent<ConvertRequest>) => {
+self.addEventListener('message', (event: MessageEvent<ConvertRequest>) => {
   const { database, jobs, isDamaged = false } = event.data;
   void convert(database, jobs, isDamaged).then(
-    (manifestText) => scope.postMessage({ manifestText }),
-    (thrown: unknown) => scope.postMessage({ error: RoundsError.from(thrown).toWire() }),
+    (manifestText) => self.postMessage({ manifestText }),
+    (thrown: unknown) => self.postMessage({ error: RoundsError.from(thrown).toWire() }),
   );
 });
 
