@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { padWindows } from './visionEncoder';
+import { padWindows, queryRows } from './visionEncoder';
 
 describe('padWindows', () => {
   const layout = padWindows(Int32Array.of(0, 4, 6), 4);
@@ -23,4 +23,10 @@ describe('padWindows', () => {
       ]);
     }
   });
+});
+
+it('fills the rows of queries up to equal parts', () => {
+  expect([...queryRows(20)].slice(18)).toEqual([18, 19, ...Array.from({ length: 12 }, () => 19)]);
+  expect(queryRows(32)).toHaveLength(32);
+  expect(queryRows(12_288).at(-1)).toBe(12_287);
 });

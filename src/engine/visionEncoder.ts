@@ -1,6 +1,6 @@
 /** Runs the vision graph for one image at a time and keeps the features of the last few images. */
 import type { VisionConfig } from '../shared/modelConfig';
-import { hasFullBlocks, hasWindowBlocks, VISION_IO, windowPatches } from './graphs/vision';
+import { hasFullBlocks, hasWindowBlocks, QUERY_PARTS, VISION_IO, windowPatches } from './graphs/vision';
 import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
 import type { Patches } from './preprocess/patchify';
 import { visionRotaryTables } from './rotary';
@@ -60,8 +60,11 @@ export class VisionEncoder {
     const group = merge * merge;
     const rotary = visionRotaryTables(patches.gridThw, merge, headDim);
     const float = (data: Float32Array, dims: number[]) => this.#backend.upload('float32', data, dims);
+    const queries: Record<string, DeviceTensor> =
+      this.#backend.name === 'wasm' ? { [VISION_IO.queryRows]: this.#indices(queryRows(patches.rows)) } : {};
     if (windowSize === null) {
       return {
+        ...queries,
         [VISION_IO.pixelValues]: float(patches.data, [patches.rows, patches.columns]),
         [VISION_IO.cos]: float(rotary.cos, [rotary.rows, rotary.pairs]),
         [VISION_IO.sin]: float(rotary.sin, [rotary.rows, rotary.pairs]),
@@ -77,6 +80,7 @@ export class VisionEncoder {
       [VISION_IO.reverseIndex]: this.#indices(reverseIndex),
     };
     if (hasFullBlocks(this.#config)) {
+      Object.assign(feeds, queries);
       feeds[VISION_IO.cos] = float(cos, [rotary.rows, rotary.pairs]);
       feeds[VISION_IO.sin] = float(sin, [rotary.rows, rotary.pairs]);
     }
@@ -113,6 +117,12 @@ export class VisionEncoder {
   #indices(values: Int32Array): DeviceTensor {
     return this.#backend.upload('int64', BigInt64Array.from(values, BigInt), [values.length]);
   }
+}
+
+/** Rows of the full attention's queries, filled up to a multiple of QUERY_PARTS with the last one. */
+export function queryRows(patches: number): Int32Array {
+  const length = Math.ceil(patches / QUERY_PARTS) * QUERY_PARTS;
+  return Int32Array.from({ length }, (_, i) => Math.min(i, patches - 1));
 }
 
 /** Patch rows in window order: each merged token brings its `group` consecutive patches. */

@@ -28,6 +28,8 @@ export const VISION_IO = {
   /** float32 [P, headDim / 2] */
   cos: 'rotary_cos',
   sin: 'rotary_sin',
+  /** int64 [QUERY_PARTS·c], c = P / QUERY_PARTS rounded up: 0, 1, …, the last row repeated to the end; on wasm only. */
+  queryRows: 'query_rows',
   /** float32 [W·n, headDim / 2]: the same rows in padded window order. */
   windowCos: 'window_rotary_cos',
   windowSin: 'window_rotary_sin',
@@ -42,6 +44,12 @@ export const VISION_IO = {
   /** T [1, P / 4, out hidden], raster order. */
   features: 'image_features',
 } as const;
+
+/**
+ * onnxruntime's CPU attention writes all scores down, P² for each head: 1.2 GB for two heads and an image of 1350 × 1800
+ * pixels. A part of the queries at a time needs as much less.
+ */
+export const QUERY_PARTS = 16;
 
 /** The decoder's activation type decides the type of the features; the tower itself is float32. */
 export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): GraphModel {
@@ -81,6 +89,7 @@ function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   if (hasFullBlocks(vision)) {
     graph.input(VISION_IO.cos, 'float32', ['patches', rotary]);
     graph.input(VISION_IO.sin, 'float32', ['patches', rotary]);
+    if (ctx.target.backend === 'wasm') graph.input(VISION_IO.queryRows, 'int64', ['queries']);
   }
   if (hasWindowBlocks(vision)) {
     graph.input(VISION_IO.windowCos, 'float32', ['padded', rotary]);
@@ -125,7 +134,28 @@ function splitAndRotate(ctx: LayerContext, manifest: PackManifest, qkv: string, 
 
 function fullAttention(ctx: LayerContext, manifest: PackManifest, qkv: string): string {
   const { q, k, v } = splitAndRotate(ctx, manifest, qkv, VISION_IO.cos, VISION_IO.sin);
-  return multiHeadAttention(ctx, manifest, [q, k, v]);
+  return ctx.target.backend === 'wasm'
+    ? attentionInParts(ctx, manifest, q, k, v)
+    : multiHeadAttention(ctx, manifest, [q, k, v]);
+}
+
+/** Equal to one attention over all rows: no query looks at another one. */
+function attentionInParts(
+  ctx: LayerContext,
+  manifest: PackManifest,
+  q: string,
+  k: string,
+  v: string,
+): string {
+  const { graph } = ctx;
+  const queries = graph.node('Gather', [q, VISION_IO.queryRows], { attributes: { axis: 1 } });
+  const parts = graph.nodes('Split', [queries], QUERY_PARTS, {
+    attributes: { axis: 1, num_outputs: QUERY_PARTS },
+  });
+  const attended = parts.map((part) => multiHeadAttention(ctx, manifest, [part, k, v]));
+  const joined = graph.node('Concat', attended, { attributes: { axis: 1 } });
+  const patches = graph.node('Shape', [q], { attributes: { start: 1, end: 2 } });
+  return graph.node('Slice', [joined, graph.int64([0]), patches, graph.int64([1])]);
 }
 
 function windowAttention(ctx: LayerContext, manifest: PackManifest, qkv: string): string {
