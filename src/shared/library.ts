@@ -108,7 +108,7 @@ export type JobPhase =
  * or `cancelled` are told once; failed ones stay until they are tried again.
  */
 export interface JobState {
-  /** `jobIdOf(origin)`: the same model is never fetched twice at once. */
+  /** `jobIdOf(origin)`, so that the same model is never fetched twice at once; another for verifying and exporting. */
   id: string;
   /** StoredModel.id, once it is known. */
   modelId: string | null;

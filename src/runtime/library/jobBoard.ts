@@ -25,6 +25,8 @@ export class JobBoard {
   #models: readonly StoredModel[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** Own jobs changed since the other tabs were told; what they tell must not be answered by telling them. */
+  #isNews = false;
 
   constructor(ports: JobBoardPorts) {
     this.#ports = ports;
@@ -58,14 +60,20 @@ export class JobBoard {
   set(job: JobState): void {
     const before = this.#own.get(job.id);
     this.#own.set(job.id, job);
+    this.#isNews = true;
     if (before?.phase === job.phase) return this.#change();
     this.#flush();
-    if (ENDED.has(job.phase)) this.#own.delete(job.id);
+    if (!ENDED.has(job.phase)) return;
+    this.#own.delete(job.id);
+    this.#isNews = true;
+    this.#change();
   }
 
   /** Drops a job that failed. */
   remove(id: string): void {
-    if (this.#own.delete(id)) this.#flush();
+    if (!this.#own.delete(id)) return;
+    this.#isNews = true;
+    this.#flush();
   }
 
   snapshot(): JobState[] {
@@ -106,10 +114,11 @@ export class JobBoard {
     this.#timer = null;
     this.#toldAt = performance.now();
     this.#ports.tell(this.snapshot());
-    this.#post();
+    if (this.#isNews) this.#post();
   }
 
   #post(): void {
+    this.#isNews = false;
     // A waiting job is no news to others: they see the one that it waits for.
     const jobs = [...this.#own.values()].filter(({ phase }) => phase !== 'elsewhere');
     this.#ports.channel.post({ type: 'jobs', tab: this.#ports.tab, jobs });

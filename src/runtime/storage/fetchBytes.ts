@@ -1,5 +1,6 @@
 /** One file by HTTP: retried with back-off where that can help, watched for stalls, counted while it arrives. */
 import { RoundsError } from '../../shared/errors';
+import { isOnline, networkBack, StallWatch, wait } from './network';
 
 export interface FetchOptions {
   signal?: AbortSignal;
@@ -23,9 +24,6 @@ const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 /** What a server may ask for by Retry-After; the hub counts requests over five minutes. */
 const MAX_RETRY_AFTER_MS = 300_000;
-/** No byte for this long means that the connection is dead though nobody said so. */
-const STALL_MS = 25_000;
-const ONLINE_POLL_MS = 3_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** What storage behind a redirect answers once the signed address has run out; asking the first one again renews it. */
 const EXPIRED = new Set([400, 401, 403, 410]);
@@ -73,20 +71,10 @@ function backOff(attempt: number): number {
   return Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS) * (0.5 + Math.random() / 2);
 }
 
-function isOnline(): boolean {
-  return typeof navigator === 'undefined' || !('onLine' in navigator) || navigator.onLine;
-}
-
 async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const watchdog = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, watchdog.signal]) : watchdog.signal;
-  let timer = setTimeout(() => watchdog.abort(), STALL_MS);
-  const alive = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => watchdog.abort(), STALL_MS);
-  };
+  const watch = new StallWatch(options.signal);
   try {
-    const response = await fetch(url, { signal, cache: options.cache ?? 'default' });
+    const response = await fetch(url, { signal: watch.signal, cache: options.cache ?? 'default' });
     try {
       checkStatus(url, response);
       checkLength(response, options.expectedBytes);
@@ -94,13 +82,12 @@ async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array
       await response.body?.cancel();
       throw refusal;
     }
-    return await readBody(url, response, options, alive);
+    return await readBody(url, response, options, watch);
   } catch (error) {
     if (error instanceof RoundsError || error instanceof RetryLater) throw error;
-    const stalled = watchdog.signal.aborted ? 'no data for 25 seconds' : 'the connection failed';
-    throw new RetryLater(stalled, null, error);
+    throw new RetryLater(watch.hasStalled ? 'no data for 25 seconds' : 'the connection failed', null, error);
   } finally {
-    clearTimeout(timer);
+    watch.end();
   }
 }
 
@@ -142,12 +129,12 @@ async function readBody(
   url: string,
   response: Response,
   { expectedBytes, maxBytes, onBytes }: FetchOptions,
-  alive: () => void,
+  watch: StallWatch,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const collector = new ByteCollector(expectedBytes);
   const reader = response.body?.getReader();
   for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    alive();
+    watch.alive();
     if (collector.received + next.value.length > (expectedBytes ?? maxBytes ?? Infinity)) {
       await reader?.cancel();
       if (expectedBytes === undefined) throw new RoundsError('download_failed', `${url} is far too long.`);
@@ -188,40 +175,4 @@ class ByteCollector {
     }
     return bytes;
   }
-}
-
-/** @throws RoundsError aborted */
-function networkBack(signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearInterval(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      stop();
-      reject(new RoundsError('aborted', 'Stopped.'));
-    };
-    // Asked for rather than listened to: not every browser sends `online` to workers.
-    const timer = setInterval(() => {
-      if (!isOnline()) return;
-      stop();
-      resolve();
-    }, ONLINE_POLL_MS);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
-/** @throws RoundsError aborted */
-function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(new RoundsError('aborted', 'Stopped.'));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -4,7 +4,7 @@
  */
 import { RoundsError } from '../../shared/errors';
 import type { SessionPack, StoredModel } from '../../shared/library';
-import type { PackManifest, PackShard } from '../../shared/pack';
+import type { PackManifest } from '../../shared/pack';
 import type { PackLocation } from '../../shared/protocol';
 import type { PackReader } from '../../engine/ports';
 import {
@@ -69,7 +69,7 @@ async function loadKept(url: string, hooks: PackHooks, storage: ModelStorage): P
   if (fetched > 0 || !record.complete) record = completed(record, hash);
   await storage.index.put({ ...record, usedAt: new Date().toISOString() }, text);
   hooks.onStored?.();
-  return openPack(pack, storedShards(record, store, hooks), fetched === 0, hooks, () =>
+  return openPack(pack, storedShards(record, storage, hooks), fetched === 0, hooks, () =>
     noteVerified(hash, storage, hooks),
   );
 }
@@ -132,32 +132,43 @@ async function loadStored(id: string, hooks: PackHooks, storage: ModelStorage): 
   hooks.onProgress?.('manifest', 1, 1);
   await storage.index.update(id, { usedAt: new Date().toISOString() });
   hooks.onStored?.();
-  return openPack(pack, storedShards(record, storage.shards(id), hooks), true, hooks, () =>
+  return openPack(pack, storedShards(record, storage, hooks), true, hooks, () =>
     noteVerified(id, storage, hooks),
   );
 }
 
-/** A damaged or vanished record is fetched again where it came from, never trusted. */
-function storedShards(record: StoredModel, store: ShardStore, hooks: PackHooks): ReadShard {
+/**
+ * A damaged or vanished shard is never trusted. It is fetched again where this thread may: from the site itself. Other
+ * hosts only the library's worker reaches, so then the model is marked as incomplete, and resuming it there repairs it.
+ */
+function storedShards(record: StoredModel, storage: ModelStorage, hooks: PackHooks): ReadShard {
+  const { id, origin, name } = record;
+  const store = storage.shards(id);
   return async (shard, isVerified) => {
     // A record that cannot be read is as good as none.
     const stored = await store.get(shard.file).catch(() => undefined);
     const bytes = stored && new Uint8Array(stored);
     if (bytes && (isVerified || (await isIntact(bytes, shard)))) return bytes;
     if (bytes) await store.delete(shard.file).catch(() => undefined);
-    if (record.origin.kind !== 'pack') throw damaged(record, shard);
-    const fetched = await fetchShard(packBase(record.origin.url), shard, signalOf(hooks));
-    // Without room for it the model still runs; the next load fetches this shard again.
-    await store.set(shard.file, fetched.buffer).catch(() => undefined);
-    return fetched;
+    if (origin.kind === 'pack' && isOwnSite(origin.url)) {
+      const fetched = await fetchShard(packBase(origin.url), shard, signalOf(hooks));
+      // Without room for it the model still runs; the next load fetches this shard again.
+      await store.set(shard.file, fetched.buffer).catch(() => undefined);
+      return fetched;
+    }
+    await storage.index
+      .update(id, { complete: false, packHash: null, verifiedAt: null })
+      .catch(() => undefined);
+    hooks.onStored?.();
+    throw new RoundsError(
+      'integrity_mismatch',
+      `${shard.file} of ${name} is damaged or missing in this browser's storage. Resume the model in the library: only what is missing is fetched or made again.`,
+    );
   };
 }
 
-function damaged({ name }: StoredModel, { file }: PackShard): RoundsError {
-  return new RoundsError(
-    'integrity_mismatch',
-    `${file} of ${name} is damaged or missing in this browser's storage. Repair the model in the library: what is missing is made or fetched again.`,
-  );
+function isOwnSite(url: string): boolean {
+  return typeof location === 'undefined' || new URL(url).origin === location.origin;
 }
 
 async function noteVerified(id: string, { index }: ModelStorage, hooks: PackHooks): Promise<void> {

@@ -1,0 +1,87 @@
+/** Supplies that are made here: a checkpoint on a hub or in a folder, converted while it is read. */
+import { RoundsError } from '../../shared/errors';
+import type { ModelOrigin, OriginAccess } from '../../shared/library';
+import { SHARD_BYTES } from '../../shared/pack';
+import { sha256Hex } from '../../shared/sha256';
+import { openFiles } from '../../../models/convert/fileSource';
+import { openHub } from '../../../models/convert/hubSource';
+import { makeManifest, planConversion, type ConversionPlan } from '../../../models/convert/plan';
+import { shardName } from '../../../models/convert/shards';
+import type { CheckpointSource } from '../../../models/convert/source';
+import { convertToStore } from '../convert/convertToStore';
+import { patientFetch } from '../storage/network';
+import { checkAddress, largestTensor, sizeOf, type ShardFile, type Supply, type SupplyHooks } from './supply';
+
+type ConvertedOrigin = Extract<ModelOrigin, { kind: 'hub' | 'folder' }>;
+
+/** Part of an id: to be raised when the same plan gives other bytes, so that old shards are not mixed with new ones. */
+const CONVERTER_VERSION = 1;
+
+/** @throws RoundsError download_failed, checkpoint_invalid, model_unsupported, request_invalid, aborted */
+export async function openConversion(
+  origin: ConvertedOrigin,
+  access: OriginAccess,
+  hooks: SupplyHooks,
+): Promise<Supply> {
+  hooks.onDetail('Reading configuration and headers');
+  const source = await openSource(origin, access, hooks);
+  const plan = await planConversion(source, { weights: origin.weights, recipe: origin.recipe });
+  const sourceBytes = plan.source.files.reduce((sum, { size }) => sum + size, 0);
+  return {
+    id: await conversionId(plan),
+    origin: origin.kind === 'hub' ? { ...origin, revision: source.revision ?? origin.revision } : origin,
+    phase: 'converting',
+    pack: plan,
+    shards: plannedShards(plan.totalBytes),
+    downloadBytes: origin.kind === 'hub' ? sourceBytes : 0,
+    largestTensorBytes: largestTensor(plan.tensors.map(({ tensor }) => tensor)),
+    fill: async (store, { signal, onBytes, onDetail }) => {
+      const keys = new Set(await store.keys());
+      onBytes(sizeOf(plannedShards(plan.totalBytes).filter(({ file }) => keys.has(file))));
+      const { manifestText } = await convertToStore(plan, store, {
+        signal,
+        onProgress: ({ doneBytes, tensor }) => {
+          onDetail(`Quantizing ${tensor}`);
+          onBytes(doneBytes);
+        },
+      });
+      return manifestText;
+    },
+  };
+}
+
+async function openSource(
+  origin: ConvertedOrigin,
+  { files, token }: OriginAccess,
+  { signal, onDetail }: SupplyHooks,
+): Promise<CheckpointSource> {
+  if (origin.kind === 'folder') {
+    if (!files?.length) {
+      throw new RoundsError('request_invalid', `Choose the folder ${origin.name} again: it is not kept.`);
+    }
+    return openFiles(files, origin.name);
+  }
+  return openHub(
+    { repo: origin.repo, revision: origin.revision },
+    {
+      endpoint: checkAddress(origin.endpoint),
+      signal,
+      fetch: patientFetch(() => onDetail('There is no network; waiting until it is back')),
+      ...(token ? { token } : {}),
+    },
+  );
+}
+
+/** Names what will be made: everything that pack.json says but the shards' hashes, and the files where no commit does. */
+function conversionId(plan: ConversionPlan): Promise<string> {
+  const identity = JSON.stringify([CONVERTER_VERSION, makeManifest(plan, []), plan.stamp]);
+  return sha256Hex(new TextEncoder().encode(identity));
+}
+
+/** The shards that a stream of this length is cut into. */
+export function plannedShards(totalBytes: number): ShardFile[] {
+  return Array.from({ length: Math.ceil(totalBytes / SHARD_BYTES) }, (_, i) => ({
+    file: shardName(i),
+    size: Math.min(SHARD_BYTES, totalBytes - i * SHARD_BYTES),
+  }));
+}

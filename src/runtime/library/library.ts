@@ -1,0 +1,266 @@
+/** Implements the calls of src/shared/library.ts on the shelf of stored models, the jobs, and the other tabs. */
+import { RoundsError } from '../../shared/errors';
+import {
+  jobIdOf,
+  type JobState,
+  type LibraryCallName,
+  type LibraryCalls,
+  type ModelOrigin,
+  type OriginAccess,
+  type SessionPack,
+  type StoredModel,
+} from '../../shared/library';
+import type { ModelStorage } from '../storage/modelStorage';
+import { readManifest } from '../storage/fetchPack';
+import { memoryShardStore, type MemoryShardStore } from '../storage/shardStore';
+import type { LibraryChannel, LibraryMessage } from './channel';
+import { exportPack } from './exportPack';
+import { JobBoard } from './jobBoard';
+import { JobRunner, type JobStart, type RunningJob } from './jobRunner';
+import type { Locks } from './locks';
+import { openSupply } from './openSupply';
+import { openPackFiles } from './packFiles';
+import { fillStore, Shelf } from './shelf';
+import { storageReport } from './storageReport';
+import { planOf, type Supply, type SupplyHooks } from './supply';
+
+export interface LibraryPorts {
+  storage: ModelStorage;
+  channel: LibraryChannel;
+  locks: Locks;
+  /** Names this thread among the tabs. */
+  tab: string;
+  tellJobs: (jobs: JobState[]) => void;
+  tellModels: (models: StoredModel[]) => void;
+}
+
+/** One method for each call of the protocol. */
+export type LibraryService = {
+  [K in LibraryCallName]: (params: LibraryCalls[K][0]) => Promise<LibraryCalls[K][1]>;
+};
+
+type StopMessage = Extract<LibraryMessage, { type: 'stop' }>;
+
+export class Library implements LibraryService {
+  readonly #ports: LibraryPorts;
+  readonly #shelf: Shelf;
+  readonly #board: JobBoard;
+  readonly #runner: JobRunner;
+  /** What was fetched for this session only, by model; kept until it is complete, so that it can be resumed. */
+  readonly #sessions = new Map<string, MemoryShardStore>();
+  /** By hub. Given with a call, kept for resuming, never stored or told to others. */
+  readonly #tokens = new Map<string, string>();
+
+  constructor(ports: LibraryPorts) {
+    this.#ports = ports;
+    this.#shelf = new Shelf(ports.storage, ports.locks);
+    this.#board = new JobBoard({ ...ports, tell: ports.tellJobs });
+    this.#runner = new JobRunner(this.#board);
+    ports.channel.onMessage((message) => this.#receive(message));
+  }
+
+  async list(): Promise<LibraryCalls['list'][1]> {
+    const models = await this.#shelf.list();
+    this.#board.setModels(models);
+    return { models, jobs: this.#board.snapshot() };
+  }
+
+  storage(): Promise<LibraryCalls['storage'][1]> {
+    return storageReport();
+  }
+
+  async plan({ origin, access }: LibraryCalls['plan'][0]): Promise<LibraryCalls['plan'][1]> {
+    const hooks = { signal: new AbortController().signal, onDetail: () => undefined };
+    const supply = await this.#openSupply(origin, access, hooks);
+    return planOf(supply, await this.#storeIfAny(supply.id));
+  }
+
+  add({ origin, access }: LibraryCalls['add'][0]): Promise<StoredModel> {
+    return this.#runner.run('store', planning(origin), async (job) => {
+      // A checkpoint at a commit never changes, so nobody needs to be asked; an address may hold another pack today.
+      const stored = await this.#completeFrom(origin);
+      if (stored && origin.kind === 'hub') return stored;
+      try {
+        return await this.#store(await this.#openSupply(origin, access, job), job);
+      } catch (thrown) {
+        if (stored && RoundsError.from(thrown).code === 'download_failed') return stored;
+        throw thrown;
+      }
+    });
+  }
+
+  addForSession({ origin, access }: LibraryCalls['addForSession'][0]): Promise<SessionPack> {
+    return this.#runner.run('session', planning(origin), async (job) => {
+      const supply = await this.#openSupply(origin, access, job);
+      announce(job, supply);
+      job.update({ phase: supply.phase });
+      const store = this.#sessions.get(supply.id) ?? memoryShardStore();
+      this.#sessions.set(supply.id, store);
+      const text = await fillStore(supply, store, job);
+      this.#sessions.delete(supply.id);
+      return sessionPack(text, store);
+    });
+  }
+
+  async pause({ jobId }: LibraryCalls['pause'][0]): Promise<null> {
+    await this.#stop({ type: 'stop', jobId, how: 'pause' });
+    return null;
+  }
+
+  async cancel({ jobId }: LibraryCalls['cancel'][0]): Promise<null> {
+    const known = this.#board.snapshot().find(({ id }) => id === jobId);
+    await this.#stop({ type: 'stop', jobId, how: 'cancel' });
+    this.#board.remove(jobId);
+    const models = await this.#ports.storage.index.list();
+    const isMeant = ({ id, origin }: StoredModel): boolean =>
+      id === known?.modelId || jobIdOf(origin) === jobId;
+    if (known?.modelId) this.#sessions.delete(known.modelId);
+    for (const { id } of models.filter(isMeant)) await this.#shelf.drop(id, { unlessComplete: true });
+    await this.#changed();
+    return null;
+  }
+
+  import({ files }: LibraryCalls['import'][0]): Promise<StoredModel> {
+    const name = files[0]?.webkitRelativePath.split('/')[0] || (files[0]?.name ?? '');
+    const origin: ModelOrigin = { kind: 'import', name };
+    return this.#runner.run('store', planning(origin), async (job) => {
+      const supply = await openPackFiles(files);
+      const before = await this.#ports.storage.index.get(supply.id);
+      // A download that an import completes stays a download: it can be repaired from where it came.
+      return this.#store({ ...supply, origin: before?.origin ?? supply.origin }, job);
+    });
+  }
+
+  async export({ modelId, directory }: LibraryCalls['export'][0]): Promise<LibraryCalls['export'][1]> {
+    const { model, manifestText } = await this.#shelf.complete(modelId);
+    return this.#runner.run('export', jobOn(model, 'exporting'), (job) =>
+      exportPack(manifestText, this.#shelf.shards(modelId), directory, job),
+    );
+  }
+
+  async verify({ modelId }: LibraryCalls['verify'][0]): Promise<LibraryCalls['verify'][1]> {
+    const { model } = await this.#shelf.complete(modelId);
+    return this.#runner.run('verify', jobOn(model, 'verifying'), async (job) => {
+      const onWait = (): void => job.update({ phase: 'elsewhere' });
+      const found = await this.#shelf.verify(modelId, { ...job, onWait });
+      await this.#changed();
+      return found;
+    });
+  }
+
+  async delete({ modelId }: LibraryCalls['delete'][0]): Promise<null> {
+    const model = await this.#ports.storage.index.get(modelId);
+    const ids = [`verifying:${modelId}`, `exporting:${modelId}`, ...(model ? [jobIdOf(model.origin)] : [])];
+    for (const jobId of ids) await this.#stop({ type: 'stop', jobId, how: 'cancel' });
+    await this.#shelf.drop(modelId);
+    await this.#changed();
+    return null;
+  }
+
+  async deleteAll(): Promise<null> {
+    await this.#stop({ type: 'stop', jobId: null, how: 'cancel' });
+    this.#sessions.clear();
+    await this.#shelf.dropAll();
+    await this.#changed();
+    return null;
+  }
+
+  async #openSupply(
+    origin: ModelOrigin,
+    access: OriginAccess | undefined,
+    hooks: SupplyHooks,
+  ): Promise<Supply> {
+    if (origin.kind !== 'hub') return openSupply(origin, access ?? {}, hooks);
+    const token = access?.token ?? this.#tokens.get(origin.endpoint);
+    if (token) this.#tokens.set(origin.endpoint, token);
+    return openSupply(origin, { ...access, ...(token ? { token } : {}) }, hooks);
+  }
+
+  async #completeFrom(origin: ModelOrigin): Promise<StoredModel | undefined> {
+    if (origin.kind !== 'hub' && origin.kind !== 'pack') return undefined;
+    const models = await this.#ports.storage.index.list();
+    return models.findLast((model) => model.complete && jobIdOf(model.origin) === jobIdOf(origin));
+  }
+
+  async #store(supply: Supply, job: RunningJob): Promise<StoredModel> {
+    announce(job, supply);
+    const start = (): void => {
+      job.update({ phase: supply.phase });
+      void this.#changed();
+    };
+    const model = await this.#shelf.fill(supply, {
+      signal: job.signal,
+      onBytes: job.onBytes,
+      onDetail: job.onDetail,
+      onRecord: start,
+      onWait: () => job.update({ phase: 'elsewhere' }),
+    });
+    await this.#changed();
+    return model;
+  }
+
+  /** Without opening, and so making, a database for a model that is only looked at. */
+  async #storeIfAny(id: string): Promise<ReturnType<Shelf['shards']> | null> {
+    return (await this.#ports.storage.index.get(id)) ? this.#shelf.shards(id) : null;
+  }
+
+  async #stop(message: StopMessage): Promise<void> {
+    this.#ports.channel.post(message);
+    await this.#stopHere(message);
+  }
+
+  #stopHere({ jobId, how }: StopMessage): Promise<void> {
+    return this.#runner.stop(({ id }) => jobId === null || id === jobId, how);
+  }
+
+  /** Stored models changed here: this page and all others look again. */
+  async #changed(): Promise<void> {
+    this.#ports.channel.post({ type: 'models' });
+    await this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    // Where storage cannot be read there is nothing to tell; calls report the failure.
+    const models = await this.#shelf.list().catch(() => null);
+    if (!models) return;
+    this.#board.setModels(models);
+    this.#ports.tellModels(models);
+  }
+
+  #receive(message: LibraryMessage): void {
+    switch (message.type) {
+      case 'models':
+        return void this.#refresh();
+      case 'jobs':
+        return this.#board.receive(message.tab, message.jobs);
+      case 'hello':
+        return this.#board.greet();
+      case 'stop':
+        return void this.#stopHere(message);
+    }
+  }
+}
+
+function planning(origin: ModelOrigin): JobStart {
+  const name = 'repo' in origin ? origin.repo : 'url' in origin ? origin.url : origin.name;
+  return { id: jobIdOf(origin), modelId: null, name, origin, phase: 'planning', totalBytes: 0 };
+}
+
+function jobOn(model: StoredModel, phase: 'verifying' | 'exporting'): JobStart {
+  const { id: modelId, name, origin, totalBytes } = model;
+  return { id: `${phase}:${modelId}`, modelId, name, origin, phase, totalBytes };
+}
+
+function announce(job: RunningJob, { id, origin, pack }: Supply): void {
+  job.update({ modelId: id, origin, name: pack.name, totalBytes: pack.totalBytes });
+}
+
+async function sessionPack(text: string, store: MemoryShardStore): Promise<SessionPack> {
+  const bytes = new TextEncoder().encode(text);
+  const { manifest } = await readManifest(bytes);
+  const shards = manifest.shards.map(({ file }) => store.blob(file));
+  if (shards.some((shard) => shard === undefined)) {
+    throw new RoundsError('internal', 'A shard of the session is missing.');
+  }
+  return { manifest: new Blob([bytes]), shards: shards.filter((shard) => shard !== undefined) };
+}

@@ -1,0 +1,160 @@
+/**
+ * The stored models with all that is done to them as a whole: filled, checked, removed. Whoever changes one holds its
+ * lock, in whichever tab.
+ */
+import { RoundsError } from '../../shared/errors';
+import type { StoredModel } from '../../shared/library';
+import type { PackManifest } from '../../shared/pack';
+import { sha256Hex } from '../../shared/sha256';
+import { isIntact, readManifest } from '../storage/fetchPack';
+import { completed, newRecord, type ModelStorage } from '../storage/modelStorage';
+import type { ShardStore } from '../storage/shardStore';
+import { plannedShards } from './conversion';
+import type { Locks } from './locks';
+import { presentShards, sizeOf, type FillHooks, type Supply } from './supply';
+
+/** Storage that is cleared while it is filled is filled again, but not for ever. */
+const FILL_ROUNDS = 3;
+
+export class Shelf {
+  readonly #storage: ModelStorage;
+  readonly #locks: Locks;
+
+  constructor(storage: ModelStorage, locks: Locks) {
+    this.#storage = storage;
+    this.#locks = locks;
+  }
+
+  shards(id: string): ShardStore {
+    return this.#storage.shards(id);
+  }
+
+  /** Records, with what is really stored of those that are not complete. */
+  async list(): Promise<StoredModel[]> {
+    const models = await this.#storage.index.list();
+    return Promise.all(models.map(async (model) => (model.complete ? model : this.#counted(model))));
+  }
+
+  /** The model and its pack.json. @throws RoundsError model_missing */
+  async complete(id: string): Promise<{ model: StoredModel; manifestText: string }> {
+    const { index } = this.#storage;
+    const [model, manifestText] = await Promise.all([index.get(id), index.manifest(id)]);
+    if (model?.complete && manifestText !== undefined) return { model, manifestText };
+    throw new RoundsError('model_missing', `${model?.name ?? 'This model'} is not completely stored here.`);
+  }
+
+  /**
+   * Stores what is missing, and the record that says so last.
+   * @param onRecord the model is listed from now on
+   * @param onWait another tab works on it; once that ends, this one goes on with what is then missing
+   * @throws RoundsError of the supply; storage_quota, storage_failed, aborted
+   */
+  fill(
+    supply: Supply,
+    hooks: FillHooks & { onRecord: () => void; onWait: () => void },
+  ): Promise<StoredModel> {
+    const { signal, onWait } = hooks;
+    return this.#locks.run(modelLock(supply.id), () => this.#fill(supply, hooks), { signal, onWait });
+  }
+
+  /** Compares every shard; bad ones are removed and the model is then incomplete. */
+  verify(
+    id: string,
+    hooks: FillHooks & { onWait: () => void },
+  ): Promise<{ intact: number; damaged: string[] }> {
+    return this.#locks.run(
+      modelLock(id),
+      async () => {
+        const { manifestText } = await this.complete(id);
+        const { manifest } = await readManifest(new TextEncoder().encode(manifestText));
+        const damaged = await removeDamaged(manifest, this.#storage.shards(id), hooks);
+        await this.#storage.index.update(
+          id,
+          damaged.length > 0
+            ? { complete: false, packHash: null, verifiedAt: null }
+            : { verifiedAt: new Date().toISOString() },
+        );
+        return { intact: manifest.shards.length - damaged.length, damaged };
+      },
+      hooks,
+    );
+  }
+
+  /** Removes a model; with `unlessComplete` only where it never became complete. */
+  drop(id: string, { unlessComplete = false } = {}): Promise<void> {
+    return this.#locks.run(modelLock(id), async () => {
+      const model = await this.#storage.index.get(id);
+      if (!(unlessComplete && model?.complete)) await this.#storage.drop(id);
+    });
+  }
+
+  /** Removes everything, also databases that the index does not know. */
+  async dropAll(): Promise<void> {
+    const models = await this.#storage.index.list();
+    const ids = new Set([...models.map(({ id }) => id), ...(await this.#storage.storedIds())]);
+    for (const id of ids) await this.drop(id);
+  }
+
+  async #fill(supply: Supply, hooks: FillHooks & { onRecord: () => void }): Promise<StoredModel> {
+    const { index } = this.#storage;
+    const { id, origin, pack, shards, manifestText } = supply;
+    const known = await index.get(id);
+    if (known?.complete) return known;
+    const record = { ...(known ?? newRecord(id, origin, pack, shards.length)), origin };
+    await index.put(record, manifestText);
+    hooks.onRecord();
+    const text = await fillStore(supply, this.#storage.shards(id), hooks);
+    const model = completed(record, await sha256Hex(new TextEncoder().encode(text)));
+    await index.put(model, text);
+    return model;
+  }
+
+  async #counted(model: StoredModel): Promise<StoredModel> {
+    const text = await this.#storage.index.manifest(model.id);
+    const shards = text
+      ? (await readManifest(new TextEncoder().encode(text))).manifest.shards
+      : plannedShards(model.totalBytes);
+    const present = await presentShards(shards, this.#storage.shards(model.id));
+    return { ...model, storedShards: present.length, storedBytes: sizeOf(present) };
+  }
+}
+
+function modelLock(id: string): string {
+  return `rounds-model-${id}`;
+}
+
+/**
+ * Calls `supply.fill` until every shard is there: the visitor may clear the site's data while it runs.
+ * @returns the text of pack.json
+ */
+export async function fillStore(supply: Supply, store: ShardStore, hooks: FillHooks): Promise<string> {
+  for (let round = 1; round <= FILL_ROUNDS; round++) {
+    const text = await supply.fill(store, hooks);
+    hooks.signal.throwIfAborted();
+    const present = await presentShards(supply.shards, store);
+    if (present.length === supply.shards.length) return text;
+  }
+  throw new RoundsError('storage_failed', 'The browser keeps removing what is stored.');
+}
+
+async function removeDamaged(
+  manifest: PackManifest,
+  store: ShardStore,
+  { signal, onBytes, onDetail }: FillHooks,
+): Promise<string[]> {
+  const damaged: string[] = [];
+  let done = 0;
+  for (const shard of manifest.shards) {
+    signal.throwIfAborted();
+    onDetail(`Comparing ${shard.file}`);
+    // A record that cannot be read is as good as none.
+    const bytes = await store.get(shard.file).catch(() => undefined);
+    if (!bytes || !(await isIntact(new Uint8Array(bytes), shard))) {
+      damaged.push(shard.file);
+      await store.delete(shard.file);
+    }
+    done += shard.size;
+    onBytes(done);
+  }
+  return damaged;
+}

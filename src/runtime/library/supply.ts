@@ -1,0 +1,87 @@
+/**
+ * One way for a model to come here, whatever its origin: what is known of it before the first shard, and a function
+ * that stores what is missing.
+ */
+import { RoundsError } from '../../shared/errors';
+import type { JobPhase, ModelOrigin, ModelPlan } from '../../shared/library';
+import type { PackManifest, PackTensor } from '../../shared/pack';
+import { describeWeights } from '../storage/modelStorage';
+import type { ShardStore } from '../storage/shardStore';
+
+export interface FillHooks {
+  signal: AbortSignal;
+  /** Bytes of the pack that are stored or under way. */
+  onBytes: (doneBytes: number) => void;
+  /** What is being done now, in words. */
+  onDetail: (detail: string) => void;
+}
+
+export interface ShardFile {
+  file: string;
+  size: number;
+}
+
+export interface Supply {
+  /** StoredModel.id: names exact bytes. */
+  id: string;
+  /** With the revision resolved. */
+  origin: ModelOrigin;
+  phase: Extract<JobPhase, 'downloading' | 'converting' | 'importing'>;
+  pack: Pick<PackManifest, 'name' | 'source' | 'recipe' | 'parameters' | 'totalBytes'>;
+  shards: ShardFile[];
+  /** The text of pack.json, where it is known before the end. */
+  manifestText?: string;
+  /** Over the network, were nothing here yet. */
+  downloadBytes: number;
+  largestTensorBytes: number;
+  /**
+   * Stores the shards that `store` lacks; several calls may be needed where storage is cleared meanwhile. What is stored stays, however it ends.
+   * @returns the text of pack.json
+   */
+  fill(store: ShardStore, hooks: FillHooks): Promise<string>;
+}
+
+export type SupplyHooks = Pick<FillHooks, 'signal' | 'onDetail'>;
+
+/**
+ * An absolute address that the library may reach: https, this site, or this machine.
+ * @throws RoundsError request_invalid
+ */
+export function checkAddress(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isLocal = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
+  const isOwn = typeof location !== 'undefined' && url?.origin === location.origin;
+  if (url && (url.protocol === 'https:' || isLocal || isOwn)) return url.href;
+  throw new RoundsError('request_invalid', `${text} is no https address that a model could be fetched from.`);
+}
+
+export function largestTensor(tensors: readonly PackTensor[]): number {
+  return Math.max(0, ...tensors.map(({ data, scales }) => Math.max(data.length, scales?.length ?? 0)));
+}
+
+export function sizeOf(shards: readonly ShardFile[]): number {
+  return shards.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Which of a model's shards a store has. */
+export async function presentShards(shards: readonly ShardFile[], store: ShardStore): Promise<ShardFile[]> {
+  const keys = new Set(await store.keys());
+  return shards.filter(({ file }) => keys.has(file));
+}
+
+export async function planOf(supply: Supply, store: ShardStore | null): Promise<ModelPlan> {
+  const presentBytes = store ? sizeOf(await presentShards(supply.shards, store)) : 0;
+  const { name, source, parameters, totalBytes } = supply.pack;
+  return {
+    origin: supply.origin,
+    name,
+    source,
+    weights: describeWeights(supply.pack),
+    parameters,
+    // Weights are read about in the order in which shards are made of them.
+    downloadBytes: Math.ceil(supply.downloadBytes * (1 - presentBytes / totalBytes)),
+    packBytes: totalBytes,
+    presentBytes,
+    largestTensorBytes: supply.largestTensorBytes,
+  };
+}

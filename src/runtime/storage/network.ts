@@ -1,0 +1,109 @@
+/** What fetching can wait for: the network, a while, and the next byte. */
+import { RoundsError } from '../../shared/errors';
+
+/** No byte for this long means that the connection is dead though nobody said so. */
+const STALL_MS = 25_000;
+const ONLINE_POLL_MS = 3_000;
+
+/** False where the browser knows that there is no network; true says little. */
+export function isOnline(): boolean {
+  return typeof navigator === 'undefined' || !('onLine' in navigator) || navigator.onLine;
+}
+
+/** Gives a request up when nothing has come for 25 seconds, or when the caller's signal says so. */
+export class StallWatch {
+  readonly signal: AbortSignal;
+  readonly #stalled = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(signal?: AbortSignal | null) {
+    this.signal = signal ? AbortSignal.any([signal, this.#stalled.signal]) : this.#stalled.signal;
+    this.alive();
+  }
+
+  get hasStalled(): boolean {
+    return this.#stalled.signal.aborted;
+  }
+
+  /** Something came. */
+  alive(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#stalled.abort(), STALL_MS);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * `fetch` for code that retries by itself: watched for stalls, and where the machine has no network the request waits
+ * until there is one.
+ * @param onWait told when a request waits for the network
+ */
+export function patientFetch(onWait: () => void): typeof fetch {
+  const attempt = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    const watch = new StallWatch(init.signal);
+    try {
+      const response = await fetch(input, { ...init, signal: watch.signal });
+      return watched(response, watch);
+    } catch (error) {
+      watch.end();
+      throw error;
+    }
+  };
+  return async (input, init) => {
+    for (;;) {
+      try {
+        return await attempt(input, init);
+      } catch (error) {
+        if (init?.signal?.aborted || isOnline()) throw error;
+        onWait();
+        await networkBack(init?.signal);
+      }
+    }
+  };
+}
+
+/** The same response; the watch lives as long as its body is read. */
+function watched(response: Response, watch: StallWatch): Response {
+  if (!response.body) {
+    watch.end();
+    return response;
+  }
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: (chunk, controller) => {
+        watch.alive();
+        controller.enqueue(chunk);
+      },
+      flush: () => watch.end(),
+    }),
+  );
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
+}
+
+/** @throws RoundsError aborted */
+export function networkBack(signal?: AbortSignal | null): Promise<void> {
+  // Asked for rather than listened to: not every browser sends `online` to workers.
+  const poll = async (): Promise<void> => {
+    while (!isOnline()) await wait(ONLINE_POLL_MS, signal);
+  };
+  return poll();
+}
+
+/** @throws RoundsError aborted */
+export function wait(milliseconds: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(new RoundsError('aborted', 'Stopped.'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
