@@ -1,14 +1,19 @@
 /**
- * The command line's page: the app's worker and its typed client without an interface. src/cli/harnessSession.ts
+ * The command line's page: the app's workers and their typed clients without an interface. src/cli/harnessSession.ts
  * opens it and calls `window.rounds`.
  */
 import { EngineClient } from './app/engineClient';
+import { LibraryClient } from './app/libraryClient';
 import { RoundsError } from './shared/errors';
 import { grade, type Grade } from './shared/grading';
 import type { HarnessCase, HarnessImage, HarnessLine, HarnessMessage } from './shared/harness';
+import type { JobState } from './shared/library';
 import type { ChatMessage, ContentPart, GenerateResult, ImageInput, ModelInfo } from './shared/protocol';
 
 const engine = new EngineClient();
+const library = new LibraryClient();
+let jobs: JobState[] = [];
+library.onJobs((told) => (jobs = told));
 let model: ModelInfo | null = null;
 
 window.rounds = {
@@ -31,6 +36,8 @@ window.rounds = {
     const { width, height, rgba } = await engine.call('preview', { image: input }).catch(throwWithCode);
     return { width, height, rgb: base64(rgba.filter((_, i) => i % 4 !== 3)) };
   },
+  library: (call, params) => library.call(call, params).catch(throwWithCode),
+  jobs: () => jobs,
 };
 
 /** An error's class and fields do not survive the way to the command line; its message does. */

@@ -2,6 +2,7 @@
  * What the command line and its page (src/harness.ts) say to each other. Everything is JSON: it crosses a
  * process boundary. Images are addresses that the command line's own server answers.
  */
+import type { JobState, LibraryCallName, LibraryCalls } from './library';
 import type { Options, PresetId } from './presets';
 import type { GenerateParams, GenerationSettings, LoadParams, ModelInfo } from './protocol';
 
@@ -47,6 +48,10 @@ export interface HarnessApi {
   run(job: HarnessCase): Promise<HarnessLine>;
   /** The image as the app's decoder reads it; throws as load does. */
   decode(image: HarnessImage): Promise<HarnessPixels>;
+  /** The model library; throws as load does. Files and blobs do not cross the process boundary: they stay in the page. */
+  library<K extends LibraryCallName>(call: K, params: LibraryCalls[K][0]): Promise<LibraryCalls[K][1]>;
+  /** The jobs as the library told them last. */
+  jobs(): JobState[];
 }
 
 export interface HarnessLine {
