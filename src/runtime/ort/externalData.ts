@@ -1,38 +1,207 @@
 /**
- * Fills the external files of a graph from a pack: reads each span once it is needed, changes element type or
- * layout where the graph asks for another than the pack holds, and writes it in place.
+ * Gives onnxruntime the weights of a graph from a pack, an initializer at a time where the build can take them so.
+ * Element type and layout are changed where the graph asks for another than the pack holds.
+ *
+ * - `streamed` (the JSPI build waits for JavaScript): files are Blobs in form only. onnxruntime slices out one
+ *   initializer after another and reads it as a stream, which comes from the pack's shards at that moment.
+ * - `blobs` (other builds, in a worker): the weights go into Blobs, which browsers hold outside of JavaScript's memory and
+ *   on disk where they are large; onnxruntime takes each initializer out synchronously.
+ * - `memory` (elsewhere): whole files as arrays.
  */
 import { RoundsError } from '../../shared/errors';
-import { floatArrayFromHalf, halfArrayFrom } from '../../shared/half';
-import type { PackTensor } from '../../shared/pack';
+import type { PackTensor, Span } from '../../shared/pack';
 import type { ExternalEntry, ExternalFile, PackReader } from '../../engine/ports';
+import { convertElements, storedType, transposed, typeBytes } from './elements';
 
-type StoredType = 'uint8' | 'float16' | 'float32';
+export type WeightsPath = 'streamed' | 'blobs' | 'memory';
+
+export interface MountedFiles {
+  /** For `externalData` of onnxruntime's session options, in order. */
+  files: { path: string; data: Uint8Array | Blob }[];
+  /** Why reading failed, if it did: onnxruntime says only that it did. */
+  failure(): unknown;
+}
+
+/** Bytes of the pack that are in memory at once for one initializer. A multiple of every element's size. */
+const PIECE_BYTES = 4 * 1024 * 1024;
 
 /**
- * @returns one buffer for each file, in order
- * @throws RoundsError pack_invalid, out_of_memory
+ * @param onProgress bytes that onnxruntime or a Blob has been given
+ * @throws RoundsError pack_invalid, out_of_memory, and what reading the pack throws
  */
-export async function fillExternalFiles(
+export async function mountFiles(
   files: ExternalFile[],
   pack: PackReader,
-  onProgress?: (doneBytes: number) => void,
-): Promise<{ path: string; data: Uint8Array<ArrayBuffer> }[]> {
-  const tensors = new Map(pack.manifest.tensors.map((tensor) => [tensor.name, tensor]));
-  const filled: { path: string; data: Uint8Array<ArrayBuffer> }[] = [];
-  let done = 0;
+  path: WeightsPath,
+  onProgress: (doneBytes: number) => void = () => {},
+): Promise<MountedFiles> {
+  const source = new WeightSource(pack, onProgress);
+  source.check(files.flatMap(({ entries }) => entries));
+  const mounted: MountedFiles['files'] = [];
   for (const file of files) {
-    const data = allocate(file.size);
-    for (const entry of file.entries) {
-      const tensor = tensors.get(entry.tensor);
-      if (!tensor) throw new RoundsError('pack_invalid', `The pack holds no tensor named ${entry.tensor}.`);
-      data.set(await entryBytes(entry, tensor, pack), entry.offset);
-      done += entry.length;
-      onProgress?.(done);
-    }
-    filled.push({ path: file.path, data });
+    const data =
+      path === 'streamed'
+        ? new StreamedFile(file, source)
+        : path === 'blobs'
+          ? await blobFile(file, source)
+          : await arrayFile(file, source);
+    mounted.push({ path: file.path, data });
   }
-  return filled;
+  return { files: mounted, failure: () => source.failure };
+}
+
+/** Makes the bytes of initializers, in pieces and in order. */
+class WeightSource {
+  readonly #pack: PackReader;
+  readonly #tensors: Map<string, PackTensor>;
+  readonly #onProgress: (doneBytes: number) => void;
+  #done = 0;
+  failure: unknown = null;
+
+  constructor(pack: PackReader, onProgress: (doneBytes: number) => void) {
+    this.#pack = pack;
+    this.#tensors = new Map(pack.manifest.tensors.map((tensor) => [tensor.name, tensor]));
+    this.#onProgress = onProgress;
+  }
+
+  /** What is wrong with a pack shows before onnxruntime asks, which could only say that reading failed. */
+  check(entries: readonly ExternalEntry[]): void {
+    for (const entry of entries) {
+      const { tensor, span } = this.#find(entry);
+      const from = storedType(entry.part, tensor.dtype);
+      const bytes = (span.length / typeBytes(from)) * typeBytes(entry.type);
+      if (bytes === entry.length) continue;
+      throw new RoundsError(
+        'pack_invalid',
+        `${tensor.name}: ${bytes} bytes of ${entry.part}, the graph wants ${entry.length}.`,
+      );
+    }
+  }
+
+  async *pieces(entry: ExternalEntry): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const { tensor, span } = this.#find(entry);
+    const from = storedType(entry.part, tensor.dtype);
+    // Rows and columns can change places only as a whole.
+    const pieceBytes = entry.transpose ? span.length : PIECE_BYTES;
+    for (let at = 0; at < span.length; at += pieceBytes) {
+      const length = Math.min(pieceBytes, span.length - at);
+      const stored = await this.#read({ offset: span.offset + at, length });
+      const converted = convertElements(stored, from, entry.type);
+      const bytes = entry.transpose
+        ? transposed(converted, tensor.shape as [number, number], entry.length)
+        : converted;
+      this.#done += bytes.length;
+      this.#onProgress(this.#done);
+      yield bytes;
+    }
+  }
+
+  async #read(span: Span): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await this.#pack.read(span);
+    } catch (thrown) {
+      this.failure ??= thrown;
+      throw thrown;
+    }
+  }
+
+  #find(entry: ExternalEntry): { tensor: PackTensor; span: Span } {
+    const tensor = this.#tensors.get(entry.tensor);
+    const span = entry.part === 'scales' ? tensor?.scales : tensor?.data;
+    if (tensor && span) return { tensor, span };
+    throw new RoundsError('pack_invalid', `The pack holds no ${entry.part} of ${entry.tensor}.`);
+  }
+}
+
+/** A Blob that has no bytes: `slice` gives what onnxruntime reads of it, one initializer. */
+class StreamedFile extends Blob {
+  readonly #file: ExternalFile;
+  readonly #source: WeightSource;
+
+  constructor(file: ExternalFile, source: WeightSource) {
+    super();
+    this.#file = file;
+    this.#source = source;
+  }
+
+  override get size(): number {
+    return this.#file.size;
+  }
+
+  override slice(start = 0, end = this.size): Blob {
+    return new StreamedEntry(entryAt(this.#file, start, end), this.#source);
+  }
+}
+
+class StreamedEntry extends Blob {
+  readonly #entry: ExternalEntry;
+  readonly #source: WeightSource;
+
+  constructor(entry: ExternalEntry, source: WeightSource) {
+    super();
+    this.#entry = entry;
+    this.#source = source;
+  }
+
+  override get size(): number {
+    return this.#entry.length;
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pieces = this.#source.pieces(this.#entry);
+    return new ReadableStream({
+      pull: async (controller) => {
+        const next = await pieces.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      },
+      cancel: async () => {
+        await pieces.return(undefined);
+      },
+    });
+  }
+}
+
+/** What is asked for must be one initializer; onnxruntime asks for nothing else. */
+function entryAt({ path, entries }: ExternalFile, start: number, end: number): ExternalEntry {
+  const entry = entries.find(({ offset, length }) => offset === start && offset + length === end);
+  if (entry) return entry;
+  throw new RoundsError('internal', `${path} has no initializer from ${start} to ${end}.`);
+}
+
+/** Workers have it; Node, whose compiler reads this too, does not. */
+interface WorkerScope {
+  FileReaderSync: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
+}
+
+/** An array in form only: `subarray` reads the Blob of an initializer. */
+async function blobFile(file: ExternalFile, source: WeightSource): Promise<Uint8Array> {
+  const blobs = new Map<ExternalEntry, Blob>();
+  for (const entry of file.entries) {
+    const parts: Blob[] = [];
+    for await (const piece of source.pieces(entry)) parts.push(new Blob([piece]));
+    blobs.set(entry, new Blob(parts));
+  }
+  const reader = new (globalThis as unknown as WorkerScope).FileReaderSync();
+  const subarray = (start: number, end: number): Uint8Array =>
+    new Uint8Array(reader.readAsArrayBuffer(blobs.get(entryAt(file, start, end)) as Blob));
+  return Object.create(Uint8Array.prototype, {
+    byteLength: { value: file.size },
+    length: { value: file.size },
+    subarray: { value: subarray },
+  }) as Uint8Array;
+}
+
+async function arrayFile(file: ExternalFile, source: WeightSource): Promise<Uint8Array> {
+  const data = allocate(file.size);
+  for (const entry of file.entries) {
+    let at = entry.offset;
+    for await (const piece of source.pieces(entry)) {
+      data.set(piece, at);
+      at += piece.length;
+    }
+  }
+  return data;
 }
 
 function allocate(size: number): Uint8Array<ArrayBuffer> {
@@ -40,68 +209,7 @@ function allocate(size: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(size);
   } catch (cause) {
     const megabytes = Math.round(size / 2 ** 20);
-    throw new RoundsError(
-      'out_of_memory',
-      `The browser could not allocate ${megabytes} MB for the weights.`,
-      {
-        cause,
-      },
-    );
+    const message = `The browser could not allocate ${megabytes} MB for the weights.`;
+    throw new RoundsError('out_of_memory', message, { cause });
   }
-}
-
-async function entryBytes(
-  entry: ExternalEntry,
-  tensor: PackTensor,
-  pack: PackReader,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const span = entry.part === 'scales' ? tensor.scales : tensor.data;
-  if (!span) throw new RoundsError('pack_invalid', `${tensor.name} has no ${entry.part}.`);
-  const stored = storedType(entry, tensor);
-  let bytes = convertElements(await pack.read(span), stored, entry.type as StoredType);
-  if (entry.transpose) bytes = transposed(bytes, tensor.shape as [number, number], entry.length);
-  if (bytes.length !== entry.length) {
-    throw new RoundsError(
-      'pack_invalid',
-      `${tensor.name}: ${bytes.length} bytes of ${entry.part}, the graph wants ${entry.length}.`,
-    );
-  }
-  return bytes;
-}
-
-function storedType(entry: ExternalEntry, tensor: PackTensor): StoredType {
-  if (entry.part === 'scales') return 'float16';
-  return tensor.dtype === 'f16' ? 'float16' : tensor.dtype === 'f32' ? 'float32' : 'uint8';
-}
-
-function convertElements(
-  bytes: Uint8Array<ArrayBuffer>,
-  from: StoredType,
-  to: StoredType,
-): Uint8Array<ArrayBuffer> {
-  if (from === to) return bytes;
-  if (from === 'float16' && to === 'float32') {
-    return new Uint8Array(floatArrayFromHalf(new Uint16Array(bytes.buffer)).buffer);
-  }
-  if (from === 'float32' && to === 'float16') {
-    return new Uint8Array(halfArrayFrom(new Float32Array(bytes.buffer)).buffer);
-  }
-  throw new RoundsError('internal', `No conversion from ${from} to ${to}.`);
-}
-
-/** [rows, columns] → [columns, rows] for elements of 2 or 4 bytes. */
-function transposed(
-  bytes: Uint8Array<ArrayBuffer>,
-  [rows, columns]: [number, number],
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  const wide = length === rows * columns * 4;
-  const source = wide ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
-  const target = wide ? new Uint32Array(rows * columns) : new Uint16Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      target[column * rows + row] = source[row * columns + column] ?? 0;
-    }
-  }
-  return new Uint8Array(target.buffer);
 }

@@ -9,6 +9,7 @@
  * worker leaves it alone because nobody needs all three.
  */
 import { RoundsError } from '../../shared/errors';
+import type { WeightsPath } from './externalData';
 
 export type OrtBuild = 'wasm' | 'jspi' | 'asyncify';
 export type Ort = typeof import('onnxruntime-web');
@@ -53,6 +54,12 @@ async function loadInBrowser(build: OrtBuild): Promise<Ort> {
   ort.env.wasm.proxy = false;
   ort.env.logLevel = 'warning';
   return ort;
+}
+
+/** How the loaded build can take weights (externalData.ts). */
+export function weightsPath(): WeightsPath {
+  if (loaded?.build === 'jspi') return 'streamed';
+  return 'FileReaderSync' in globalThis ? 'blobs' : 'memory';
 }
 
 /** Threads need shared memory, and that needs a cross-origin isolated page. */

@@ -14,11 +14,10 @@ import type {
   PackReader,
   TensorData,
 } from '../../engine/ports';
-import { fillExternalFiles } from './externalData';
-import type { Ort } from './loadOrt';
+import { typeBytes } from './elements';
+import { mountFiles } from './externalData';
+import { weightsPath, type Ort } from './loadOrt';
 import { serialQueue } from './serialQueue';
-
-const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2 };
 
 /** A DeviceTensor around one of onnxruntime's; `value` changes when a run on wasm replaces the contents. */
 class OrtTensor implements DeviceTensor {
@@ -77,11 +76,13 @@ export class OrtBackend implements Backend {
     pack: PackReader,
     onProgress?: (doneBytes: number) => void,
   ): Promise<GraphSession> {
-    const externalData = await fillExternalFiles(graph.externalFiles, pack, onProgress);
-    const options = { ...this.#sessionOptions(graph), externalData };
+    const weights = await mountFiles(graph.externalFiles, pack, weightsPath(), onProgress);
+    const options = { ...this.#sessionOptions(graph), externalData: weights.files };
     const session = await this.#guard(`building ${graph.name}`, () =>
       this.#ort.InferenceSession.create(graph.bytes, options),
-    );
+    ).catch((thrown: unknown) => {
+      throw RoundsError.from(weights.failure() ?? thrown);
+    });
     return new OrtGraphSession(graph, session, (what, job) => this.#guard(what, job));
   }
 
@@ -93,7 +94,7 @@ export class OrtBackend implements Backend {
     const count = dims.reduce((a, b) => a * b, 1);
     if (!this.#device) return this.upload(type, zeros(type, count), dims);
     const buffer = this.#device.createBuffer({
-      size: Math.ceil((count * ELEMENT_BYTES[type]) / 16) * 16,
+      size: Math.ceil((count * typeBytes(type)) / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims: [...dims] });
@@ -114,7 +115,7 @@ export class OrtBackend implements Backend {
     const [, heads = 0, rows = 0, width = 0] = from.dims;
     const targetRows = to.dims[2] ?? 0;
     if (from.buffer && to.buffer && this.#device) {
-      const rowBytes = width * ELEMENT_BYTES[from.type];
+      const rowBytes = width * typeBytes(from.type);
       const encoder = this.#device.createCommandEncoder();
       for (let head = 0; head < heads; head++) {
         const [start, end] = [head * rows * rowBytes, head * targetRows * rowBytes];
