@@ -15,6 +15,8 @@ export interface FetchOptions {
   tries?: number;
   /** Where the machine has no network, wait until it has one again; without this that is a failure at once. */
   waitForNetwork?: boolean;
+  /** Without a byte for so long the connection counts as dead; for tests. */
+  stallMs?: number;
   /** A wait before the next request, and why. `null`: until the network is back. */
   onWait?: (reason: string, milliseconds: number | null) => void;
 }
@@ -72,7 +74,7 @@ function backOff(attempt: number): number {
 }
 
 async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const watch = new StallWatch(options.signal);
+  const watch = new StallWatch(options.signal, options.stallMs);
   try {
     const response = await fetch(url, { signal: watch.signal, cache: options.cache ?? 'default' });
     try {
@@ -85,7 +87,11 @@ async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array
     return await readBody(url, response, options, watch);
   } catch (error) {
     if (error instanceof RoundsError || error instanceof RetryLater) throw error;
-    throw new RetryLater(watch.hasStalled ? 'no data for 25 seconds' : 'the connection failed', null, error);
+    throw new RetryLater(
+      watch.hasStalled ? 'the connection went silent' : 'the connection failed',
+      null,
+      error,
+    );
   } finally {
     watch.end();
   }

@@ -2,7 +2,7 @@
 import { RoundsError } from '../../shared/errors';
 
 /** No byte for this long means that the connection is dead though nobody said so. */
-const STALL_MS = 25_000;
+export const STALL_MS = 25_000;
 const ONLINE_POLL_MS = 3_000;
 
 /** False where the browser knows that there is no network; true says little. */
@@ -10,13 +10,17 @@ export function isOnline(): boolean {
   return typeof navigator === 'undefined' || !('onLine' in navigator) || navigator.onLine;
 }
 
-/** Gives a request up when nothing has come for 25 seconds, or when the caller's signal says so. */
+/** Gives a request up when nothing has come for a while, or when the caller's signal says so. */
 export class StallWatch {
   readonly signal: AbortSignal;
   readonly #stalled = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(signal?: AbortSignal | null) {
+  /** @param stallMs another patience, for tests */
+  constructor(
+    signal?: AbortSignal | null,
+    private readonly stallMs = STALL_MS,
+  ) {
     this.signal = signal ? AbortSignal.any([signal, this.#stalled.signal]) : this.#stalled.signal;
     this.alive();
   }
@@ -28,7 +32,7 @@ export class StallWatch {
   /** Something came. */
   alive(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stalled.abort(), STALL_MS);
+    this.#timer = setTimeout(() => this.#stalled.abort(), this.stallMs);
   }
 
   end(): void {
@@ -41,9 +45,9 @@ export class StallWatch {
  * until there is one.
  * @param onWait told when a request waits for the network
  */
-export function patientFetch(onWait: () => void): typeof fetch {
+export function patientFetch(onWait: () => void, stallMs = STALL_MS): typeof fetch {
   const attempt = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    const watch = new StallWatch(init.signal);
+    const watch = new StallWatch(init.signal, stallMs);
     try {
       const response = await fetch(input, { ...init, signal: watch.signal });
       return watched(response, watch);
