@@ -108,6 +108,46 @@ const STATES: State[] = [
       await page.getByText('Measured on').waitFor();
     },
   },
+  {
+    name: 'library',
+    scenario: 'library',
+    act: async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: /^Models/ }).click();
+      await page.getByText('Another tab is at it').waitFor();
+    },
+  },
+  {
+    name: 'library-catalogue',
+    scenario: 'library',
+    act: async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: /^Models/ }).click();
+      await page.getByRole('heading', { name: 'To be had' }).scrollIntoViewIfNeeded();
+      await page.getByText('Training, licence, results').first().click();
+      await page.getByRole('dialog').evaluate((dialog) => dialog.scrollBy(0, 420));
+    },
+  },
+  {
+    name: 'library-add',
+    scenario: 'library',
+    act: async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: /^Models/ }).click();
+      await page.getByText('The hub: another address').click();
+      await page.getByRole('dialog').evaluate((dialog) => dialog.scrollTo(0, dialog.scrollHeight));
+    },
+  },
+  {
+    name: 'preflight',
+    scenario: 'thinking',
+    act: async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: /^Models/ }).click();
+      await page.getByRole('button', { name: /^Check & download.* MedVLThinker 3B/ }).click();
+      await page.getByText('WebGPU runs on').waitFor();
+    },
+  },
 ];
 
 async function shoot(
@@ -129,7 +169,8 @@ async function shoot(
   await state.act(page);
   await page.screenshot({
     path: join(folder, `${state.name}-${width}-${theme}.png`),
-    fullPage: width < 1000,
+    // A dialog fills the window, whatever lies below.
+    fullPage: width < 1000 && (await page.locator('dialog[open]').count()) === 0,
   });
   await context.close();
 }
@@ -156,7 +197,9 @@ async function main(): Promise<void> {
     `${name}-${width}-${theme}`.match(values.only ?? ''),
   );
   mkdirSync(folder, { recursive: true });
-  await ensureBuilt();
+  const states = new Map(STATES.map((state) => [state.name, state]));
+  const needsReal = wanted.some(([name]) => states.get(name)?.scenario === 'real');
+  if (needsReal) await ensureBuilt();
   const fake = await serveFakePage();
   const real = await serve({ root: DIST });
   const browser = await chromium.launch({
@@ -164,7 +207,7 @@ async function main(): Promise<void> {
     args: launchArguments(),
   });
   for (const [name, width, theme] of wanted) {
-    const state = STATES.find((candidate) => candidate.name === name);
+    const state = states.get(name);
     if (state) await shoot(browser, { fake: fake.url, real: real.url }, state, width, theme, folder);
   }
   await browser.close();

@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import App from './app/App.svelte';
 import { EngineClient } from './app/engineClient';
+import { LibraryClient } from './app/libraryClient';
 import { backendFromUrl } from './app/backendChoice';
 import { registerServiceWorker } from './app/pwa';
 import { AppState } from './app/state/appState.svelte';
@@ -15,6 +16,7 @@ if (!target) throw new Error('index.html has no #app');
 
 const app = new AppState({
   engine: new EngineClient(),
+  library: new LibraryClient(),
   packUrl: PACK_URL,
   backend: backendFromUrl(location.search),
 });

@@ -7,6 +7,7 @@ import type { CallOptions, EngineApi } from '../../src/app/engineClient';
 import type {
   CallName,
   Calls,
+  DeviceProbe,
   GenerateParams,
   GenerateResult,
   ImageInput,
@@ -51,6 +52,8 @@ export class FakeEngine implements EngineApi {
         return await preview((cloned as { image: ImageInput }).image);
       case 'generate':
         return await this.#generate(cloned as GenerateParams, options);
+      case 'probe':
+        return this.#probe((cloned as { allocateBytes: number }).allocateBytes);
       default:
         return null;
     }
@@ -66,10 +69,27 @@ export class FakeEngine implements EngineApi {
     if (this.#scenario === 'slowLoad') await wait(3_600_000, signal);
     if (this.#scenario === 'loadFailsOnce' && this.#loads === 1) fail('download_failed');
     if (this.#scenario === 'noWebGpu' && params.backend !== 'wasm') fail('webgpu_unavailable');
-    if (this.#scenario === 'quotaFull' && params.pack.kind === 'url' && params.pack.cache) fail('storage_quota');
+    if (this.#scenario === 'quotaFull' && params.pack.kind === 'url' && params.pack.cache)
+      fail('storage_quota');
     onUpdate?.({ kind: 'progress', stage: 'compile', done: 1, total: 4 });
     await wait(50, signal);
-    return fakeModelInfo(params.backend);
+    if (params.pack.kind === 'stored' && this.#scenario === 'noWebGpu') fail('webgpu_unavailable');
+    return fakeModelInfo(params.backend, params.pack);
+  }
+
+  #probe(askedBytes: number): DeviceProbe {
+    if (this.#scenario === 'noWebGpu') return { gpu: null, allocation: null };
+    const gotBytes = this.#scenario === 'smallGpu' ? Math.min(askedBytes, 1_073_741_824) : askedBytes;
+    return {
+      gpu: {
+        description: 'Scripted adapter',
+        software: false,
+        shaderF16: true,
+        maxBufferBytes: 2 ** 31,
+        maxBindingBytes: 2 ** 31,
+      },
+      allocation: askedBytes > 0 ? { askedBytes, gotBytes } : null,
+    };
   }
 
   async #generate(params: GenerateParams, { onUpdate, signal }: CallOptions): Promise<GenerateResult> {

@@ -1,9 +1,22 @@
 /** Results of the scripted engine: complete in type, plausible in content. */
-import type { BackendName, FinishReason, GenerateResult, ModelInfo, Phase } from '../../src/shared/protocol';
+import type {
+  BackendName,
+  FinishReason,
+  GenerateResult,
+  ModelInfo,
+  PackLocation,
+  Phase,
+} from '../../src/shared/protocol';
 
-export function fakeModelInfo(backend: BackendName | 'auto'): ModelInfo {
+export function fakeModelInfo(backend: BackendName | 'auto', pack: PackLocation): ModelInfo {
+  const name =
+    pack.kind === 'stored'
+      ? pack.id.replace('id-of-', '')
+      : pack.kind === 'session'
+        ? 'session-pack'
+        : 'rounds-mini';
   return {
-    name: 'rounds-mini',
+    name,
     packHash: '5f0a3c1e8d7b6a594837261504f3e2d1c0b9a8978685746352413029f8e7d6c5',
     model: {
       family: 'qwen2_5_vl',

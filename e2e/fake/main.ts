@@ -7,6 +7,7 @@ import { AppState } from '../../src/app/state/appState.svelte';
 import '../../src/app/styles/tokens.css';
 import '../../src/app/styles/base.css';
 import { FakeEngine } from './fakeEngine';
+import { FakeLibrary } from './fakeLibrary';
 import { isScenario } from './scenarios';
 
 const target = document.getElementById('app');
@@ -17,6 +18,7 @@ if (!isScenario(asked)) throw new Error(`There is no scenario ${asked}.`);
 
 const app = new AppState({
   engine: new FakeEngine(asked),
+  library: new FakeLibrary(asked),
   packUrl: 'models/fake',
   backend: backendFromUrl(location.search),
 });

@@ -24,6 +24,20 @@ export const SCENARIOS = [
   'deviceKeepsFailing',
   /** The prompt does not fit. */
   'contextOverflow',
+  /** The library has a stored model, a paused job, and a job of another tab. */
+  'library',
+  /** Downloads stay at a third. */
+  'slowLibrary',
+  /** The first download fails in its middle. */
+  'libraryFails',
+  /** Verifying finds damaged parts. */
+  'verifyFails',
+  /** A private window. */
+  'privateWindow',
+  /** The library's database can't be opened. */
+  'noLibrary',
+  /** The GPU's memory is too small in a trial. */
+  'smallGpu',
 ] as const;
 
 export type Scenario = (typeof SCENARIOS)[number];

@@ -19,6 +19,10 @@ export async function serveFakePage(): Promise<{ url: string; close: () => Promi
   });
   return serve({
     root: outDir,
-    mounts: { '/samples/': path('../../public/samples'), '/models/fake/card.json': path('card.json') },
+    mounts: {
+      '/models/catalogue.json': path('../../public/models/catalogue.json'),
+      '/samples/': path('../../public/samples'),
+      '/models/fake/card.json': path('card.json'),
+    },
   });
 }

@@ -34,6 +34,7 @@ describe('formatTimeLeft', () => {
     [4_200, '5 s left'],
     [60_000, 'a minute left'],
     [61_000, '2 min left'],
+    [5_400_000, '1.5 h left'],
   ])('%d → %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
 });
 

@@ -24,6 +24,7 @@ export function formatTimeLeft(ms: number): string {
   if (seconds <= 1) return 'a second left';
   if (seconds < 60) return `${seconds} s left`;
   const minutes = Math.ceil(seconds / 60);
+  if (minutes >= 90) return `${(minutes / 60).toFixed(1)} h left`;
   return minutes === 1 ? 'a minute left' : `${minutes} min left`;
 }
 
@@ -40,4 +41,11 @@ export function formatRate(perSecond: number): string {
 
 export function optionLetter(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + index);
+}
+
+/** The day of an ISO time, as the visitor's language writes it; empty for none. */
+export function formatDay(iso: string | null): string {
+  if (iso === null) return '';
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime()) ? '' : time.toLocaleDateString(undefined, { dateStyle: 'medium' });
 }

@@ -4,17 +4,21 @@ import { RoundsError } from '../../shared/errors';
 import type { BackendName, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
 import type { EngineApi } from '../engineClient';
+import type { LibraryApi } from '../libraryClient';
 import type { Asked } from '../prompting';
 import { fetchSample, fetchSamples, type Sample } from '../samples';
 import type { Suggestion } from '../suggestions';
 import { Conversation } from './conversation.svelte';
 import { Draft, MIN_OPTIONS } from './draft.svelte';
+import { LibraryState } from './library.svelte';
+import { ModelChoice } from './modelChoice.svelte';
 import { ImageTray } from './imageTray.svelte';
 import { ModelState } from './modelState.svelte';
 import { Settings } from './settings.svelte';
 
 export interface AppOptions {
   engine: EngineApi;
+  library: LibraryApi;
   /** Folder of pack.json, relative to the page. */
   packUrl: string;
   backend: BackendName | 'auto';
@@ -26,6 +30,9 @@ export class AppState {
   readonly model: ModelState;
   readonly tray: ImageTray;
   readonly conversation: Conversation;
+  readonly library: LibraryState;
+  /** Which model is used, now and on the next visit. */
+  readonly choice: ModelChoice;
   readonly packUrl: string;
 
   samples = $state.raw<readonly Sample[]>([]);
@@ -43,15 +50,24 @@ export class AppState {
   });
   canAsk = $derived.by(() => this.missing === '' && this.conversation.running === null);
 
-  constructor({ engine, packUrl, backend }: AppOptions) {
+  constructor({ engine, library, packUrl, backend }: AppOptions) {
     this.packUrl = packUrl;
-    this.model = new ModelState(engine, embeddedPack(packUrl), backend, () => this.tray.reread());
+    const embedded = embeddedPack(packUrl);
+    this.model = new ModelState(engine, embedded, backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
     this.conversation = new Conversation(engine, () => this.model.ready());
+    this.library = new LibraryState({ library, engine });
+    this.choice = new ModelChoice({
+      model: this.model,
+      embedded,
+      listStored: () => this.library.listStored(),
+      entryOf: (repo) => this.library.entryOf(repo),
+      usePreset: (preset) => this.usePreset(preset),
+    });
   }
 
   start(): void {
-    void this.model.load();
+    void this.choice.start();
     void this.loadSamples();
   }
 

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { storageText, weightsText } from './libraryText';
+
+const REPORT = { usage: 2e9, quota: 12e9, persisted: false, isPrivate: false };
+
+describe('storageText', () => {
+  it('tells use, room and what is promised', () => {
+    expect(storageText(REPORT)).toEqual([
+      '2.00 GB in use.',
+      'The browser speaks of room for 10.00 GB more, which is a guess.',
+      'The browser may delete models when space runs low, or after weeks without a visit.',
+    ]);
+    expect(storageText({ ...REPORT, persisted: true }).at(-1)).toContain('promised');
+  });
+
+  it('leaves out what is not known, and does not repeat a private window’s figures', () => {
+    expect(storageText({ ...REPORT, usage: null, quota: null })).toHaveLength(1);
+    expect(storageText({ ...REPORT, isPrivate: true }).join(' ')).not.toContain('room');
+  });
+});
+
+describe('weightsText', () => {
+  it.each([
+    ['q4 (best)', '4-bit weights'],
+    ['f16 (plain)', '16-bit weights'],
+    ['later', 'later'],
+  ])('%s → %s', (weights, text) => expect(weightsText(weights)).toBe(text));
+});
