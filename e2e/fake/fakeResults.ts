@@ -101,5 +101,6 @@ export function fakeResult(
     },
     contextUsed: 214 + tokens,
     contextAvailable: 2048,
+    cachedTokens: 0,
   };
 }

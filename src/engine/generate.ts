@@ -1,30 +1,16 @@
 /** One answer: images and prompt through the model, then token by token until it stops. */
 import { floatArrayFromHalf } from '../shared/half';
-import type {
-  FinishReason,
-  GenerateParams,
-  GenerateResult,
-  GenerateTiming,
-  GenerateTrace,
-  Phase,
-  Stage,
-} from '../shared/protocol';
+import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/protocol';
+import { decodeAnswer, type DecodeOutcome, type GenerateHooks } from './decode';
 import { encodeImages, prepareImages, type PreparedImages } from './images';
 import type { EngineModel } from './model';
-import type { Clock, TensorData } from './ports';
+import type { TensorData } from './ports';
 import { columnCount } from './preprocess/patchify';
 import type { RgbImage } from './preprocess/resample';
-import { Sampler } from './sampling';
 import { preparePrompt, type PreparedPrompt } from './text/prompt';
-import { ThinkingSplitter } from './text/thinkingSplitter';
-import { Utf8Stream } from './text/utf8Stream';
+import { observerFor, type TokenObserver } from './tokenObserver';
 
-export interface GenerateHooks {
-  signal: AbortSignal;
-  clock: Clock;
-  onProgress?: (stage: Stage, done: number, total: number) => void;
-  onText?: (text: string, phase: Phase, index: number) => void;
-}
+export type { GenerateHooks } from './decode';
 
 /** Decoded images in the order in which the messages name them, and the time that decoding took. */
 export interface DecodedImages {
@@ -33,13 +19,15 @@ export interface DecodedImages {
   startedMs: number;
 }
 
-interface DecodeOutcome {
-  newIds: number[];
-  text: string;
-  finishReason: FinishReason;
-  logits: Float32Array[];
-  decodeMs: number;
-  firstTokenMs: number;
+/** A prompt that is in the cache. */
+export interface Prefilled {
+  images: PreparedImages;
+  prompt: PreparedPrompt;
+  features: TensorData;
+  /** [vocab], behind the last token. */
+  logits: Float32Array;
+  cachedTokens: number;
+  timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs'>;
 }
 
 /**
@@ -55,10 +43,37 @@ export async function generate(
   decoded: DecodedImages,
   hooks: GenerateHooks,
 ): Promise<GenerateResult> {
-  const { clock, onProgress, signal } = hooks;
+  const observer = observerFor(model.tokenizer, model.config.text.vocabSize, params);
+  const { continueFrom: continued = [] } = params;
+  const prefilled = await prefillPrompt(model, params, decoded, hooks);
+  const start = { promptIds: prefilled.prompt.ids, continued, logits: prefilled.logits, observer };
+  const outcome = await decodeAnswer(model, params, start, hooks);
+  const timing: GenerateTiming = {
+    ...prefilled.timing,
+    ttftMs: outcome.firstTokenMs - decoded.startedMs,
+    decodeMs: outcome.decodeMs,
+    decodeTokensPerSecond: tokensPerSecond(outcome.added - 1, outcome.decodeMs),
+  };
+  const result = assembleResult(model, prefilled, outcome, continued.length, timing);
+  return {
+    ...result,
+    ...observed(params, observer),
+    ...(params.trace ? { trace: traceOf(model, prefilled) } : {}),
+  };
+}
+
+/** Images and messages → the cache. @throws as generate does */
+export async function prefillPrompt(
+  model: EngineModel,
+  params: Pick<GenerateParams, 'messages' | 'imageLimits' | 'continueFrom'>,
+  decoded: DecodedImages,
+  { clock, onProgress, signal }: GenerateHooks,
+): Promise<Prefilled> {
   const imageStart = clock();
   const images = await prepareImages(model, decoded.images, params.imageLimits);
-  const prompt = preparePrompt(params.messages, images.grids, images.keys, model.tokenizer, model.config);
+  const { tokenizer, config, timeline } = model;
+  const { messages, continueFrom } = params;
+  const prompt = preparePrompt(messages, images.grids, images.keys, tokenizer, config, continueFrom);
   const visionStart = clock();
   const features = await encodeImages(
     model,
@@ -67,26 +82,26 @@ export async function generate(
     signal,
   );
   const prefillStart = clock();
-  const first = await model.timeline.prefill(
+  const logits = await timeline.prefill(
     { ...prompt, features },
     { signal, onPrefill: (done, total) => onProgress?.('prefill', done, total) },
   );
-  const decodeStart = clock();
-  const splitter = new ThinkingSplitter(params.tags);
-  const outcome = await decodeTokens(model, params, prompt, first, splitter, hooks);
-  const timing: GenerateTiming = {
+  const timing = {
     imageMs: decoded.decodeMs + visionStart - imageStart,
     visionMs: prefillStart - visionStart,
-    prefillMs: decodeStart - prefillStart,
-    ttftMs: outcome.firstTokenMs - decoded.startedMs,
-    decodeMs: outcome.decodeMs,
-    decodeTokensPerSecond: tokensPerSecond(outcome.newIds.length - 1, outcome.decodeMs),
+    prefillMs: clock() - prefillStart,
   };
-  const result = assembleResult(model, images, prompt, outcome, splitter, timing);
-  return params.trace ? { ...result, trace: traceOf(model, images, features) } : result;
+  return { images, prompt, features, logits, cachedTokens: timeline.reused, timing };
 }
 
-function traceOf(model: EngineModel, images: PreparedImages, features: TensorData): GenerateTrace {
+function observed(params: GenerateParams, observer: TokenObserver | null): Partial<GenerateResult> {
+  return {
+    ...(observer && params.alternatives !== undefined ? { probabilities: observer.tokens } : {}),
+    ...(observer && params.optionLetters ? { optionProbabilities: observer.letters } : {}),
+  };
+}
+
+function traceOf(model: EngineModel, { images, features }: Prefilled): GenerateTrace {
   const columns = columnCount(model.config.vision);
   const rows = images.processed.flatMap(({ patches }) =>
     Array.from({ length: patches.rows }, (_, row) =>
@@ -101,85 +116,36 @@ function traceOf(model: EngineModel, images: PreparedImages, features: TensorDat
 }
 
 /** The first token comes from prefill; each later one costs a decode step. */
-function tokensPerSecond(steps: number, milliseconds: number): number {
+export function tokensPerSecond(steps: number, milliseconds: number): number {
   return steps > 0 && milliseconds > 0 ? (1000 * steps) / milliseconds : 0;
 }
 
-async function decodeTokens(
-  model: EngineModel,
-  params: GenerateParams,
-  prompt: PreparedPrompt,
-  first: Float32Array,
-  splitter: ThinkingSplitter,
-  hooks: GenerateHooks,
-): Promise<DecodeOutcome> {
-  const { settings, forceIds, logits: wanted = 'none' } = params;
-  const sampler = new Sampler(settings, prompt.ids);
-  const stream = new Utf8Stream(model.tokenizer);
-  const limit = Math.min(settings.maxNewTokens, forceIds?.length ?? Infinity);
-  const start = hooks.clock();
-  const outcome: DecodeOutcome = {
-    newIds: [],
-    text: '',
-    finishReason: 'length',
-    logits: wanted === 'none' ? [] : [first],
-    decodeMs: 0,
-    firstTokenMs: start,
-  };
-  const show = (text: string): void => {
-    outcome.text += text;
-    for (const piece of splitter.push(text)) hooks.onText?.(piece.text, piece.phase, outcome.newIds.length);
-  };
-  let logits = first;
-  for (let step = 0; step < limit; step++) {
-    const { id } = sampler.next(logits, forceIds === undefined);
-    outcome.newIds.push(id);
-    const fed = forceIds?.[step] ?? id;
-    if (forceIds) sampler.accept(fed);
-    if (step === 0) outcome.firstTokenMs = hooks.clock();
-    if (!settings.ignoreEos && !forceIds && model.config.tokenIds.eos.includes(id)) {
-      outcome.finishReason = 'stop';
-      break;
-    }
-    show(stream.push(id));
-    hooks.onProgress?.('decode', step + 1, limit);
-    if (step + 1 === limit) break;
-    if (hooks.signal.aborted) {
-      outcome.finishReason = 'abort';
-      break;
-    }
-    logits = await model.timeline.decode(fed);
-    if (wanted === 'all') outcome.logits.push(logits);
-  }
-  show(stream.finish());
-  for (const piece of splitter.finish()) hooks.onText?.(piece.text, piece.phase, outcome.newIds.length);
-  outcome.decodeMs = hooks.clock() - start;
-  return outcome;
-}
-
+/** @param continued tokens at the end of the prompt that are the answer's: the result is that of one uncut run */
 function assembleResult(
   model: EngineModel,
-  images: PreparedImages,
-  prompt: PreparedPrompt,
+  { images, prompt, cachedTokens }: Prefilled,
   outcome: DecodeOutcome,
-  splitter: ThinkingSplitter,
+  continued: number,
   timing: GenerateTiming,
 ): GenerateResult {
+  const length = prompt.ids.length - continued;
   const [t, h, w] = prompt.positionIds;
   return {
     prompt: prompt.text,
-    promptIds: prompt.ids,
+    promptIds: prompt.ids.slice(0, length),
     imageGridThw: images.grids,
-    positionIds: [[...t], [...h], [...w]],
+    positionIds: [[...t.subarray(0, length)], [...h.subarray(0, length)], [...w.subarray(0, length)]],
     ropeDelta: prompt.ropeDelta,
-    newIds: outcome.newIds,
+    newIds: outcome.ids,
     text: outcome.text,
-    ...splitter.result(),
+    thinking: outcome.thinking,
+    answer: outcome.answer,
     finishReason: outcome.finishReason,
     logits: outcome.logits,
     images: images.reports,
     timing,
-    contextUsed: prompt.ids.length + outcome.newIds.length,
+    contextUsed: length + outcome.ids.length,
     contextAvailable: model.timeline.capacity,
+    cachedTokens,
   };
 }

@@ -93,6 +93,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Text of ids, special tokens left out. */
   decode(ids: readonly number[]): string;
+  /** The bytes that one token writes, special tokens by their name; empty for ids without a token. */
+  bytes(id: number): Uint8Array;
   /**
    * The checkpoint's own chat template with the generation prompt.
    * @throws RoundsError request_invalid when the template refuses the messages

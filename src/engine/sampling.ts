@@ -115,6 +115,15 @@ export class Sampler {
     return { id, logprob: scores[id]! - logSumExp(scores, scores[best]!) };
   }
 
+  /** Brings the sampler to where it would be after it had chosen these ids. */
+  resume(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.accept(id);
+      // Each choice takes exactly one number.
+      if (this.#settings.temperature !== 0) this.#random();
+    }
+  }
+
   /** Notes a token of the answer. */
   accept(id: number): void {
     if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);

@@ -42,6 +42,7 @@ export class Timeline {
   #held: string[] = [];
   #positions: PositionIds = [new Int32Array(), new Int32Array(), new Int32Array()];
   #ropeDelta = 0;
+  #reused = 0;
 
   /** `chunk`: most positions in one run; bounds the time that one submission keeps the GPU. */
   constructor(session: GraphSession, backend: Backend, config: TextConfig, chunk: number) {
@@ -54,6 +55,11 @@ export class Timeline {
   /** Rows in the cache. */
   get length(): number {
     return this.#held.length;
+  }
+
+  /** Rows of the last prompt that the cache held already. */
+  get reused(): number {
+    return this.#reused;
   }
 
   /** Most rows that the model was made for. */
@@ -102,6 +108,12 @@ export class Timeline {
     return logits;
   }
 
+  /** Forgets the rows behind the first `length`: another answer can begin there from the same logits. */
+  rewind(length: number): void {
+    if (length > this.length) throw new RoundsError('internal', `There are no ${length} rows to go back to.`);
+    this.#held.length = length;
+  }
+
   dispose(): void {
     this.#release(this.#cache, this.#tables);
     this.#cache = [];
@@ -119,6 +131,7 @@ export class Timeline {
       throw new RoundsError('context_overflow', message);
     }
     this.#held.length = Math.min(commonPrefix(this.#held, prompt.keys), limit);
+    this.#reused = this.#held.length;
     this.#positions = prompt.positionIds;
     this.#ropeDelta = prompt.ropeDelta;
     this.#makeRoom(total + 1);

@@ -2,6 +2,7 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { RoundsError } from '../shared/errors';
 import type { PackReader, TemplateMessage, Tokenizer } from '../engine/ports';
+import { bytesOfEntry } from './byteLevel';
 
 /** @throws RoundsError pack_invalid when tokenizer or template are missing or unreadable */
 export async function loadTokenizer(pack: PackReader): Promise<Tokenizer> {
@@ -20,8 +21,16 @@ export async function loadTokenizer(pack: PackReader): Promise<Tokenizer> {
       ids.length === 0
         ? ''
         : tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+    bytes: (id) => bytesOf(tokenizer, id),
     render: (messages) => render(tokenizer, messages),
   };
+}
+
+function bytesOf({ _tokenizer: core }: PreTrainedTokenizer, id: number): Uint8Array {
+  // Added tokens are written as they are, outside of the byte-level alphabet.
+  const added = core.get_added_tokens_decoder().get(id);
+  if (added) return new TextEncoder().encode(added.content);
+  return bytesOfEntry(core.id_to_token(id) ?? '');
 }
 
 function render(tokenizer: PreTrainedTokenizer, messages: TemplateMessage[]): string {

@@ -110,11 +110,52 @@ export interface GenerateParams {
   tags?: { think: [string, string]; answer: [string, string] };
   /** Resizes before the image processor's own, in order (MedVLM-R1 resizes large images twice). */
   imageLimits?: PixelLimits[];
+  /**
+   * Ids that the answer begins with: it goes on behind them, and the result is that of one uncut run (the same seed
+   * draws on where it would have drawn). `maxNewTokens` counts what is added.
+   */
+  continueFrom?: number[];
+  /** So many of the most probable tokens (at most 10) are told for each new one. */
+  alternatives?: number;
+  /** Letters of the choices: their probabilities are told wherever the answer writes one of them. */
+  optionLetters?: string[];
   /** Fed instead of the chosen ids (teacher forcing). */
   forceIds?: number[];
   logits?: 'none' | 'last' | 'all';
   /** Return intermediate values as well, for checks against reference vectors. */
   trace?: boolean;
+}
+
+export interface TokenAlternative {
+  id: number;
+  /** What the token writes; bytes that are no whole character stand as \\xE2. */
+  text: string;
+  /** By the model's own distribution: over the whole vocabulary, temperature 1, no truncation, no repetition penalty. */
+  probability: number;
+}
+
+/** How sure the model was at one token. */
+export interface TokenProbabilities {
+  /** Place in the answer's tokens, from 0. */
+  index: number;
+  chosen: TokenAlternative;
+  /** Most probable first. The chosen token may be missing: it was drawn, or forced. */
+  top: TokenAlternative[];
+}
+
+/** The choices where the answer wrote the letter of one. */
+export interface OptionProbabilities {
+  /** Place in the answer's tokens, from 0. */
+  index: number;
+  /** The letter that was written. */
+  letter: string;
+  options: {
+    letter: string;
+    /** Of all tokens that write this letter and no other letter or digit, over the whole vocabulary. */
+    probability: number;
+    /** The same among the letters alone: these add up to 1. */
+    share: number;
+  }[];
 }
 
 export interface ProcessedImage {
@@ -163,7 +204,44 @@ export interface GenerateResult {
   /** Prompt and new tokens of this turn, and what the KV cache can hold. */
   contextUsed: number;
   contextAvailable: number;
+  /** Tokens of the prompt that the KV cache held already: an earlier turn's, or another rollout's. */
+  cachedTokens: number;
+  /** With `alternatives`; of the tokens that this call added. */
+  probabilities?: TokenProbabilities[];
+  /** With `optionLetters`; of the tokens that this call added. */
+  optionProbabilities?: OptionProbabilities[];
   trace?: GenerateTrace;
+}
+
+/** One question asked several times; each rollout is drawn with a seed of its own. */
+export interface RolloutsParams {
+  /** `settings.seed` is that of the first rollout; each later one adds 1. */
+  request: Omit<GenerateParams, 'continueFrom' | 'alternatives' | 'forceIds' | 'logits' | 'trace'>;
+  /** 2 to 16. */
+  count: number;
+}
+
+export interface Rollout {
+  /** From 0. */
+  index: number;
+  seed: number;
+  newIds: number[];
+  text: string;
+  thinking: string;
+  answer: string;
+  finishReason: FinishReason;
+  optionProbabilities: OptionProbabilities[];
+  decodeMs: number;
+}
+
+export interface RolloutsResult {
+  /** Those that were begun; the last one may have been stopped. */
+  rollouts: Rollout[];
+  promptTokens: number;
+  /** Tokens of the prompt that the KV cache held already. The rest was computed once, for all rollouts together. */
+  cachedTokens: number;
+  timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs' | 'decodeMs' | 'decodeTokensPerSecond'>;
+  contextAvailable: number;
 }
 
 /** Pixels for the page to draw: the file as decoded, and exactly what the model is given. */
@@ -201,6 +279,8 @@ export interface Calls {
   /** `imageLimits` as for generate, so that the preview shows what the question will. */
   preview: [{ image: ImageInput; imageLimits?: PixelLimits[] }, ImagePreview];
   generate: [GenerateParams, GenerateResult];
+  /** Stopping is no error once the prompt is in the cache: the result then holds what there is. */
+  rollouts: [RolloutsParams, RolloutsResult];
   unload: [Record<string, never>, null];
   /** `allocateBytes` above 0 asks the GPU for that much memory and gives it back; 0 only looks. */
   probe: [{ allocateBytes: number }, DeviceProbe];
@@ -216,7 +296,10 @@ export type Phase = 'thinking' | 'answering';
 export type Update =
   | { kind: 'progress'; stage: Stage; done: number; total: number }
   /** Text that is ready to show; pieces of one phase are to be appended. */
-  | { kind: 'token'; text: string; phase: Phase; index: number };
+  | { kind: 'token'; text: string; phase: Phase; index: number; rollout?: number }
+  | { kind: 'probabilities'; token: TokenProbabilities }
+  /** One rollout is finished; those of a batch may finish in any order. */
+  | { kind: 'rollout'; rollout: Rollout };
 
 export type Request =
   | { [K in CallName]: { id: number; call: K; params: Calls[K][0] } }[CallName]

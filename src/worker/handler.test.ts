@@ -106,7 +106,12 @@ describe('RequestHandler', () => {
       call: 'generate',
       params: { messages: [{ role: 'user', content: 'hi' }], settings },
     });
-    expect(await replies(1)).toMatchObject([{ type: 'error', error: { code: 'request_invalid' } }]);
+    const request = { messages: [{ role: 'user' as const, content: 'hi' }], settings };
+    handler.handle({ id: 2, call: 'rollouts', params: { request, count: 2 } });
+    expect(await replies(2)).toMatchObject([
+      { type: 'error', id: 1, error: { code: 'request_invalid' } },
+      { type: 'error', id: 2, error: { code: 'request_invalid' } },
+    ]);
   });
 
   it('shows an image while a model is still loading', async () => {

@@ -18,13 +18,16 @@ import type {
   ModelInfo,
   PackLocation,
   Request,
+  RolloutsParams,
+  RolloutsResult,
   Update,
 } from '../shared/protocol';
-import { generate } from '../engine/generate';
+import { generate, type DecodedImages } from '../engine/generate';
 import type { EngineModel } from '../engine/model';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
+import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
@@ -101,6 +104,8 @@ export class RequestHandler {
         return this.#preview(request.params);
       case 'generate':
         return this.#generate(request.params, context);
+      case 'rollouts':
+        return this.#rollOut(request.params, context);
       case 'unload':
         return this.#unload();
       case 'probe':
@@ -159,27 +164,44 @@ export class RequestHandler {
   }
 
   async #generate(params: GenerateParams, { signal, update }: CallContext): Promise<GenerateResult> {
-    const model = this.#model;
-    if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
+    const model = this.#loadedModel();
+    const decoded = await this.#decodeImages(params.messages, update);
+    return generate(model, params, decoded, {
+      signal,
+      clock: this.#ports.clock,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+      onText: (text, phase, index) => update({ kind: 'token', text, phase, index }),
+      onProbabilities: (token) => update({ kind: 'probabilities', token }),
+    });
+  }
+
+  async #rollOut(params: RolloutsParams, { signal, update }: CallContext): Promise<RolloutsResult> {
+    const model = this.#loadedModel();
+    const decoded = await this.#decodeImages(params.request.messages, update);
+    return rollOut(model, params, decoded, {
+      signal,
+      clock: this.#ports.clock,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+      onText: (text, phase, index, rollout) => update({ kind: 'token', text, phase, index, rollout }),
+      onRollout: (rollout) => update({ kind: 'rollout', rollout }),
+    });
+  }
+
+  #loadedModel(): EngineModel {
+    if (!this.#model) throw new RoundsError('request_invalid', 'No model is loaded.');
+    return this.#model;
+  }
+
+  async #decodeImages(messages: ChatMessage[], update: CallContext['update']): Promise<DecodedImages> {
     const { clock } = this.#ports;
     const startedMs = clock();
-    const inputs = imagesOf(params.messages);
+    const inputs = imagesOf(messages);
     const images: RgbImage[] = [];
     for (const [i, input] of inputs.entries()) {
       update({ kind: 'progress', stage: 'image', done: i, total: inputs.length });
       images.push(await this.#ports.decodeImage(input));
     }
-    return generate(
-      model,
-      params,
-      { images, decodeMs: clock() - startedMs, startedMs },
-      {
-        signal,
-        clock,
-        onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
-        onText: (text, phase, index) => update({ kind: 'token', text, phase, index }),
-      },
-    );
+    return { images, decodeMs: clock() - startedMs, startedMs };
   }
 
   async #unload(): Promise<null> {

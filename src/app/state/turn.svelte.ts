@@ -88,6 +88,7 @@ export class Turn {
       }
       return;
     }
+    if (update.kind !== 'token') return;
     this.elapsedMs = performance.now() - this.#startedMs;
     this.firstTokenMs ??= this.elapsedMs;
     this.progress = null;

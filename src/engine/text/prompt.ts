@@ -33,6 +33,7 @@ export function templateMessages(messages: ChatMessage[]): TemplateMessage[] {
 /**
  * @param grids one for each image, in the order in which the messages name them
  * @param imageKeys hash of each image's resized pixels
+ * @param continued ids that the open turn of the assistant has already
  * @throws RoundsError request_invalid when the text itself contains image placeholders or there is no message
  */
 export function preparePrompt(
@@ -41,6 +42,7 @@ export function preparePrompt(
   imageKeys: readonly string[],
   tokenizer: Tokenizer,
   model: ModelConfig,
+  continued: readonly number[] = [],
 ): PreparedPrompt {
   if (messages.length === 0) throw new RoundsError('request_invalid', 'There is no message to answer.');
   const text = tokenizer.render(templateMessages(messages));
@@ -64,7 +66,7 @@ export function preparePrompt(
   const rows: number[] = [];
   let image = 0;
   let row = 0;
-  for (const id of rendered) {
+  for (const id of [...rendered, ...continued]) {
     if (id !== imagePad) {
       ids.push(id);
       keys.push(String(id));

@@ -55,6 +55,11 @@ export class ThinkingSplitter {
     this.#tags = all.filter(({ text }) => text !== '');
   }
 
+  /** Of the text that comes next. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
   push(text: string): PhasePiece[] {
     const pieces: PhasePiece[] = [];
     let rest = this.#held + text;

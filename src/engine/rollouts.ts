@@ -1,0 +1,84 @@
+/**
+ * Several answers to one question, one after another: images and prompt go through the model once, and every rollout
+ * begins from the same logits with a seed of its own.
+ */
+import { RoundsError } from '../shared/errors';
+import type { Phase, Rollout, RolloutsParams, RolloutsResult } from '../shared/protocol';
+import { MAX_ROLLOUTS, MIN_ROLLOUTS } from '../shared/rolloutGroup';
+import { decodeAnswer, type GenerateHooks } from './decode';
+import { prefillPrompt, tokensPerSecond, type DecodedImages, type Prefilled } from './generate';
+import type { EngineModel } from './model';
+import { TokenObserver } from './tokenObserver';
+
+export interface RolloutHooks extends Pick<GenerateHooks, 'signal' | 'clock' | 'onProgress'> {
+  onText?: (text: string, phase: Phase, index: number, rollout: number) => void;
+  onRollout?: (rollout: Rollout) => void;
+}
+
+/**
+ * Rollout i is what `generate` gives for the seed `settings.seed + i`. Stopping ends the rollout that runs.
+ * @throws RoundsError as generate does
+ */
+export async function rollOut(
+  model: EngineModel,
+  { request, count }: RolloutsParams,
+  decoded: DecodedImages,
+  hooks: RolloutHooks,
+): Promise<RolloutsResult> {
+  if (!(Number.isInteger(count) && count >= MIN_ROLLOUTS && count <= MAX_ROLLOUTS)) {
+    const rule = `there can be ${MIN_ROLLOUTS} to ${MAX_ROLLOUTS}`;
+    throw new RoundsError('request_invalid', `${count} rollouts were asked for; ${rule}.`);
+  }
+  const { signal, clock, onProgress } = hooks;
+  const prefilled = await prefillPrompt(model, request, decoded, {
+    signal,
+    clock,
+    ...(onProgress ? { onProgress } : {}),
+  });
+  const rollouts: Rollout[] = [];
+  for (let index = 0; index < count && !(signal.aborted && index > 0); index++) {
+    model.timeline.rewind(prefilled.prompt.ids.length);
+    const rollout = await runOne(model, request, prefilled, index, hooks);
+    rollouts.push(rollout);
+    hooks.onRollout?.(rollout);
+  }
+  return assemble(model, prefilled, rollouts);
+}
+
+async function runOne(
+  model: EngineModel,
+  request: RolloutsParams['request'],
+  { prompt, logits }: Prefilled,
+  index: number,
+  { signal, clock, onText }: RolloutHooks,
+): Promise<Rollout> {
+  const settings = { ...request.settings, seed: request.settings.seed + index };
+  const observer = new TokenObserver(model.tokenizer, model.config.text.vocabSize, request);
+  const outcome = await decodeAnswer(
+    model,
+    { ...request, settings },
+    { promptIds: prompt.ids, continued: [], logits, observer },
+    { signal, clock, onText: (text, phase, at) => onText?.(text, phase, at, index) },
+  );
+  const { ids: newIds, text, thinking, answer, finishReason, decodeMs } = outcome;
+  const { seed } = settings;
+  const optionProbabilities = observer.letters;
+  return { index, seed, newIds, text, thinking, answer, finishReason, optionProbabilities, decodeMs };
+}
+
+function assemble(
+  model: EngineModel,
+  { prompt, cachedTokens, timing }: Prefilled,
+  rollouts: Rollout[],
+): RolloutsResult {
+  const decodeMs = rollouts.reduce((sum, rollout) => sum + rollout.decodeMs, 0);
+  // The first token of each comes from the prompt's logits.
+  const steps = rollouts.reduce((sum, { newIds }) => sum + newIds.length - 1, 0);
+  return {
+    rollouts,
+    promptTokens: prompt.ids.length,
+    cachedTokens,
+    timing: { ...timing, decodeMs, decodeTokensPerSecond: tokensPerSecond(steps, decodeMs) },
+    contextAvailable: model.timeline.capacity,
+  };
+}

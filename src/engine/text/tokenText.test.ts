@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { Tokenizer } from '../ports';
+import { letterIds, letterOf, showBytes } from './tokenText';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('showBytes', () => {
+  it('shows whole characters as they are', () => {
+    for (const text of ['', 'a', ' é\n', '中文', '🫀 <|im_end|>']) expect(showBytes(utf8(text))).toBe(text);
+  });
+
+  it('shows the parts of characters as bytes, and goes on behind them', () => {
+    expect(showBytes(utf8('中').subarray(0, 2))).toBe('\\xE4\\xB8');
+    expect(showBytes(utf8('中').subarray(2))).toBe('\\xAD');
+    expect(showBytes(Uint8Array.of(...utf8('🫀').subarray(1), ...utf8(' ok')))).toBe('\\x9F\\xAB\\x80 ok');
+    // Overlong, a surrogate, and beyond the last code point: none of them is a character.
+    for (const bytes of [
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xf4, 0x90, 0x80, 0x80],
+    ]) {
+      expect(showBytes(Uint8Array.from(bytes))).toMatch(/^(\\x[0-9A-F]{2})+$/);
+    }
+  });
+});
+
+describe('letterOf', () => {
+  it('finds one capital letter among marks and blanks', () => {
+    for (const text of ['B', ' B', '>B', '(B)', 'B.', '\nB']) expect(letterOf(utf8(text))).toBe('B');
+  });
+
+  it('finds none in words, numbers, small letters and other scripts', () => {
+    for (const text of ['Brain', 'AB', 'b', '1', ' ', 'B1', 'É', '中B'])
+      expect(letterOf(utf8(text))).toBeNull();
+  });
+});
+
+it('letterIds gathers every token that writes the letter alone, and reads the vocabulary once', () => {
+  const vocabulary = ['A', ' A', 'An', '>B', 'B', 'x'];
+  let reads = 0;
+  const tokenizer = {
+    bytes: (id: number) => {
+      reads++;
+      return utf8(vocabulary[id] ?? '');
+    },
+  } as unknown as Tokenizer;
+  expect([...letterIds(tokenizer, 6)]).toEqual([
+    ['A', [0, 1]],
+    ['B', [3, 4]],
+  ]);
+  letterIds(tokenizer, 6);
+  expect(reads).toBe(6);
+});
