@@ -7,9 +7,6 @@ import { loadOrt } from './ort/loadOrt';
 import { OrtBackend } from './ort/ortBackend';
 import { loadTokenizer } from './tokenizer';
 
-/** 240 MB of float32 weights; conversion then takes some seconds more. */
-export const MAX_WHOLE_PARAMETERS = 60e6;
-
 /** @throws RoundsError download_failed (the runtime), out_of_memory, pack_invalid, internal */
 export async function answersOf(pack: PackReader): Promise<SelfTest> {
   const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');

@@ -75,6 +75,9 @@ export interface LayerCounts {
   vision: number;
 }
 
+/** Up to here packs carry answers of the whole model: 240 MB of float32 weights, some seconds of a conversion. */
+export const MAX_WHOLE_PARAMETERS = 60e6;
+
 export interface SelfTest {
   version: 1;
   /** The answers are those of the model's first layers only (src/engine/truncatedModel.ts); absent: of the whole model. */

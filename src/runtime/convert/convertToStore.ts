@@ -1,6 +1,6 @@
 /** A conversion in the browser: from any checkpoint into a shard store, resumable, with the command line's bytes. */
 import { RoundsError } from '../../shared/errors';
-import { SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
+import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
 import { runConversion, type ConvertProgress } from '../../../models/convert/convert';
 import type { ConversionPlan } from '../../../models/convert/plan';
 import { shardName } from '../../../models/convert/shards';
@@ -70,9 +70,9 @@ async function withAnswers(
   shardBytes: number,
 ): Promise<PackManifest> {
   try {
-    // Loaded only now: it brings onnxruntime along.
-    const { answersOf, MAX_WHOLE_PARAMETERS } = await import('../knownAnswers');
     if (manifest.parameters > MAX_WHOLE_PARAMETERS) return manifest;
+    // Loaded only now: it brings onnxruntime along.
+    const { answersOf } = await import('../knownAnswers');
     const read = (span: Span) => readSpan(store, span, shardBytes);
     return { ...manifest, selfTest: await answersOf({ manifest, read }) };
   } catch (thrown) {

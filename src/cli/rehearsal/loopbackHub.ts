@@ -1,0 +1,88 @@
+/** A hub on loopback: tells a repository's files, and redirects to signed addresses that run out. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+
+const COMMIT = '3b'.repeat(20);
+/** Long enough for one request, too short to be used again for the next minute's. */
+const LIFETIME_MS = 10_000;
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Range, ETag, Retry-After',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+
+export interface LoopbackHub {
+  endpoint: string;
+  /** Bytes of weights that were sent. */
+  readonly sentBytes: number;
+  close(): Promise<void>;
+}
+
+/** @param files of `folder` that the repository has */
+export async function openLoopbackHub(repo: string, folder: string, files: string[]): Promise<LoopbackHub> {
+  const key = randomBytes(16);
+  const sign = (path: string, until: string): string =>
+    createHmac('sha256', key).update(`${path} ${until}`).digest('hex');
+  let sentBytes = 0;
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://hub');
+    const end = (status: number, headers: Record<string, string> = {}, body = ''): void =>
+      void response.writeHead(status, { ...CORS, ...headers }).end(body);
+    if (
+      pathname === `/api/models/${repo}/revision/main` ||
+      pathname === `/api/models/${repo}/revision/${COMMIT}`
+    ) {
+      const siblings = files.map((rfilename) => ({ rfilename }));
+      return end(200, {}, JSON.stringify({ sha: COMMIT, siblings, cardData: { license: 'mit' } }));
+    }
+    const file = decodeURIComponent(pathname.split('/').at(-1) ?? '');
+    if (!files.includes(file)) return end(404);
+    if (pathname.startsWith(`/${repo}/resolve/${COMMIT}/`)) {
+      const until = String(Date.now() + LIFETIME_MS);
+      return end(302, { Location: `/storage/${file}?until=${until}&signature=${sign(file, until)}` });
+    }
+    const until = searchParams.get('until') ?? '';
+    const isValid = searchParams.get('signature') === sign(file, until) && Number(until) > Date.now();
+    if (!isValid) return end(403);
+    sentBytes += await sendRange(request, response, join(folder, file));
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get sentBytes() {
+      return sentBytes;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** @returns how many bytes are sent; only one range `a-b` is known */
+async function sendRange(request: IncomingMessage, response: ServerResponse, path: string): Promise<number> {
+  const { size } = await stat(path);
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+  const start = Number(range?.[1] ?? 0);
+  const end = Math.min(Number(range?.[2] ?? size - 1), size - 1);
+  const length = end - start + 1;
+  response.writeHead(range ? 206 : 200, {
+    ...CORS,
+    'Content-Length': String(length),
+    'Accept-Ranges': 'bytes',
+    ...(range ? { 'Content-Range': `bytes ${start}-${end}/${size}` } : {}),
+  });
+  pipeline(createReadStream(path, { start, end }), response, () => undefined);
+  return length;
+}
