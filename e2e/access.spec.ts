@@ -55,6 +55,27 @@ test.describe('for everyone', () => {
         await rounds.page.getByText('96.2 %').waitFor();
       },
     ],
+    [
+      'library',
+      'library',
+      async (rounds) => {
+        await rounds.modelReady();
+        const library = await rounds.openLibrary();
+        await library.getByText('Training, licence, results').first().click();
+        await library.getByText('The hub: another address').click();
+      },
+    ],
+    [
+      'before a download',
+      'smallGpu',
+      async (rounds) => {
+        await rounds.modelReady();
+        const library = await rounds.openLibrary();
+        await library.getByRole('button', { name: /download.*MedVLThinker 3B$/ }).click();
+        await library.getByRole('button', { name: /^Try it/ }).click();
+        await library.getByText('It won’t run here').waitFor();
+      },
+    ],
   ];
   for (const [name, scenario, reach] of VIEWS) {
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -78,6 +99,21 @@ test.describe('for everyone', () => {
       await rounds.ask.click();
       await rounds.askAgain.waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow).toBeLessThanOrEqual(0);
+    });
+  }
+
+  for (const width of [320, 360, 768, 1280]) {
+    test(`nothing of the library is cut off at ${width} pixels`, async ({ page, openFake }) => {
+      await page.setViewportSize({ width, height: 800 });
+      const rounds = await openReady(page, openFake, 'library');
+      const library = await rounds.openLibrary();
+      await library.getByRole('button', { name: /download.*MedVLSynther/ }).click();
+      await library.getByRole('button', { name: 'Download', exact: true }).waitFor();
+      await library.getByText('Training, licence, results').first().click();
+      const overflow = await library.evaluate((dialog) =>
+        Math.max(dialog.scrollWidth - dialog.clientWidth, document.documentElement.scrollWidth - innerWidth),
+      );
       expect(overflow).toBeLessThanOrEqual(0);
     });
   }

@@ -73,7 +73,7 @@ export class FakeEngine implements EngineApi {
       fail('storage_quota');
     onUpdate?.({ kind: 'progress', stage: 'compile', done: 1, total: 4 });
     await wait(50, signal);
-    if (params.pack.kind === 'stored' && this.#scenario === 'noWebGpu') fail('webgpu_unavailable');
+    if (params.pack.kind === 'stored' && this.#scenario === 'largeFails') fail('out_of_memory');
     return fakeModelInfo(params.backend, params.pack);
   }
 

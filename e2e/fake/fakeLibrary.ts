@@ -31,7 +31,7 @@ export class FakeLibrary implements LibraryApi {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    if (scenario === 'library' || scenario === 'verifyFails') {
+    if (scenario === 'library' || scenario === 'verifyFails' || scenario === 'largeFails') {
       this.#models = [storedModel(medvlm(), 'MedVLM-R1', 1_372_149_110)];
     }
     if (scenario === 'library') {

@@ -43,6 +43,14 @@ export class RoundsPage {
     await this.page.getByRole('status').filter({ hasText: 'Model ready' }).waitFor({ state: 'attached' });
   }
 
+  /** Opens the model library and returns it. */
+  async openLibrary(): Promise<Locator> {
+    await this.page.getByRole('button', { name: /^Models/ }).click();
+    const dialog = this.page.getByRole('dialog', { name: 'Models' });
+    await dialog.getByRole('heading', { name: 'In this browser' }).waitFor();
+    return dialog;
+  }
+
   async takeSample(title: RegExp | string): Promise<void> {
     await this.page.getByRole('region', { name: 'Samples' }).getByRole('button', { name: title }).click();
     await this.viewer().waitFor();

@@ -32,6 +32,8 @@ export const SCENARIOS = [
   'libraryFails',
   /** Verifying finds damaged parts. */
   'verifyFails',
+  /** A stored model can't be loaded; the embedded one can. */
+  'largeFails',
   /** A private window. */
   'privateWindow',
   /** The library's database can't be opened. */

@@ -243,7 +243,7 @@ describe('LibraryState', () => {
       },
     ]);
     await state.bringIn({ name: 'notes', files: [new File(['x'], 'a.txt'), new File(['x'], 'b.txt')] });
-    expect(state.problem?.message).toContain('notes is neither a pack');
+    expect(state.hint).toContain('notes is neither a pack');
   });
 
   it('uses a model for this visit without storing it', async () => {

@@ -39,6 +39,8 @@ export class LibraryState {
   status = $state<'idle' | 'reading' | 'ready' | 'failed'>('idle');
   /** The last failure that belongs to no model in particular. */
   problem = $state.raw<RoundsError | null>(null);
+  /** Why files that were given are not taken, as a sentence. */
+  hint = $state('');
   preparation = $state.raw<Preparation | null>(null);
   hub = $state(keptText('rounds.hub').get() ?? DEFAULT_HUB);
   /** Given for gated models; never stored, gone with the page. */
@@ -159,14 +161,12 @@ export class LibraryState {
   /** Takes a pack in, or begins with a checkpoint's folder. */
   async bringIn(local: FolderFiles): Promise<void> {
     this.problem = null;
+    this.hint = '';
     const kind = localKind(local);
     if (kind === 'checkpoint')
       return this.prepare({ kind: 'folder', name: local.name, ...DEFAULT_WISH }, local.name, local.files);
     if (kind === 'unknown') {
-      this.problem = new RoundsError(
-        'checkpoint_invalid',
-        `${local.name || 'This'} is neither a pack (with pack.json, or as one file) nor a checkpoint’s folder (with config.json).`,
-      );
+      this.hint = `${local.name || 'This'} is neither a pack (with pack.json, or as one file) nor a checkpoint’s folder (with config.json).`;
       return;
     }
     try {

@@ -1,0 +1,270 @@
+/** The library's view on a scripted library: everything a visitor can do there, and what they are told. */
+import type { Locator, Page } from '@playwright/test';
+import { expect, openReady, test } from './fake/fixture';
+import { sampleFile } from './fake/pageObject';
+
+const THINKER = /download.*MedVLThinker 3B$/;
+
+async function dropOn(page: Page, target: Locator, names: string[]): Promise<void> {
+  const dataTransfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const name of files) transfer.items.add(new File(['x'], name));
+    return transfer;
+  }, names);
+  for (const type of ['dragenter', 'dragover', 'drop']) await target.dispatchEvent(type, { dataTransfer });
+}
+
+test.describe('a download', () => {
+  test('is looked at first, shows how far it is, and ends in use', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: THINKER }).click();
+    await expect(library.getByText('7.51 GB to fetch')).toBeVisible();
+    await expect(library.getByText('Commit 0123456789ab')).toBeVisible();
+    await expect(library.getByText('WebGPU runs on Scripted adapter')).toBeVisible();
+    await library.getByRole('button', { name: /^Try it/ }).click();
+    await expect(library.getByText('a good sign but no promise')).toBeVisible();
+    await library.getByRole('button', { name: 'Download', exact: true }).click();
+    const bar = library.getByRole('progressbar', { name: /MedVLThinker-3B-RL_m23k/ });
+    await expect(bar).toBeVisible();
+    await expect(library.getByText(/GB · 38\.2 MB\/s/)).toBeVisible();
+    await expect(bar).toBeHidden();
+    // The catalogue's card offers the same.
+    await library.getByRole('button', { name: /^Use\s*MedVLThinker 3B, RL on m23k$/ }).click();
+    await expect(library.getByText('In use').first()).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(
+      page.getByRole('button', { name: /MedVLThinker-3B-RL_m23k.*about the model/ }),
+    ).toBeVisible();
+    await page.getByRole('button', { name: /about the model/ }).click();
+    const card = page.getByRole('dialog', { name: 'MedVLThinker-3B-RL_m23k' });
+    await expect(card.getByText('research and other non-commercial use only')).toBeVisible();
+    await expect(card.getByText('53.2')).toBeVisible();
+  });
+
+  test('can be paused, resumed and cancelled, and is seen from outside', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'slowLibrary');
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: THINKER }).click();
+    await library.getByRole('button', { name: 'Download', exact: true }).click();
+    await expect(library.getByText('On its way: see above')).toBeVisible();
+    await expect(library.getByText(/model\.layers\.\d+/)).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: /^Models\s*\d+ %/ })).toBeVisible();
+    await rounds.openLibrary();
+    await library.getByRole('button', { name: /^Pause/ }).click();
+    await expect(library.getByText('Paused')).toBeVisible();
+    await library.getByRole('button', { name: /^Resume/ }).click();
+    await expect(library.getByText('Fetching and converting')).toBeVisible();
+    await library.getByRole('button', { name: /^Cancel/ }).click();
+    await expect(library.getByRole('heading', { name: 'On their way' })).toBeHidden();
+    await expect(library.getByRole('button', { name: THINKER })).toBeVisible();
+  });
+
+  test('that fails says why, and goes on when it is tried again', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'libraryFails');
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: THINKER }).click();
+    await library.getByRole('button', { name: 'Download', exact: true }).click();
+    await expect(library.getByText('The model could not be fetched. Check the connection')).toBeVisible();
+    await library.getByRole('button', { name: /^Try again/ }).click();
+    await expect(library.getByRole('button', { name: /^Use\s*MedVLThinker 3B, RL/ })).toBeVisible();
+  });
+
+  test('is advised against where it can’t run, with what would', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'smallGpu');
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: THINKER }).click();
+    await library.getByRole('button', { name: /^Try it/ }).click();
+    await expect(library.getByText('a trial got only 1.07 GB')).toBeVisible();
+    await expect(library.getByText('It won’t run here, but Rounds mini or MedVLM-R1 2B may.')).toBeVisible();
+    await expect(library.getByRole('button', { name: 'Download anyway' })).toBeVisible();
+    await expect(library.getByRole('button', { name: 'For this visit only' })).toBeDisabled();
+    await library.getByRole('button', { name: 'Not now' }).click();
+    await expect(library.getByText('Before the download', { exact: true })).toBeHidden();
+  });
+
+  test('in a private window is for this visit only', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'privateWindow');
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: THINKER }).click();
+    await expect(library.getByText('more than a private window can keep')).toBeVisible();
+    await expect(library.getByRole('button', { name: 'Download', exact: true })).toHaveCount(0);
+    await library.getByRole('button', { name: 'For this visit only' }).click();
+    await expect(library.getByText('Gone when the page closes.')).toBeVisible();
+  });
+
+  test('that another tab does is shown as such, and a paused one waits', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'library');
+    const library = await rounds.openLibrary();
+    await expect(library.getByText('Another tab is at it')).toBeVisible();
+    await expect(library.getByRole('progressbar', { name: /Another tab/ })).toHaveAttribute(
+      'aria-valuenow',
+      '71',
+    );
+    await expect(library.getByText('999 MB of 2.32 GB')).toBeVisible();
+  });
+});
+
+test.describe('a stored model', () => {
+  test('is verified, exported and deleted', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'library');
+    const library = await rounds.openLibrary();
+    await expect(library.getByText(/1\.37 GB · .*4-bit weights · used .* · verified/)).toBeVisible();
+    await library.getByRole('button', { name: /^Verify now/ }).click();
+    await expect(library.getByText('All 82 parts are as they should be.')).toBeVisible();
+    const download = page.waitForEvent('download');
+    await library.getByRole('button', { name: /^Export as a file/ }).click();
+    expect((await download).suggestedFilename()).toBe('MedVLM-R1.zip');
+    await library.getByRole('button', { name: /^Delete….*MedVLM/ }).click();
+    await expect(library.getByRole('button', { name: 'Keep', exact: true })).toBeFocused();
+    await library.getByRole('button', { name: 'Delete', exact: true }).click();
+    await expect(library.getByRole('button', { name: /^Verify now/ })).toHaveCount(0);
+    await expect(library.getByText('4.0 MB in use')).toBeVisible();
+  });
+
+  test('with damaged parts offers to fetch them again', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'verifyFails');
+    const library = await rounds.openLibrary();
+    await library.getByRole('button', { name: /^Verify now/ }).click();
+    await expect(library.getByText('2 parts were damaged and removed.')).toBeVisible();
+    await library.getByRole('button', { name: 'Fetch them again' }).click();
+    await expect(library.getByText('2 parts were damaged and removed.')).toBeHidden();
+    await expect(library.getByRole('heading', { name: 'On their way' })).toBeHidden();
+  });
+
+  test('is used again on the next visit, with its prompt, and gives way when it is deleted', async ({
+    page,
+    openFake,
+  }) => {
+    const rounds = await openReady(page, openFake, 'library');
+    const library = await rounds.openLibrary();
+    await library
+      .getByRole('button', { name: /^Use\s*MedVLM-R1 2B$/ })
+      .first()
+      .click();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: /^MedVLM-R1\s.*about/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Settings. Prompt: MedVLM-R1' })).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole('button', { name: /^MedVLM-R1\s.*about/ })).toBeVisible();
+    await rounds.openLibrary();
+    await library.getByRole('button', { name: /^Delete all/ }).click();
+    await library.getByRole('button', { name: 'Delete all', exact: true }).click();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
+    // Nothing of it is left to be remembered.
+    await page.reload();
+    await rounds.modelReady();
+    await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
+    await expect(page.getByText('no longer kept')).toHaveCount(0);
+  });
+
+  test('that is gone is replaced by the embedded one, and the page says so', async ({ page, openFake }) => {
+    await openFake(page);
+    await page.evaluate(() => localStorage.setItem('rounds.model', 'an id that is gone'));
+    await page.reload();
+    await expect(page.getByText('no longer kept in this browser')).toBeVisible();
+    await page.getByRole('button', { name: 'Understood' }).click();
+    await expect(page.getByText('no longer kept in this browser')).toBeHidden();
+    await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
+  });
+
+  test('that can’t run offers the embedded one', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake, 'library');
+    const library = await rounds.openLibrary();
+    await library
+      .getByRole('button', { name: /^Use\s*MedVLM-R1 2B$/ })
+      .first()
+      .click();
+    await page.keyboard.press('Escape');
+    await rounds.modelReady();
+    await page.goto(page.url().replace('scenario=library', 'scenario=largeFails'));
+    await page.getByRole('button', { name: 'Use the model that comes with the page' }).click();
+    await rounds.modelReady();
+    await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
+  });
+});
+
+test.describe('another model', () => {
+  test('is named by its hub name, with weights of one’s choice', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const library = await rounds.openLibrary();
+    const field = library.getByRole('textbox', { name: 'Name on the hub, or address of a pack' });
+    await field.fill('http://far.example/pack');
+    await field.press('Enter');
+    await expect(library.getByRole('alert')).toContainText('https://');
+    await field.fill('someone/some-model@v2');
+    await expect(library.getByRole('alert')).toHaveCount(0);
+    await field.press('Enter');
+    const heading = library.getByRole('heading', { name: 'someone/some-model' });
+    await expect(heading).toBeFocused();
+    await expect(library.getByText('7.51 GB to fetch')).toBeVisible();
+  });
+
+  test('is taken in from a dropped pack, not as an image', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const library = await rounds.openLibrary();
+    await dropOn(page, library, ['class-room.zip']);
+    await expect(library.getByRole('button', { name: /^Use\s*class-room$/ })).toBeVisible();
+    await dropOn(page, library, ['notes.txt', 'more.txt']);
+    await expect(library.getByText('notes.txt is neither a pack')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(rounds.thumbnails).toHaveCount(0);
+    // Closed, the page takes images again.
+    await rounds.drop(sampleFile('head-ct.png'));
+    await expect(rounds.thumbnails).toHaveCount(1);
+  });
+
+  test('is converted from a folder on the device', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const library = await rounds.openLibrary();
+    await dropOn(page, library, ['config.json', 'model.safetensors']);
+    await expect(library.getByText('Read from this device')).toBeVisible();
+    await library.getByRole('button', { name: 'Convert', exact: true }).click();
+    await expect(library.getByRole('button', { name: /^Use\s*config\.json/ })).toBeVisible();
+  });
+
+  test('may come from a mirror; the token goes when the page goes', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    const library = await rounds.openLibrary();
+    await library.getByText('The hub: another address').click();
+    const hub = library.getByRole('textbox', { name: 'Address of the hub, or of a mirror' });
+    await hub.fill('https://mirror.example/');
+    await hub.blur();
+    await library.getByLabel('Token, for models that ask for one').fill('hf_secret');
+    await page.reload();
+    await rounds.openLibrary();
+    await library.getByText('The hub: another address').click();
+    await expect(hub).toHaveValue('https://mirror.example');
+    await expect(library.getByLabel('Token, for models that ask for one')).toHaveValue('');
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('hf_secret');
+  });
+});
+
+test('the library says when it can’t be read', async ({ page, openFake }) => {
+  const rounds = await openReady(page, openFake, 'noLibrary');
+  const library = await rounds.openLibrary();
+  await expect(library.getByText('private windows often forbid it')).toBeVisible();
+});
+
+test('the library is used with the keyboard alone', async ({ page, openFake }) => {
+  const rounds = await openReady(page, openFake);
+  await page.getByRole('button', { name: /^Models/ }).focus();
+  await page.keyboard.press('Enter');
+  const library = page.getByRole('dialog', { name: 'Models' });
+  await library.getByRole('button', { name: THINKER }).waitFor();
+  const focused = (): Promise<string> =>
+    page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+  for (let i = 0; i < 30 && !THINKER.test(await focused()); i++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(library.getByRole('heading', { name: /^MedVLThinker 3B, RL/ })).toBeFocused();
+  await library.getByRole('button', { name: 'Download', exact: true }).waitFor();
+  for (let i = 0; i < 6 && (await focused()) !== 'Download'; i++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(library.getByRole('button', { name: /^Use\s*MedVLThinker 3B, RL/ })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(library).toBeHidden();
+  await expect(page.getByRole('button', { name: /^Models/ })).toBeFocused();
+  await rounds.modelReady();
+});
