@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { letterOptions, recognizeOptions } from './options';
 import { buildMessages, findPreset, PRESET_IDS, PRESETS } from './presets';
 
 const OPTIONS = { A: 'Cardiac tissue', B: 'Breast tissue' };
@@ -108,32 +107,5 @@ describe('presets', () => {
 
   it('name those that there are when one is unknown', () => {
     expect(() => findPreset('nope')).toThrow(/There is no preset nope; there are medvlthinker, /);
-  });
-});
-
-describe('letterOptions', () => {
-  it('letters what is filled in', () => {
-    expect(letterOptions([' Yes ', '', 'No'])).toEqual({ A: 'Yes', B: 'No' });
-  });
-});
-
-describe('recognizeOptions', () => {
-  it.each([
-    ['Which?\nA) x\nB) y y', 'Which?', { A: 'x', B: 'y y' }],
-    ['Which?\n\nA. x\n\nB. y\n', 'Which?', { A: 'x', B: 'y' }],
-    ['Which?\r\n  (A) x\r\n  (B) y', 'Which?', { A: 'x', B: 'y' }],
-    ['Two\nlines?\nA: x\nB: y\nC: z', 'Two\nlines?', { A: 'x', B: 'y', C: 'z' }],
-  ])('finds the options in %j', (text, question, options) => {
-    expect(recognizeOptions(text)).toEqual({ question, options });
-  });
-
-  it.each([
-    'Which?',
-    'A. Smith was seen.\nWhat now?',
-    'Which?\nA) x',
-    'Which?\nA) x\nC) y',
-    'Which?\nA) x\nB) y\nor not?',
-  ])('leaves %j whole', (text) => {
-    expect(recognizeOptions(text)).toEqual({ question: text, options: {} });
   });
 });
