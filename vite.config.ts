@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { compressedAsset } from './src/cli/compressedAsset';
 import { sourceHash, STAMP_FILE } from './src/cli/build.mjs';
 import { ISOLATION_HEADERS } from './src/shared/hostHeaders.mjs';
 
@@ -81,7 +82,7 @@ const pwa = VitePWA({
 export default defineConfig({
   // Relative: the built site works in any folder of any host.
   base: './',
-  plugins: [tokenizerWithoutOrt(), svelte({ configFile: false }), pwa, sourceStamp()],
+  plugins: [tokenizerWithoutOrt(), compressedAsset(), svelte({ configFile: false }), pwa, sourceStamp()],
   resolve: {
     // Take the builds of onnxruntime-web that load their wasm and its glue from URLs given at run time;
     // the default "bundle" builds start their threads from a file name that a bundler has changed.
@@ -91,7 +92,7 @@ export default defineConfig({
     // Both are plain ES modules. Prebundling would hide the import that tokenizerWithoutOrt redirects.
     exclude: ['onnxruntime-web', '@huggingface/transformers'],
   },
-  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt()] },
+  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt(), compressedAsset()] },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -1,9 +1,10 @@
 /** The built site on different kinds of hosts: what must work wherever somebody puts the folder. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './fixtures';
 import { DIST } from '../src/cli/build.mjs';
 import { serve } from '../src/cli/staticServer.mjs';
+import { startFaultServer } from './faults/faultServer';
 
 test('the page, its scripts and its wasm files carry headers and types', async ({ site, request }) => {
   const assets = readdirSync(join(DIST, 'assets')).map((name) => `assets/${name}`);
@@ -25,13 +26,21 @@ test('the page, its scripts and its wasm files carry headers and types', async (
 });
 
 test('each build of the runtime is there once, and no other', () => {
-  const wasm = readdirSync(join(DIST, 'assets')).filter((name) => name.endsWith('.wasm'));
-  const builds = wasm.map((name) => name.replace(/-[\w-]{8}\.wasm$/, '')).sort();
+  const names = readdirSync(join(DIST, 'assets')).filter((name) => /^ort-.*\.(bin|wasm)$/.test(name));
+  const builds = names.map((name) => name.replace(/-[\w-]{8}\.bin$/, '')).sort();
   expect(builds).toEqual([
     'ort-wasm-simd-threaded',
     'ort-wasm-simd-threaded.asyncify',
     'ort-wasm-simd-threaded.jspi',
   ]);
+});
+
+test('no file is larger than hosts with a limit of 25 MiB take', () => {
+  const files = readdirSync(DIST, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(files.length).toBeGreaterThan(20);
+  for (const { parentPath, name } of files) {
+    expect(statSync(join(parentPath, name)).size, name).toBeLessThan(25 * 1024 * 1024);
+  }
 });
 
 test('unknown paths and paths out of the folder are refused', async ({ site, request }) => {
@@ -57,30 +66,53 @@ test('the page is cross-origin isolated and asks for nothing from elsewhere', as
   expect(elsewhere).toEqual([]);
 });
 
-test('the policy stops the page and the worker from reaching another host', async ({ page, site }) => {
-  /** Runs in the page or the worker: which directive stopped a request, or how it ended. */
-  const probe = (): Promise<string> =>
-    new Promise((resolve) => {
-      self.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
-      fetch('https://elsewhere.invalid/').then(
-        () => resolve('reached'),
-        () => setTimeout(() => resolve('failed without a violation'), 1000),
-      );
+/** Runs in the page or a worker: which directive stopped a request, or how it ended. */
+function reach(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    self.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), {
+      once: true,
     });
-  await page.goto(`${site.url}harness.html`);
-  expect(await page.evaluate(probe)).toBe('connect-src');
-  // Any call starts the worker; this one fails for want of a pack.
-  const started = page.waitForEvent('worker');
-  const load = {
-    pack: { kind: 'url', url: 'missing', cache: false },
-    backend: 'wasm',
-    activations: 'auto',
-  } as const;
-  await expect(page.evaluate((params) => window.rounds.load(params), load)).rejects.toThrow(
-    'download_failed',
-  );
-  expect(await (await started).evaluate(probe)).toBe('connect-src');
+    fetch(url).then(
+      () => resolve('reached'),
+      () => setTimeout(() => resolve('failed without a violation'), 1000),
+    );
+  });
+}
+
+test('only the library’s worker can reach another host', async ({ page, site }) => {
+  const elsewhere = await startFaultServer();
+  const url = `${elsewhere.url}file`;
+  elsewhere.files.set('file', Uint8Array.of(1));
+  try {
+    await page.goto(`${site.url}harness.html`);
+    expect(await page.evaluate(reach, url)).toBe('connect-src');
+
+    // Any call starts the engine's worker; this one fails for want of a pack.
+    const engine = page.waitForEvent('worker', (worker) => worker.url().includes('engine.worker'));
+    const load = {
+      pack: { kind: 'url', url: 'missing', cache: false },
+      backend: 'wasm',
+      activations: 'auto',
+    } as const;
+    await expect(page.evaluate((params) => window.rounds.load(params), load)).rejects.toThrow(
+      'download_failed',
+    );
+    expect(await (await engine).evaluate(reach, url)).toBe('connect-src');
+
+    const library = page.waitForEvent('worker', (worker) => worker.url().includes('library.worker'));
+    await page.evaluate(() => window.rounds.library('list', {}));
+    expect(await (await library).evaluate(reach, url)).toBe('reached');
+    // Not in the clear beyond this machine, and no code from anywhere else.
+    expect(await (await library).evaluate(reach, 'http://elsewhere.invalid/')).toBe('connect-src');
+    expect(elsewhere.requests.get('file')).toBe(1);
+  } finally {
+    await elsewhere.close();
+  }
 });
+
+function assetNamed(start: string): string {
+  return readdirSync(join(DIST, 'assets')).find((name) => name.startsWith(start)) ?? '';
+}
 
 test('it works as static files in a folder of a host that sets no headers', async ({ page }) => {
   const host = await serve({ root: DIST, base: '/some/folder/', plain: true });
@@ -94,6 +126,14 @@ test('it works as static files in a folder of a host that sets no headers', asyn
     expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
     await expect(page.getByRole('heading').first()).toBeVisible();
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    // The library's worker gets the policy of its own from the service worker too.
+    const policies = await page.evaluate(async (names) => {
+      const of = async (name: string) =>
+        (await fetch(`assets/${name}`)).headers.get('content-security-policy') ?? '';
+      return Promise.all(names.map(of));
+    }, ['library.worker', 'engine.worker'].map(assetNamed));
+    expect(policies[0]).toContain("connect-src 'self' https:");
+    expect(policies[1]).toContain("connect-src 'self';");
   } finally {
     await host.close();
   }

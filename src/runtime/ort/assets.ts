@@ -1,13 +1,13 @@
 /**
- * Addresses of onnxruntime-web's wasm files and their JavaScript glue, as the bundler names them. Apart from
+ * Addresses of onnxruntime-web's wasm files (in a build, compressed) and their JavaScript glue, as the bundler names them. Apart from
  * loadOrt.ts so that Node, which has no bundler, never reads these imports.
  */
 import wasmGlue from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
-import wasmBinary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import wasmBinary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?compressed';
 import jspiGlue from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
-import jspiBinary from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
+import jspiBinary from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?compressed';
 import asyncifyGlue from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
-import asyncifyBinary from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import asyncifyBinary from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?compressed';
 import type { OrtBuild } from './loadOrt';
 
 export const ORT_ASSETS: Record<OrtBuild, { glue: string; binary: string }> = {

@@ -1,9 +1,9 @@
 /**
  * Loads one of onnxruntime-web's three builds and points it at its own wasm file:
  *
- * - `wasm`: CPU only, 14 MB;
- * - `jspi`: WebGPU for browsers with JavaScript Promise Integration, 16 MB;
- * - `asyncify`: WebGPU for the others, 27 MB.
+ * - `wasm`: CPU only, 14 MB (4 MB compressed);
+ * - `jspi`: WebGPU for browsers with JavaScript Promise Integration, 17 MB (4 MB);
+ * - `asyncify`: WebGPU for the others, 27 MB (7 MB).
  *
  * The wasm file is kept in the Cache API, so that the page works offline after the first visit; the service
  * worker leaves it alone because nobody needs all three.
@@ -99,10 +99,18 @@ function absolute(url: string): string {
 async function fetchWasm(url: string): Promise<ArrayBuffer> {
   const cache = await openCache();
   const cached = await cache?.match(url);
-  if (cached) return cached.arrayBuffer();
+  if (cached) return unpacked(cached);
   const response = await fetchOk(url);
   if (cache) await replaceCached(cache, url, response.clone());
-  return response.arrayBuffer();
+  return unpacked(response);
+}
+
+/** A build's files are gzip, those of the development server are not. */
+async function unpacked(response: Response): Promise<ArrayBuffer> {
+  const blob = await response.blob();
+  const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  if (first !== 0x1f || second !== 0x8b) return blob.arrayBuffer();
+  return new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
 }
 
 async function fetchOk(url: string): Promise<Response> {
@@ -145,8 +153,8 @@ async function replaceCached(cache: Cache, url: string, response: Response): Pro
   }
 }
 
-/** `…/ort-wasm-simd-threaded.jspi-Bc3f.wasm` → `ort-wasm-simd-threaded.jspi`. */
+/** `…/ort-wasm-simd-threaded.jspi-Bc3f0aZ_.bin` → `ort-wasm-simd-threaded.jspi`. */
 function buildName(url: string): string {
   const file = new URL(url, globalThis.location.href).pathname.split('/').pop() ?? '';
-  return file.replace(/-[\w-]{8}\.wasm$/, '').replace(/\.wasm$/, '');
+  return file.replace(/(-[\w-]{8})?\.(bin|wasm)$/, '');
 }
