@@ -1,35 +1,41 @@
-/** CRC-32 as ZIP has it (ISO 3309, reflected polynomial EDB88320), four bytes at a time. */
-const TABLES = makeTables();
+/** CRC-32 as ZIP has it (reflected polynomial EDB88320), eight bytes at a time: a pack of 2 GB takes seconds. */
+const LANES = 8;
+const TABLE = makeTable();
 
-function makeTables(): Uint32Array[] {
-  const first = new Uint32Array(256);
+/** LANES tables of 256 entries, one after the other; each is that of the one before, moved on by one byte. */
+function makeTable(): Uint32Array {
+  const table = new Uint32Array(LANES * 256);
   for (let byte = 0; byte < 256; byte++) {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    first[byte] = value;
+    table[byte] = value;
   }
-  const tables = [first];
-  for (let i = 1; i < 4; i++) {
-    const before = tables[i - 1] as Uint32Array;
-    tables.push(before.map((value) => (value >>> 8) ^ (first[value & 0xff] as number)));
+  for (let i = 256; i < table.length; i++) {
+    const before = table[i - 256] ?? 0;
+    table[i] = (before >>> 8) ^ (table[before & 0xff] ?? 0);
   }
-  return tables;
+  return table;
 }
 
 export function crc32(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3] = TABLES as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-  const at = (table: Uint32Array, index: number): number => table[index & 0xff] as number;
-  let crc = 0xffffffff;
-  let i = 0;
-  for (; i + 4 <= bytes.length; i += 4) {
-    const word =
-      (bytes[i] as number) |
-      ((bytes[i + 1] as number) << 8) |
-      ((bytes[i + 2] as number) << 16) |
-      ((bytes[i + 3] as number) << 24);
-    crc ^= word;
-    crc = at(t3, crc) ^ at(t2, crc >>> 8) ^ at(t1, crc >>> 16) ^ at(t0, crc >>> 24);
+  const t = TABLE;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const whole = bytes.length - (bytes.length % LANES);
+  let crc = ~0;
+  for (let i = 0; i < whole; i += LANES) {
+    const low = crc ^ view.getInt32(i, true);
+    const high = view.getInt32(i + 4, true);
+    // The indices are within the table, so `?? 0` only tells the compiler so.
+    crc =
+      (t[1792 + (low & 0xff)] ?? 0) ^
+      (t[1536 + ((low >>> 8) & 0xff)] ?? 0) ^
+      (t[1280 + ((low >>> 16) & 0xff)] ?? 0) ^
+      (t[1024 + (low >>> 24)] ?? 0) ^
+      (t[768 + (high & 0xff)] ?? 0) ^
+      (t[512 + ((high >>> 8) & 0xff)] ?? 0) ^
+      (t[256 + ((high >>> 16) & 0xff)] ?? 0) ^
+      (t[high >>> 24] ?? 0);
   }
-  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ at(t0, crc ^ (bytes[i] as number));
-  return (crc ^ 0xffffffff) >>> 0;
+  for (let i = whole; i < bytes.length; i++) crc = (crc >>> 8) ^ (t[(crc ^ view.getUint8(i)) & 0xff] ?? 0);
+  return ~crc >>> 0;
 }

@@ -1,0 +1,309 @@
+/** The library on the built site in a real browser, when things go wrong: killed, crowded, cleared, in two tabs, offline. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CDPSession, Page } from '@playwright/test';
+import { DIST } from '../src/cli/build.mjs';
+import { serve } from '../src/cli/staticServer.mjs';
+import type { LibraryCallName, LibraryCalls } from '../src/shared/library';
+import { makeProfile, startBrowser, type OwnBrowser } from './faults/ownBrowser';
+import { startFaultServer, type FaultServer } from './faults/faultServer';
+import { makeTestPack, type TestPack } from './faults/testPack';
+import { expect, test as base } from './fixtures';
+
+const MIB = 2 ** 20;
+
+const test = base.extend<{ host: FaultServer }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the dependencies from this parameter.
+  host: async ({}, use) => {
+    const host = await startFaultServer();
+    await use(host);
+    await host.close();
+  },
+});
+
+test.describe.configure({ timeout: 600_000 });
+
+/** A call of the library in the harness page. */
+function call<K extends LibraryCallName>(
+  page: Page,
+  kind: K,
+  params: LibraryCalls[K][0],
+): Promise<LibraryCalls[K][1]> {
+  return page.evaluate(([name, given]) => window.rounds.library(name, given), [
+    kind,
+    params,
+  ] as const);
+}
+
+const add = (page: Page, host: FaultServer) => call(page, 'add', { origin: { kind: 'pack', url: host.url } });
+const shards = (counts: ReadonlyMap<string, number>): [string, number][] =>
+  [...counts].filter(([path]) => path.startsWith('shard'));
+
+/** SHA-256 of every stored shard, computed from the database itself. */
+function storedHashes(page: Page, id: string): Promise<Record<string, string>> {
+  return page.evaluate(async (database) => {
+    const db = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(database);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error('cannot open'));
+    });
+    const read = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const store = () => db.transaction('shards').objectStore('shards');
+    const hashes: Record<string, string> = {};
+    for (const key of (await read(store().getAllKeys())) as string[]) {
+      const digest = await crypto.subtle.digest('SHA-256', (await read(store().get(key))) as ArrayBuffer);
+      hashes[key] = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    }
+    db.close();
+    return hashes;
+  }, `rounds-pack-${id}`);
+}
+
+const wantedHashes = ({ manifest }: TestPack): Record<string, string> =>
+  Object.fromEntries(manifest.shards.map(({ file, sha256 }) => [file, sha256]));
+
+/** Tells through the console which shards are stored, as often as that changes. */
+function watchStored(database: string): void {
+  let told = -1;
+  const tell = async (): Promise<void> => {
+    const request = indexedDB.open(database);
+    // Opening must not make it: that is for the library.
+    request.onupgradeneeded = () => request.transaction?.abort();
+    const db = await new Promise<IDBDatabase | null>((resolve) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => resolve(null);
+    });
+    if (db) {
+      const keys = db.transaction('shards').objectStore('shards').getAllKeys();
+      await new Promise((resolve) => (keys.onsuccess = resolve));
+      if (keys.result.length !== told) console.log(`stored ${JSON.stringify(keys.result)}`);
+      told = keys.result.length;
+      db.close();
+    }
+    setTimeout(() => void tell(), 10);
+  };
+  void tell();
+}
+
+/** A generator of numbers in [0, 1) that gives the same moments on every run. */
+function seeded(state: number): () => number {
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test('a browser that is killed at twenty moments of a download loses no more than one shard each time', async ({
+  site,
+  host,
+}) => {
+  const KILLS = 20;
+  const pack = makeTestPack({ shards: 72, shardBytes: MIB / 2 });
+  host.files = new Map(pack.files);
+  const profile = await makeProfile();
+  const random = seeded(20);
+  const losses: number[] = [];
+  let acknowledged = new Set<string>();
+  let browser: OwnBrowser | null = null;
+  const open = async (): Promise<Page> => {
+    browser = await startBrowser(profile.path);
+    const page = await browser.context.newPage();
+    page.on('console', (message) => {
+      const [, keys] = /^stored (.*)$/.exec(message.text()) ?? [];
+      if (keys) acknowledged = new Set(JSON.parse(keys) as string[]);
+    });
+    await page.goto(`${site.url}harness.html`);
+    return page;
+  };
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
+      const page = await open();
+      const { models } = await call(page, 'list', {});
+      const present =
+        models.length > 0 ? new Set(Object.keys(await storedHashes(page, pack.hash))) : new Set();
+      losses.push([...acknowledged].filter((file) => !present.has(file)).length);
+      host.requests.clear();
+      host.pace = 8 * MIB;
+      await page.evaluate(watchStored, `rounds-pack-${pack.hash}`);
+      const target = Math.floor((0.05 + random() * 2) * MIB);
+      let from: number | null = null;
+      const reached = new Promise<void>((resolve) => {
+        host.onSent = (sent) => {
+          from ??= sent;
+          if (sent - from >= target) resolve();
+        };
+      });
+      const adding = add(page, host).catch(() => null);
+      await Promise.race([reached, adding]);
+      await new Promise((resolve) => setTimeout(resolve, random() * 60));
+      await browser!.kill();
+      host.onSent = null;
+      expect(await adding, 'it was not complete before the last kill').toBeNull();
+      for (const [file] of shards(host.requests))
+        expect(present.has(file), `${file} was finished`).toBe(false);
+    }
+    const page = await open();
+    host.requests.clear();
+    host.pace = null;
+    const present = Object.keys(await storedHashes(page, pack.hash));
+    losses.push([...acknowledged].filter((file) => !present.includes(file)).length);
+    await add(page, host);
+    for (const [file] of shards(host.requests)) expect(present).not.toContain(file);
+    expect(await storedHashes(page, pack.hash)).toEqual(wantedHashes(pack));
+    expect(await call(page, 'verify', { modelId: pack.hash })).toEqual({ intact: 72, damaged: [] });
+    expect(present.length, 'the kills fell within the download').toBeGreaterThan(5);
+    expect(Math.max(...losses), `shards lost by each kill: ${losses.join(' ')}`).toBeLessThanOrEqual(1);
+  } finally {
+    await (browser as OwnBrowser | null)?.kill();
+    await profile.remove();
+  }
+});
+
+test('one tab downloads, another follows, and takes over when the first is closed', async ({
+  context,
+  site,
+  host,
+}) => {
+  const pack = makeTestPack({ shards: 12, shardBytes: MIB });
+  host.files = new Map(pack.files);
+  host.pace = 3 * MIB;
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  for (const page of [first, second]) await page.goto(`${site.url}harness.html`);
+  const lost = add(first, host).catch(() => null);
+  await expect.poll(() => shards(host.requests).length).toBeGreaterThan(1);
+  const taken = add(second, host);
+  const state = () => second.evaluate(() => window.rounds.jobs()[0]);
+  await expect.poll(async () => (await state())?.phase).toBe('elsewhere');
+  await expect.poll(async () => (await state())?.doneBytes ?? 0).toBeGreaterThan(2 * MIB);
+  await first.close();
+  await lost;
+  await expect.poll(async () => (await state())?.phase).toBe('downloading');
+  host.pace = null;
+  expect(await taken).toMatchObject({ complete: true, id: pack.hash });
+  expect(await storedHashes(second, pack.hash)).toEqual(wantedHashes(pack));
+  // Those that were under way when the tab closed were asked for again, no others.
+  expect(shards(host.requests).filter(([, count]) => count > 1).length).toBeLessThanOrEqual(3);
+  expect(Math.max(...shards(host.requests).map(([, count]) => count))).toBe(2);
+});
+
+test('a full disk is told, keeps what is there, and later goes on', async ({ page, site, host }) => {
+  const pack = makeTestPack({ shards: 12, shardBytes: MIB });
+  host.files = new Map(pack.files);
+  await page.goto(`${site.url}harness.html`);
+  const devtools = await page.context().newCDPSession(page);
+  const origin = new URL(site.url).origin;
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 6 * MIB });
+  await expect(add(page, host)).rejects.toThrow('storage_quota');
+  const { models, jobs } = await call(page, 'list', {});
+  expect(jobs).toMatchObject([{ phase: 'failed', error: { code: 'storage_quota' } }]);
+  expect(models[0]?.storedShards).toBeGreaterThan(1);
+  expect(models[0]?.storedShards).toBeLessThan(7);
+  const kept = Object.keys(await storedHashes(page, pack.hash));
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  host.requests.clear();
+  expect(await add(page, host)).toMatchObject({ complete: true });
+  for (const file of kept) expect(host.requests.has(file)).toBe(false);
+  expect(await storedHashes(page, pack.hash)).toEqual(wantedHashes(pack));
+});
+
+/** What the browser's own "clear site data" does. */
+async function clearStorage(devtools: CDPSession, origin: string): Promise<void> {
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+}
+
+test('storage that is cleared underneath is filled again', async ({ page, site, host }) => {
+  const pack = makeTestPack({ shards: 12, shardBytes: MIB });
+  host.files = new Map(pack.files);
+  host.pace = 6 * MIB;
+  await page.goto(`${site.url}harness.html`);
+  const devtools = await page.context().newCDPSession(page);
+  const adding = add(page, host);
+  await expect.poll(() => shards(host.requests).length).toBeGreaterThan(5);
+  await clearStorage(devtools, new URL(site.url).origin);
+  expect(await adding).toMatchObject({ complete: true });
+  expect(await storedHashes(page, pack.hash)).toEqual(wantedHashes(pack));
+  expect((await call(page, 'list', {})).models).toMatchObject([{ id: pack.hash, complete: true }]);
+  // Cleared when it is complete, it is no longer listed, and can be had again.
+  await clearStorage(devtools, new URL(site.url).origin);
+  expect(await call(page, 'list', {})).toEqual({ models: [], jobs: [] });
+  host.pace = null;
+  expect(await add(page, host)).toMatchObject({ complete: true });
+});
+
+test('deleting gives the space back', async ({ page, site, host }) => {
+  const pack = makeTestPack({ shards: 12, shardBytes: MIB });
+  host.files = new Map(pack.files);
+  await page.goto(`${site.url}harness.html`);
+  const usage = async (): Promise<number> => (await call(page, 'storage', {})).usage ?? 0;
+  const before = await usage();
+  await add(page, host);
+  expect((await usage()) - before).toBeGreaterThan(11 * MIB);
+  await call(page, 'delete', { modelId: pack.hash });
+  await expect.poll(usage).toBeLessThan(before + MIB);
+});
+
+/** In a page: has the engine's worker load a stored model and answer, as the app does, without the app. */
+async function answerWith([script, id]: [string, string]): Promise<string> {
+  const worker = new Worker(script, { type: 'module' });
+  let next = 0;
+  const ask = (request: object): Promise<{ text: string }> =>
+    new Promise((resolve, reject) => {
+      const call = ++next;
+      worker.addEventListener(
+        'message',
+        ({ data }: MessageEvent<{ type: string; id: number; result: never; error: Error }>) => {
+          if (data.id !== call || data.type === 'update') return;
+          if (data.type === 'result') resolve(data.result);
+          else reject(new Error(data.error.message));
+        },
+      );
+      worker.postMessage({ id: call, ...request });
+    });
+  const pack = { kind: 'stored', id };
+  await ask({ call: 'load', params: { pack, backend: 'wasm', activations: 'auto' } });
+  const settings = {
+    maxNewTokens: 4,
+    temperature: 0,
+    topP: 1,
+    topK: 0,
+    repetitionPenalty: 1,
+    seed: 1,
+    ignoreEos: true,
+  };
+  const messages = [{ role: 'user', content: 'What is this?' }];
+  const { text } = await ask({ call: 'generate', params: { messages, settings } });
+  worker.terminate();
+  return text;
+}
+
+test('a stored model answers after a restart of the browser without any network', async ({ host }) => {
+  const MINI = join(DIST, 'models/rounds-mini');
+  for (const file of readdirSync(MINI)) host.files.set(file, readFileSync(join(MINI, file)));
+  const site = await serve({ root: DIST });
+  const engine = readdirSync(join(DIST, 'assets')).find((name) => /^engine\.worker-.*\.js$/.test(name))!;
+  const script = `${site.url}assets/${engine}`;
+  const profile = await makeProfile();
+  let browser = await startBrowser(profile.path);
+  try {
+    const page = await browser.context.newPage();
+    await page.goto(site.url);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await page.goto(`${site.url}harness.html`);
+    const { id } = await add(page, host);
+    await host.close();
+    const online = await page.evaluate(answerWith, [script, id] as [string, string]);
+    await site.close();
+    await browser.kill();
+
+    browser = await startBrowser(profile.path);
+    const later = await browser.context.newPage();
+    await later.goto(site.url);
+    expect(await later.evaluate(answerWith, [script, id] as [string, string])).toBe(online);
+    expect(online.length).toBeGreaterThan(0);
+  } finally {
+    await browser.kill();
+    await profile.remove();
+    await site.close().catch(() => undefined);
+  }
+});
