@@ -50,7 +50,8 @@ export async function openLoopbackHub(repo: string, folder: string, files: strin
     const until = searchParams.get('until') ?? '';
     const isValid = searchParams.get('signature') === sign(file, until) && Number(until) > Date.now();
     if (!isValid) return end(403);
-    sentBytes += await sendRange(request, response, join(folder, file));
+    const sent = await sendRange(request, response, join(folder, file));
+    sentBytes += sent;
   };
 
   const server = createServer((request, response) => {

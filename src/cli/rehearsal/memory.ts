@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 
-const PROCESS_INTERVAL_MS = 250;
+const PROCESS_INTERVAL_MS = 500;
 const SCRIPT_INTERVAL_MS = 2_000;
 
 /** In bytes; null where it cannot be measured. */
@@ -28,6 +28,7 @@ export class MemoryWatch {
   readonly #timers: NodeJS.Timeout[];
   #peaks: MemoryPeaks = { page: null, gpu: null, browser: null, script: null };
   #isMeasuring = false;
+  #isReading = false;
 
   /** @param profile the browser's user data folder, by which its processes are found */
   constructor(profile: string, page: Page) {
@@ -51,7 +52,10 @@ export class MemoryWatch {
   }
 
   async #readProcesses(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
     const sizes = await processSizes(this.#profile).catch(() => null);
+    this.#isReading = false;
     if (!sizes) return;
     this.#raise('page', sizes.page);
     this.#raise('gpu', sizes.gpu);
