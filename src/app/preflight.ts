@@ -148,10 +148,15 @@ function spaceFinding({ packBytes, presentBytes }: Needs, storage: StorageReport
   }
   if (room === null)
     return finding('space', 'warn', `${need}. This browser does not say how much room there is.`);
+  // Chromium's private windows can't be told from others, so what holds in them is said to everybody.
+  const privately =
+    missing > PRIVATE_LIMIT_BYTES && !storage.persisted
+      ? ' A private window has less room than it says, and keeps nothing.'
+      : '';
   return finding(
     'space',
     'ok',
-    `${need}. Nothing speaks against it; should the room run out, what was fetched is kept.`,
+    `${need}. Nothing speaks against it; should the room run out, what was fetched is kept.${privately}`,
   );
 }
 
