@@ -3,6 +3,7 @@
  * The layout is what onnxruntime's MatMulNBits and GatherBlockQuantized read (docs/quantization.md).
  */
 import { BLOCK_SIZE } from '../../../src/shared/pack';
+import { openBlockErrors } from './blockErrors';
 import { float16Bits, float16Value } from './half';
 
 const BYTES_PER_BLOCK = BLOCK_SIZE / 2;
@@ -50,51 +51,51 @@ function signedMax(values: Float32Array, start: number): number {
   return extreme;
 }
 
-/** Every candidate is rounded to float16 before it is tried, so the error compared is the error stored. */
+/**
+ * Every candidate is rounded to float16 before it is tried, so the error compared is the error stored. The first of
+ * equal errors wins. A candidate that float16 makes 0 is none.
+ */
 function searchScale(values: Float32Array, start: number, absmax: number): number {
-  for (let i = 0; i < BLOCK_SIZE; i++) scratch[i] = values[start + i] as number;
-  let bestBits = float16Bits(absmax);
-  let bestError = blockError(float16Value(bestBits), Infinity);
-  for (let f = 1; f < SEARCH_FACTORS.length; f++) {
-    const bits = float16Bits(absmax * (SEARCH_FACTORS[f] as number));
-    const error = blockError(float16Value(bits), bestError);
-    if (error < bestError) {
-      bestError = error;
-      bestBits = bits;
+  const { block, scales, errors } = trials;
+  for (let i = 0; i < BLOCK_SIZE; i++) block[i] = values[start + i] as number;
+  const magnitude = Math.abs(absmax);
+  if (magnitude >= SURELY_NORMAL && magnitude < SURELY_FINITE) roundNormal(absmax, scales);
+  else roundAny(absmax, scales);
+  trials.run(SEARCH_FACTORS.length);
+  let best = 0;
+  let bestError = Number.isNaN(scales[0]) ? Infinity : (errors[0] as number);
+  for (let i = 1; i < SEARCH_FACTORS.length; i++) {
+    if ((errors[i] as number) < bestError) {
+      best = i;
+      bestError = errors[i] as number;
     }
   }
-  return bestBits;
+  return float16Bits(absmax * (SEARCH_FACTORS[best] as number));
 }
 
-/** The block that is searched, widened once for its 21 trials: that alone halves the time. */
-const scratch = new Float64Array(BLOCK_SIZE);
-/** 1.5 × 2^52: adding and taking it away rounds a float64 below 2^51 to a whole number. */
-const ROUNDING = 6_755_399_441_055_744;
+const trials = openBlockErrors();
+const factors = Float64Array.from(SEARCH_FACTORS);
+const singles = new Float32Array(SEARCH_FACTORS.length);
+const singleBits = new Uint32Array(singles.buffer);
+/** From here on every factor gives a normal float16 (from 2^-14), and below a finite one (to 65504). */
+const SURELY_NORMAL = 2 ** -13;
+const SURELY_FINITE = 2 ** 15;
 
-/**
- * Sum of squared errors of the scratch block, or anything ≥ `limit` once it cannot win any more. Half-way values may
- * round to the other side than in `toNibble`, which leaves the error as it is. Two sums let the processor overlap.
- */
-function blockError(scale: number, limit: number): number {
-  if (scale === 0) return Infinity;
-  const inverse = 1 / scale;
-  const square = scale * scale;
-  let even = 0;
-  let odd = 0;
-  for (let i = 0; i < BLOCK_SIZE; i += 8) {
-    for (let j = i; j < i + 8; j += 2) {
-      const first = (scratch[j] as number) * inverse;
-      const second = (scratch[j + 1] as number) * inverse;
-      const firstLevel = first + ROUNDING - ROUNDING;
-      const secondLevel = second + ROUNDING - ROUNDING;
-      const firstError = first - (firstLevel > 7 ? 7 : firstLevel < -8 ? -8 : firstLevel);
-      const secondError = second - (secondLevel > 7 ? 7 : secondLevel < -8 ? -8 : secondLevel);
-      even += firstError * firstError;
-      odd += secondError * secondError;
-    }
-    if ((even + odd) * square >= limit) return limit;
+/** The candidates, rounded as `float16Bits` does where the result is normal: ties to even at the 13th bit of float32. */
+function roundNormal(absmax: number, scales: Float64Array): void {
+  for (let f = 0; f < factors.length; f++) singles[f] = absmax * (factors[f] as number);
+  for (let f = 0; f < factors.length; f++) {
+    const bits = singleBits[f] as number;
+    singleBits[f] = (bits + 0xfff + ((bits >>> 13) & 1)) & 0xffffe000;
   }
-  return (even + odd) * square;
+  for (let f = 0; f < factors.length; f++) scales[f] = singles[f] as number;
+}
+
+/** The same for any size. What becomes 0 is given as NaN: its error is below none. */
+function roundAny(absmax: number, scales: Float64Array): void {
+  for (let f = 0; f < factors.length; f++) {
+    scales[f] = float16Value(float16Bits(absmax * (factors[f] as number))) || NaN;
+  }
 }
 
 /** Division, not a reciprocal: values that lie exactly between two levels are common in bfloat16 and must go one way. */
