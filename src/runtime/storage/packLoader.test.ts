@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SHARD_BYTES, type PackManifest } from '../../shared/pack';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeTestPack } from '../../../e2e/faults/testPack';
+import type { ModelOrigin } from '../../shared/library';
+import type { PackLocation } from '../../shared/protocol';
 import { fetchBytes } from './fetchBytes';
-import { loadPack } from './packLoader';
+import { completed, memoryModelStorage, newRecord, type ModelStorage } from './modelStorage';
+import { patientFetch } from './network';
+import { loadPack, type PackHooks } from './packLoader';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -80,112 +83,149 @@ describe('fetchBytes', () => {
   });
 });
 
-/** A pack of two shards whose one tensor crosses from the first into the second. */
-function twoShardPack(): { manifest: PackManifest; shards: Buffer[]; stream: Buffer } {
-  const stream = Buffer.alloc(SHARD_BYTES + 4096);
-  for (let i = 0; i < stream.length; i += 997) stream[i] = i % 251;
-  const shards = [stream.subarray(0, SHARD_BYTES), stream.subarray(SHARD_BYTES)];
-  const text = {
-    hiddenSize: 32,
-    numHiddenLayers: 1,
-    numAttentionHeads: 1,
-    numKeyValueHeads: 1,
-    headDim: 32,
-    intermediateSize: 32,
-    vocabSize: 8,
-    rmsNormEps: 1e-6,
-    ropeTheta: 10000,
-    mropeSection: [4, 6, 6] as [number, number, number],
-    tieWordEmbeddings: true,
-    maxPositionEmbeddings: 128,
-  };
-  const vision = {
-    depth: 1,
-    hiddenSize: 32,
-    numHeads: 1,
-    intermediateSize: 32,
-    outHiddenSize: 32,
-    patchSize: 14,
-    temporalPatchSize: 2,
-    spatialMergeSize: 2,
-    inChannels: 3,
-    windowSize: 112,
-    fullAttentionBlockIndexes: [0],
-    mlp: 'swiglu' as const,
-    norm: 'rms' as const,
-    normEps: 1e-6,
-  };
-  const manifest: PackManifest = {
-    format: 'rounds-pack',
-    version: 1,
-    name: 'two-shards',
-    model: {
-      family: 'qwen2_5_vl',
-      text,
-      vision,
-      tokenIds: { imagePad: 1, videoPad: 2, visionStart: 3, visionEnd: 4, eos: [5] },
-    },
-    imageProcessor: { minPixels: 3136, maxPixels: 100352, imageMean: [0, 0, 0], imageStd: [1, 1, 1] },
-    source: { repo: 'test', revision: null, license: null, files: [] },
-    recipe: { weights: 'f32', recipe: 'plain', blockSize: 32, detail: 'test' },
-    parameters: 1,
-    totalBytes: stream.length,
-    files: {},
-    tensors: [
-      { name: 'crossing', dtype: 'f32', shape: [1024], data: { offset: SHARD_BYTES - 2048, length: 4096 } },
-    ],
-    shards: shards.map((bytes, i) => ({
-      file: `shard-${i}.bin`,
-      size: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    })),
-  };
-  return { manifest, shards, stream };
-}
+describe('patientFetch', () => {
+  const patient = patientFetch(() => undefined, 200);
 
+  it('is fetch, but for connections that go silent', async () => {
+    answers = { f: [send('0123456789', 206, { 'Content-Range': 'bytes 0-9/20' })] };
+    const response = await patient(`${base}f`);
+    expect(response.status).toBe(206);
+    expect(response.headers.get('Content-Range')).toBe('bytes 0-9/20');
+    expect(await response.text()).toBe('0123456789');
+    answers = { f: [(_, r) => void r.writeHead(200, { 'Content-Length': '10' }).write('01234')] };
+    await expect((await patient(`${base}f`)).text()).rejects.toThrow();
+  });
+});
+
+/** A page's way to a pack, and what it leaves in storage. */
 describe('loadPack', () => {
-  const { manifest, shards, stream } = twoShardPack();
-  const span = { offset: SHARD_BYTES - 2048, length: 4096 };
-  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = shards;
+  const pack = makeTestPack({ shards: 2, shardBytes: 4096 });
+  const { manifest, shards, text, hash } = pack;
+  const stream = Buffer.concat(shards);
+  const [first = new Uint8Array(), second = new Uint8Array()] = shards;
+  /** Crosses from the first shard into the second. */
+  const span = { offset: 4096 - 1000, length: 2000 };
+  const wanted = stream.subarray(span.offset, span.offset + span.length);
+  const id = hash;
+
+  function serve(): void {
+    answers = {
+      'pack.json': [send(text)],
+      'shard-00000.bin': [send(first)],
+      'shard-00001.bin': [send(second)],
+    };
+  }
+  const load = (location: PackLocation, storage = memoryModelStorage(), hooks: PackHooks = {}) =>
+    loadPack(location, hooks, () => storage);
+
+  async function storedPack(origin: ModelOrigin): Promise<ModelStorage> {
+    const storage = memoryModelStorage();
+    const record = newRecord(id, origin, manifest, shards.length);
+    await storage.index.put(completed(record, hash), text);
+    for (const [i, { file }] of manifest.shards.entries()) {
+      await storage.shards(id).set(file, shards[i]!.slice().buffer);
+    }
+    return storage;
+  }
 
   it('reads a span that crosses shards', async () => {
-    answers = {
-      'pack.json': [send(JSON.stringify(manifest))],
-      'shard-0.bin': [send(first)],
-      'shard-1.bin': [send(second)],
-    };
-    const pack = await loadPack({ kind: 'url', url: base, cache: false });
-    expect(
-      Buffer.from(await pack.read(span)).equals(stream.subarray(span.offset, span.offset + span.length)),
-    ).toBe(true);
-    expect(pack.packHash).toBe(createHash('sha256').update(JSON.stringify(manifest)).digest('hex'));
-    expect(pack.fromCache).toBe(false);
+    serve();
+    const read = await load({ kind: 'url', url: base, cache: false });
+    expect(Buffer.from(await read.read(span)).equals(wanted)).toBe(true);
+    expect(read.packHash).toBe(hash);
+    expect(read.fromCache).toBe(false);
   });
 
   it('fetches a damaged shard again and never uses the damaged bytes', async () => {
     const flipped = Buffer.from(second);
-    flipped[10] = (flipped[10] ?? 0) ^ 1;
-    answers = {
-      'pack.json': [send(JSON.stringify(manifest))],
-      'shard-0.bin': [send(first)],
-      'shard-1.bin': [send(flipped), send(second)],
-    };
-    const pack = await loadPack({ kind: 'url', url: base, cache: false });
-    expect((await pack.read({ offset: SHARD_BYTES, length: 64 }))[10]).toBe(second[10]);
-    answers['shard-1.bin'] = [send(flipped)];
-    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+    flipped[10]! ^= 1;
+    serve();
+    answers['shard-00001.bin'] = [send(flipped), send(second)];
+    const read = await load({ kind: 'url', url: base, cache: false });
+    expect((await read.read({ offset: 4096, length: 64 }))[10]).toBe(second[10]);
+    answers['shard-00001.bin'] = [send(flipped)];
+    await expect(load({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
       code: 'integrity_mismatch',
     });
   });
 
   it('tells a page that is no pack from a pack', async () => {
     answers = { 'pack.json': [send('<!doctype html>')] };
-    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+    await expect(load({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
       code: 'pack_invalid',
     });
     answers = {};
-    await expect(loadPack({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
+    await expect(load({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
       code: 'download_failed',
     });
+  });
+
+  it('keeps what it fetched in the library, with when it was used, and works without the host', async () => {
+    serve();
+    const storage = memoryModelStorage();
+    const onStored = vi.fn();
+    await load({ kind: 'url', url: base, cache: true }, storage, { onStored });
+    const [model] = await storage.index.list();
+    expect(model).toMatchObject({ id, complete: true, packHash: hash, origin: { kind: 'pack', url: base } });
+    expect(model?.usedAt).not.toBeNull();
+    expect(onStored).toHaveBeenCalled();
+    requested = [];
+    const again = await load({ kind: 'url', url: base, cache: true }, storage);
+    expect(again.fromCache).toBe(true);
+    expect(requested).toEqual(['pack.json']);
+    answers = {};
+    const offline = await load({ kind: 'url', url: base.slice(0, -1), cache: true }, storage);
+    expect(Buffer.from(await offline.read(span)).equals(wanted)).toBe(true);
+  });
+
+  it('reads a stored pack, compares each shard once, and notes when all were', async () => {
+    const storage = await storedPack({ kind: 'import', name: 'pack.zip' });
+    await storage.index.update(id, { verifiedAt: null });
+    const verified: number[] = [];
+    const onProgress: PackHooks['onProgress'] = (stage, done) => stage === 'verify' && verified.push(done);
+    const read = await load({ kind: 'stored', id }, storage, { onProgress });
+    for (let i = 0; i < 2; i++) expect(Buffer.from(await read.read(span)).equals(wanted)).toBe(true);
+    expect(verified).toEqual([1, 2]);
+    await vi.waitFor(async () => expect((await storage.index.get(id))?.verifiedAt).not.toBeNull());
+  });
+
+  it('loads a shard once for reads that overlap in time', async () => {
+    const storage = await storedPack({ kind: 'import', name: 'pack.zip' });
+    const get = vi.spyOn(storage.shards(id), 'get');
+    const read = await load({ kind: 'stored', id }, storage);
+    await Promise.all([read.read(span), read.read(span), read.read({ offset: 0, length: 8 })]);
+    expect(get).toHaveBeenCalledTimes(2);
+  });
+
+  it('repairs a stored shard from its host, and stores the right one', async () => {
+    serve();
+    const storage = await storedPack({ kind: 'pack', url: base });
+    await storage.shards(id).set('shard-00000.bin', new ArrayBuffer(4096));
+    const read = await load({ kind: 'stored', id }, storage);
+    expect(Buffer.from(await read.read(span)).equals(wanted)).toBe(true);
+    expect(requested).toEqual(['shard-00000.bin']);
+    expect(new Uint8Array((await storage.shards(id).get('shard-00000.bin'))!)).toEqual(first);
+  });
+
+  it('marks a stored pack as incomplete where it cannot repair it', async () => {
+    const storage = await storedPack({ kind: 'import', name: 'pack.zip' });
+    await storage.shards(id).delete('shard-00001.bin');
+    const read = await load({ kind: 'stored', id }, storage);
+    await expect(read.read(span)).rejects.toMatchObject({ code: 'integrity_mismatch' });
+    expect(await storage.index.get(id)).toMatchObject({ complete: false, packHash: null });
+    await expect(load({ kind: 'stored', id }, storage)).rejects.toMatchObject({ code: 'model_missing' });
+  });
+
+  it('says when a model is not stored', async () => {
+    await expect(load({ kind: 'stored', id: 'gone' })).rejects.toMatchObject({ code: 'model_missing' });
+  });
+
+  it('reads blobs of this session, and only right ones', async () => {
+    const session = { manifest: new Blob([text]), shards: shards.map((bytes) => new Blob([bytes])) };
+    const read = await load({ kind: 'session', pack: session });
+    expect(Buffer.from(await read.read(span)).equals(wanted)).toBe(true);
+    const swapped = { ...session, shards: session.shards.toReversed() };
+    const wrong = await load({ kind: 'session', pack: swapped });
+    await expect(wrong.read(span)).rejects.toMatchObject({ code: 'integrity_mismatch' });
   });
 });
