@@ -193,8 +193,8 @@ describe('openHub', () => {
   });
 
   it.each([
-    [401, /set HF_TOKEN/],
-    [403, /set HF_TOKEN/],
+    [401, /give a token/],
+    [403, /give a token/],
     [404, /no such model, revision or file/],
   ])('says what to do about %i, and does not try again', async (status, message) => {
     hub.intercept = (_request, response) => {

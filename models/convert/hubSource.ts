@@ -50,7 +50,7 @@ export async function openHub(name: HubName, options: HubOptions = {}): Promise<
   if (typeof sha !== 'string' || !/^[0-9a-f]{7,64}$/.test(sha) || !Array.isArray(siblings)) {
     throw new RoundsError(
       'download_failed',
-      `The hub's answer about ${name.repo} names no commit and files. Check HF_ENDPOINT.`,
+      `The hub's answer about ${name.repo} names no commit and files. Check the hub's address (HF_ENDPOINT on the command line).`,
     );
   }
   const files = siblings
@@ -159,7 +159,7 @@ class HubClient {
         if (attempt === MAX_ATTEMPTS) {
           throw new RoundsError(
             'download_failed',
-            `${this.#endpoint}${path} could not be read. Check the connection and HF_ENDPOINT.`,
+            `${this.#endpoint}${path} could not be read. Check the connection and the hub's address (HF_ENDPOINT on the command line).`,
             { cause: thrown },
           );
         }
@@ -184,7 +184,7 @@ async function refusal(response: Response, what: string): Promise<RoundsError> {
   if (!response.bodyUsed) await response.body?.cancel();
   const reason =
     response.status === 401 || response.status === 403
-      ? 'it is private or gated: accept its terms on the hub and set HF_TOKEN'
+      ? 'it is private or gated: accept its terms on the hub and give a token (HF_TOKEN on the command line)'
       : response.status === 404
         ? 'there is no such model, revision or file: check the name'
         : `the server answered ${response.status}; try again later`;
