@@ -128,9 +128,11 @@ test.describe('a stored model', () => {
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: /^Verify now/ }).click();
     await expect(library.getByText('2 parts were damaged and removed.')).toBeVisible();
+    await expect(library.getByText(/^1\.34 GB of 1\.37 GB/)).toBeVisible();
     await library.getByRole('button', { name: 'Fetch them again' }).click();
     await expect(library.getByText('2 parts were damaged and removed.')).toBeHidden();
     await expect(library.getByRole('heading', { name: 'On their way' })).toBeHidden();
+    await expect(library.getByRole('button', { name: /^Use\s*MedVLM-R1 2B$/ }).first()).toBeEnabled();
   });
 
   test('is used again on the next visit, with its prompt, and gives way when it is deleted', async ({

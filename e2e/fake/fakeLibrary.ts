@@ -80,9 +80,7 @@ export class FakeLibrary implements LibraryApi {
       case 'import':
         return await this.#import((params as LibraryCalls['import'][0]).files);
       case 'verify':
-        return this.#scenario === 'verifyFails'
-          ? { intact: 80, damaged: ['shard-00003.bin', 'shard-00017.bin'] }
-          : { intact: 82, damaged: [] };
+        return this.#verify();
       case 'export':
         return { file: new Blob(['a pack']), name: 'MedVLM-R1.zip' };
       default:
@@ -140,6 +138,16 @@ export class FakeLibrary implements LibraryApi {
     const stored = storedModel({ kind: 'import', name }, name, 3_771_520);
     this.#setModels([...this.#models, stored]);
     return stored;
+  }
+
+  #verify(): LibraryCalls['verify'][1] {
+    if (this.#scenario !== 'verifyFails') return { intact: 82, damaged: [] };
+    // What is damaged is removed, and with it the model is one that waits to be completed.
+    const storedBytes = 80 * 2 ** 24;
+    const incomplete = { complete: false, storedShards: 80, storedBytes };
+    this.#setModels(this.#models.map((model) => ({ ...model, ...incomplete })));
+    this.#setJobs([job(planOf(medvlm()), 'paused', 80 / 82)]);
+    return { intact: 80, damaged: ['shard-00003.bin', 'shard-00017.bin'] };
   }
 
   #storage(): StorageReport {

@@ -39,7 +39,8 @@ export class ModelActions {
       }
       const parts = damaged.length === 1 ? 'One part was' : `${damaged.length} parts were`;
       const canRepair = origin.kind === 'pack' || origin.kind === 'hub';
-      return { ...said(`${parts} damaged and removed.`), canRepair };
+      const advice = canRepair ? '' : ' Import it once more to have it whole.';
+      return { ...said(`${parts} damaged and removed.${advice}`), canRepair };
     });
   }
 
