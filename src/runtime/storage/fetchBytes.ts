@@ -1,6 +1,6 @@
 /** One file by HTTP: retried with back-off where that can help, watched for stalls, counted while it arrives. */
 import { RoundsError } from '../../shared/errors';
-import { isOnline, networkBack, StallWatch, wait } from './network';
+import { hasExpired, isOnline, networkBack, StallWatch, wait } from './network';
 
 export interface FetchOptions {
   signal?: AbortSignal;
@@ -27,8 +27,6 @@ const MAX_DELAY_MS = 30_000;
 /** What a server may ask for by Retry-After; the hub counts requests over five minutes. */
 const MAX_RETRY_AFTER_MS = 300_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** What storage behind a redirect answers once the signed address has run out; asking the first one again renews it. */
-const EXPIRED = new Set([400, 401, 403, 410]);
 
 class RetryLater extends Error {
   readonly delayMs: number | null;
@@ -102,7 +100,7 @@ function checkStatus(url: string, response: Response): void {
   if (RETRYABLE.has(response.status)) {
     throw new RetryLater(`the server answered ${response.status}`, retryAfter(response.headers));
   }
-  if (response.redirected && EXPIRED.has(response.status)) {
+  if (hasExpired(response)) {
     throw new RetryLater(`the address it was sent to answered ${response.status}`, null);
   }
   throw new RoundsError(

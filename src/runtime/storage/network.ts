@@ -4,6 +4,13 @@ import { RoundsError } from '../../shared/errors';
 /** No byte for this long means that the connection is dead though nobody said so. */
 export const STALL_MS = 25_000;
 const ONLINE_POLL_MS = 3_000;
+/** What storage behind a redirect answers once the signed address has run out. */
+const EXPIRED = new Set([400, 401, 403, 410]);
+
+/** Asking the first address again renews the one that it redirects to. */
+export function hasExpired({ redirected, status }: Response): boolean {
+  return redirected && EXPIRED.has(status);
+}
 
 /** False where the browser knows that there is no network; true says little. */
 export function isOnline(): boolean {
@@ -41,8 +48,8 @@ export class StallWatch {
 }
 
 /**
- * `fetch` for code that retries by itself: watched for stalls, and where the machine has no network the request waits
- * until there is one.
+ * `fetch` for code that retries by itself: watched for stalls, rejects where a redirect's signed address has run out, and
+ * where the machine has no network the request waits until there is one.
  * @param onWait told when a request waits for the network
  */
 export function patientFetch(onWait: () => void, stallMs = STALL_MS): typeof fetch {
@@ -50,6 +57,7 @@ export function patientFetch(onWait: () => void, stallMs = STALL_MS): typeof fet
     const watch = new StallWatch(init.signal, stallMs);
     try {
       const response = await fetch(input, { ...init, signal: watch.signal });
+      if (hasExpired(response)) throw new TypeError(`A redirect led to an answer of ${response.status}.`);
       return watched(response, watch);
     } catch (error) {
       watch.end();

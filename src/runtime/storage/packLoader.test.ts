@@ -84,7 +84,7 @@ describe('fetchBytes', () => {
 });
 
 describe('patientFetch', () => {
-  const patient = patientFetch(() => undefined, 200);
+  const patient = patientFetch(() => undefined);
 
   it('is fetch, but for connections that go silent', async () => {
     answers = { f: [send('0123456789', 206, { 'Content-Range': 'bytes 0-9/20' })] };
@@ -93,7 +93,18 @@ describe('patientFetch', () => {
     expect(response.headers.get('Content-Range')).toBe('bytes 0-9/20');
     expect(await response.text()).toBe('0123456789');
     answers = { f: [(_, r) => void r.writeHead(200, { 'Content-Length': '10' }).write('01234')] };
-    await expect((await patient(`${base}f`)).text()).rejects.toThrow();
+    const watched = patientFetch(() => undefined, 3000);
+    await expect((await watched(`${base}f`)).text()).rejects.toThrow();
+  });
+
+  it('does not take a signed address that has run out for a refusal', async () => {
+    answers = {
+      f: [send('', 302, { Location: `${base}signed` })],
+      signed: [send('', 403)],
+      own: [send('', 403)],
+    };
+    await expect(patient(`${base}f`)).rejects.toThrow('403');
+    expect((await patient(`${base}own`)).status).toBe(403);
   });
 });
 
