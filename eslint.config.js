@@ -156,7 +156,7 @@ export default defineConfig(
   },
   {
     // Numeric code: `noUncheckedIndexedAccess` also doubts elements of typed arrays inside their bounds.
-    files: ['src/engine/**', 'models/**'],
+    files: ['src/engine/**', 'src/runtime/image/**', 'models/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   // Plain JavaScript is checked by `tsc` through JSDoc; the rules on `any` see too little of its types.

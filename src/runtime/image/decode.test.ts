@@ -90,7 +90,11 @@ describe('decodeImage', () => {
   it('opens a DICOM file and says what it found', async () => {
     const file = readFileSync(join(import.meta.dirname, '../../../public/samples/ct-small.dcm'));
     const image = await decodeImage(blob(new Uint8Array(file)), { window: [40, 400] });
-    expect(image).toMatchObject({ width: 128, height: 128, dicom: { frames: 1, window: [40, 400] } });
+    expect(image).toMatchObject({
+      width: 128,
+      height: 128,
+      facts: { format: 'DICOM', frames: 1, window: [40, 400] },
+    });
   });
 
   it.each<[string, string, string, RegExp]>([
@@ -106,10 +110,10 @@ describe('decodeImage', () => {
     ],
     ['SVG', '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'image_unsupported', /SVG/],
     ['PDF', '%PDF-1.7\n%\xe2\xe3\xcf\xd3', 'image_unsupported', /PDF/],
-    ['TIFF', 'II*\0\x08\0\0\0', 'image_unsupported', /TIFF/],
+    ['TIFF', 'II*\0\x08\0\0\0', 'image_invalid', /damaged or incomplete TIFF/],
     ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0', 'image_unsupported', /HEIC/],
     ['a video', '\0\0\0\x18ftypisom\0\0\0\0', 'image_unsupported', /video/],
-    ['gzip', '\x1f\x8b\x08\0\0\0\0\0', 'image_unsupported', /gzip/],
+    ['gzip', '\x1f\x8b\x08\0\0\0\0\0', 'image_invalid', /gzip/],
     ['ZIP', 'PK\x03\x04\x14\0', 'image_unsupported', /ZIP/],
     ['noise', '\x01\x02\0\x03\xfe\xff\x10', 'image_unsupported', /no image of a known kind/],
   ])('refuses %s', async (_, text, code, sentence) => {

@@ -1,33 +1,76 @@
 /** Any file that Rounds opens → 8-bit RGB. The only way into the pixels: page preview and model share it. */
 import type { RgbImage } from '../../engine/preprocess/resample';
+import { RoundsError } from '../../shared/errors';
+import type { FileFormat, ImageFacts } from '../../shared/imageFacts';
 import { decodeInBrowser } from './browser';
-import { decodeDicom, type DicomInfo, type DicomOptions } from './dicom';
+import type { DecodedImage, DecodeOptions } from './decoded';
 import { checkDimensions, checkFileSize, readDimensions } from './dimensions';
 import { decodePng } from './png';
-import { SNIFF_BYTES, sniffFormat } from './sniff';
+import { type ImageFormat, SNIFF_BYTES, sniffFormat } from './sniff';
 
-export interface DecodeOptions extends DicomOptions {
+export interface NamedOptions extends DecodeOptions {
   /** How messages call the file. */
   name?: string;
-}
-
-export interface DecodedImage extends RgbImage {
-  /** Only for DICOM files. */
-  dicom?: DicomInfo;
 }
 
 /**
  * Sizes are checked from the header before anything is unpacked.
  *
- * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid
+ * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid; download_failed where a decoder
+ *   that is loaded when needed cannot be
  */
-export async function decodeImage(blob: Blob, options: DecodeOptions = {}): Promise<DecodedImage> {
+export async function decodeImage(blob: Blob, options: NamedOptions = {}): Promise<DecodedImage> {
   const name = options.name ?? 'The image';
   checkFileSize(blob.size, name);
   const head = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
   const format = sniffFormat(head, name);
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  if (format === 'dicom') return decodeDicom(bytes, name, options);
+  switch (format) {
+    case 'dicom':
+      return (await import('./dicom/decodeDicom')).decodeDicom(bytes, name, options);
+    case 'tiff':
+      return (await import('./tiff/decodeTiff')).decodeTiff(bytes, name, options);
+    case 'nifti':
+    case 'gzip':
+      return (await import('./nifti/decodeNifti')).decodeNifti(bytes, name, options);
+    default:
+      return decodePicture(blob, bytes, format, name, options.frame ?? 0);
+  }
+}
+
+const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
+  png: 'PNG',
+  jpeg: 'JPEG',
+  webp: 'WebP',
+  gif: 'GIF',
+  bmp: 'BMP',
+  avif: 'AVIF',
+};
+
+/** Formats of one picture in 8 bits; of an animation the first one. */
+async function decodePicture(
+  blob: Blob,
+  bytes: Uint8Array<ArrayBuffer>,
+  format: ImageFormat,
+  name: string,
+  frame: number,
+): Promise<DecodedImage> {
   checkDimensions(readDimensions(bytes, format, name), name);
-  return format === 'png' ? decodePng(bytes, name) : decodeInBrowser(blob, name);
+  if (frame !== 0) throw noSuchFrame(name, 1, frame);
+  const image: RgbImage = format === 'png' ? await decodePng(bytes, name) : await decodeInBrowser(blob, name);
+  const facts: ImageFacts = {
+    format: NAMES[format] ?? 'PNG',
+    frames: 1,
+    frame: 0,
+    window: null,
+    presets: [],
+    unit: '',
+    pixelAspect: 1,
+  };
+  return { ...image, facts };
+}
+
+function noSuchFrame(name: string, frames: number, frame: number): RoundsError {
+  const held = frames === 1 ? 'one frame' : `${frames} frames`;
+  return new RoundsError('request_invalid', `${name} has ${held}, but frame ${frame} was asked.`);
 }

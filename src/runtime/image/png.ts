@@ -5,6 +5,7 @@
 import { decode, type DecodedPng } from 'fast-png';
 import type { RgbImage } from '../../engine/preprocess/resample';
 import { RoundsError } from '../../shared/errors';
+import { overWhite } from './overWhite';
 import { ascii } from './sniff';
 
 /** Chunks that pixels depend on. Others (text, colour profiles) are left out: a damaged one is no harm. */
@@ -30,11 +31,11 @@ export async function decodePng(bytes: Uint8Array, name: string): Promise<RgbIma
     throw damaged(name, error);
   }
   const samples = unpackSamples(png);
-  const data = new Uint8Array(png.width * png.height * 3);
+  let data = new Uint8Array(png.width * png.height * 3);
   if (png.palette) fromPalette(samples, png.palette, data, name);
   else if (png.channels <= 2) fromGrey(samples, png.channels, data);
   else if (png.channels === 3) data.set(samples);
-  else overWhite(samples, data);
+  else data = overWhite(samples);
   return { width: png.width, height: png.height, data };
 }
 
@@ -150,15 +151,4 @@ function fromPalette(indexes: Uint8Array, palette: number[][], data: Uint8Array,
 
 function fromGrey(samples: Uint8Array, channels: number, data: Uint8Array): void {
   for (let i = 0; i * 3 < data.length; i++) data.fill(samples[i * channels] ?? 0, i * 3, i * 3 + 3);
-}
-
-/** Pillow's paste with a mask: v × α + 255 × (255 − α), divided by 255 with its rounding (DIV255). */
-function overWhite(rgba: Uint8Array, data: Uint8Array): void {
-  for (let i = 0; i * 3 < data.length; i++) {
-    const alpha = rgba[i * 4 + 3] ?? 0;
-    for (let channel = 0; channel < 3; channel++) {
-      const sum = (rgba[i * 4 + channel] ?? 0) * alpha + 255 * (255 - alpha) + 128;
-      data[i * 3 + channel] = ((sum >> 8) + sum) >> 8;
-    }
-  }
 }

@@ -1,20 +1,20 @@
 /** What a file is, by its first bytes: names and MIME types lie. */
 import { RoundsError } from '../../shared/errors';
+import { niftiVersion } from './nifti/header';
 
-export type ImageFormat = 'png' | 'jpeg' | 'gif' | 'webp' | 'bmp' | 'avif' | 'dicom';
+export type ImageFormat =
+  'png' | 'jpeg' | 'gif' | 'webp' | 'bmp' | 'avif' | 'tiff' | 'dicom' | 'nifti' | 'gzip';
 
 /** Bytes that `sniffFormat` wants to see. */
 export const SNIFF_BYTES = 4096;
 
-const READABLE = 'PNG, JPEG, WebP, GIF, BMP, AVIF and DICOM images can be opened';
+const READABLE = 'PNG, JPEG, WebP, GIF, BMP, AVIF, TIFF, DICOM and NIfTI images can be opened';
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
 const AVIF_BRANDS = ['avif', 'avis'];
 
 /** Formats that are known but not read, with what to do about it. */
 const REFUSED: { name: string; advice: string; matches: (head: Uint8Array) => boolean }[] = [
   { name: 'a PDF', advice: 'Save the page as a PNG', matches: (head) => startsWith(head, '%PDF') },
-  { name: 'a TIFF image', advice: 'Save it as PNG', matches: isTiff },
-  { name: 'a gzip archive', advice: 'Unpack it', matches: (head) => head[0] === 0x1f && head[1] === 0x8b },
   { name: 'a ZIP archive', advice: 'Unpack it', matches: (head) => startsWith(head, 'PK\x03\x04') },
   { name: 'a JPEG 2000 image', advice: 'Save it as PNG', matches: (head) => ascii(head, 4, 8) === 'jP  ' },
 ];
@@ -39,12 +39,18 @@ export function sniffFormat(head: Uint8Array, name: string): ImageFormat {
 }
 
 function knownFormat(head: Uint8Array): ImageFormat | null {
+  // First: the 128 bytes before its mark may pose as a TIFF, for readers that know only that.
+  if (ascii(head, 128, 132) === 'DICM') return 'dicom';
   if (startsWith(head, '\x89PNG\r\n\x1a\n')) return 'png';
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpeg';
   if (startsWith(head, 'GIF87a') || startsWith(head, 'GIF89a')) return 'gif';
   if (startsWith(head, 'RIFF') && ascii(head, 8, 12) === 'WEBP') return 'webp';
   if (startsWith(head, 'BM') && isBmpHeader(head)) return 'bmp';
-  if (ascii(head, 128, 132) === 'DICM' || isBareDicom(head)) return 'dicom';
+  if (isTiff(head)) return 'tiff';
+  if (niftiVersion(head)) return 'nifti';
+  // Volumes come gzipped; what else is in such an archive is refused once it is looked into.
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  if (isBareDicom(head)) return 'dicom';
   if (ascii(head, 4, 8) === 'ftyp' && AVIF_BRANDS.includes(ascii(head, 8, 12))) return 'avif';
   return null;
 }
@@ -64,8 +70,9 @@ function isBareDicom(head: Uint8Array): boolean {
   return /^[A-Z]{2}$/.test(ascii(head, 4, 6)) || (head[5] === 0 && head[6] === 0 && head[7] === 0);
 }
 
+/** Classic TIFF and BigTIFF, in either byte order. */
 function isTiff(head: Uint8Array): boolean {
-  return startsWith(head, 'II*\0') || startsWith(head, 'MM\0*');
+  return ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => startsWith(head, magic));
 }
 
 function refuseHeic(head: Uint8Array, name: string): void {

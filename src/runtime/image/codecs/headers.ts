@@ -1,0 +1,62 @@
+/** Size and depth of coded images from their headers, before a decoder allocates anything. */
+
+export interface CodedHeader {
+  /** Where the codestream begins: some files wrap it in boxes. */
+  start: number;
+  width: number;
+  height: number;
+  components: number;
+  /** Of the first component. */
+  bits: number;
+  isSigned: boolean;
+  ids: number[];
+}
+
+/** SOC and SIZ of a JPEG 2000 codestream, bare or in a JP2 file. ISO/IEC 15444-1 A.5.1. Null: there is none. */
+export function readJpeg2000Header(bytes: Uint8Array): CodedHeader | null {
+  const start = findCodestream(bytes);
+  if (start < 0 || bytes.length < start + 45) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
+  const depth = view.getUint8(42);
+  return {
+    start,
+    width: view.getUint32(8) - view.getUint32(16),
+    height: view.getUint32(12) - view.getUint32(20),
+    components: view.getUint16(40),
+    bits: (depth & 127) + 1,
+    isSigned: depth > 127,
+    ids: [],
+  };
+}
+
+function findCodestream(bytes: Uint8Array): number {
+  const isBoxed = bytes[0] === 0 && bytes[4] === 0x6a && bytes[5] === 0x50;
+  const limit = isBoxed ? Math.min(bytes.length - 4, 65536) : 0;
+  for (let at = 0; at <= limit; at++) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0x4f && bytes[at + 2] === 0xff && bytes[at + 3] === 0x51)
+      return at;
+  }
+  return -1;
+}
+
+/** SOF55 of a JPEG-LS image. ISO/IEC 14495-1 C.2.2. Null: there is none. */
+export function readJpegLsHeader(bytes: Uint8Array): CodedHeader | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 2;
+  while (at + 12 < bytes.length && view.getUint8(at) === 0xff) {
+    if (view.getUint8(at + 1) === 0xf7) {
+      const components = view.getUint8(at + 9);
+      return {
+        start: 0,
+        bits: view.getUint8(at + 4),
+        height: view.getUint16(at + 5),
+        width: view.getUint16(at + 7),
+        components,
+        isSigned: false,
+        ids: Array.from({ length: components }, (_, i) => bytes[at + 10 + i * 3] ?? 0),
+      };
+    }
+    at += 2 + view.getUint16(at + 2);
+  }
+  return null;
+}

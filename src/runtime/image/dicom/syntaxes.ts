@@ -1,0 +1,57 @@
+/** Transfer syntaxes (PS3.6 table A-1): which are read, and by what. */
+
+export type Codec = 'native' | 'rle' | 'jpeg' | 'jpegls' | 'jpeg2000';
+
+export interface TransferSyntax {
+  uid: string;
+  name: string;
+  /** Null: known by name, not read. */
+  codec: Codec | null;
+  isLossy: boolean;
+}
+
+export const IMPLICIT_LITTLE = '1.2.840.10008.1.2';
+export const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
+export const DEFLATED = '1.2.840.10008.1.2.1.99';
+export const EXPLICIT_BIG = '1.2.840.10008.1.2.2';
+
+const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][] = [
+  [IMPLICIT_LITTLE, 'Implicit VR Little Endian', 'native'],
+  [EXPLICIT_LITTLE, 'Explicit VR Little Endian', 'native'],
+  [DEFLATED, 'Deflated Explicit VR Little Endian', 'native'],
+  [EXPLICIT_BIG, 'Explicit VR Big Endian', 'native'],
+  ['1.2.840.10008.1.2.5', 'RLE Lossless', 'rle'],
+  ['1.2.840.10008.1.2.4.50', 'JPEG Baseline (8 bits)', 'jpeg', true],
+  ['1.2.840.10008.1.2.4.51', 'JPEG Extended (12 bits)', 'jpeg', true],
+  ['1.2.840.10008.1.2.4.57', 'JPEG Lossless', 'jpeg'],
+  ['1.2.840.10008.1.2.4.70', 'JPEG Lossless, first-order prediction', 'jpeg'],
+  ['1.2.840.10008.1.2.4.80', 'JPEG-LS Lossless', 'jpegls'],
+  ['1.2.840.10008.1.2.4.81', 'JPEG-LS Near-Lossless', 'jpegls', true],
+  ['1.2.840.10008.1.2.4.90', 'JPEG 2000 Lossless', 'jpeg2000'],
+  ['1.2.840.10008.1.2.4.91', 'JPEG 2000', 'jpeg2000', true],
+  ['1.2.840.10008.1.2.4.201', 'High-Throughput JPEG 2000 Lossless', 'jpeg2000'],
+  ['1.2.840.10008.1.2.4.202', 'High-Throughput JPEG 2000 Lossless, RPCL', 'jpeg2000'],
+  ['1.2.840.10008.1.2.4.203', 'High-Throughput JPEG 2000', 'jpeg2000', true],
+  ['1.2.840.10008.1.2.4.92', 'JPEG 2000 of several components', null],
+  ['1.2.840.10008.1.2.4.93', 'JPEG 2000 of several components', null],
+  ['1.2.840.10008.1.2.4.94', 'JPIP, which keeps the pixels on a server', null],
+  ['1.2.840.10008.1.2.4.95', 'JPIP, which keeps the pixels on a server', null],
+  ['1.2.840.10008.1.2.4.100', 'MPEG-2 video', null],
+  ['1.2.840.10008.1.2.4.101', 'MPEG-2 video', null],
+  ['1.2.840.10008.1.2.4.102', 'MPEG-4 video', null],
+  ['1.2.840.10008.1.2.4.103', 'MPEG-4 video', null],
+  ['1.2.840.10008.1.2.4.104', 'MPEG-4 video', null],
+  ['1.2.840.10008.1.2.4.105', 'MPEG-4 video', null],
+  ['1.2.840.10008.1.2.4.106', 'MPEG-4 video', null],
+  ['1.2.840.10008.1.2.4.107', 'HEVC video', null],
+  ['1.2.840.10008.1.2.4.108', 'HEVC video', null],
+  ['1.2.840.10008.1.2.4.110', 'JPEG XL', null],
+  ['1.2.840.10008.1.2.4.111', 'JPEG XL', null],
+  ['1.2.840.10008.1.2.4.112', 'JPEG XL', null],
+];
+
+/** Null for a syntax that is not in the table (private ones, retired kinds of JPEG). */
+export function findSyntax(uid: string): TransferSyntax | null {
+  const row = ROWS.find(([known]) => known === uid);
+  return row ? { uid, name: row[1], codec: row[2], isLossy: row[3] ?? false } : null;
+}

@@ -1,0 +1,32 @@
+/** Text of DICOM elements in the character set that the file names. PS3.3 C.12.1.1.2. */
+import type { DataSet } from 'dicom-parser';
+
+/** Defined term → label of the encoding standard. Others, and none, are read as Latin-1. */
+const LABELS: Record<string, string> = {
+  'ISO_IR 192': 'utf-8',
+  'ISO_IR 13': 'shift_jis',
+  'ISO_IR 101': 'iso-8859-2',
+  'ISO_IR 109': 'iso-8859-3',
+  'ISO_IR 110': 'iso-8859-4',
+  'ISO_IR 144': 'iso-8859-5',
+  'ISO_IR 127': 'iso-8859-6',
+  'ISO_IR 126': 'iso-8859-7',
+  'ISO_IR 138': 'iso-8859-8',
+  'ISO_IR 148': 'windows-1254',
+  'ISO_IR 166': 'windows-874',
+  'ISO 2022 IR 87': 'iso-2022-jp',
+  'ISO 2022 IR 149': 'euc-kr',
+  'ISO 2022 IR 58': 'gb18030',
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+};
+
+/** The element's text without padding; empty where there is none. */
+export function decodeText(data: DataSet, tag: string): string {
+  const element = data.elements[tag];
+  if (!element) return '';
+  const bytes = data.byteArray.slice(element.dataOffset, element.dataOffset + element.length) as Uint8Array;
+  const terms = (data.string('x00080005') ?? '').split('\\').map((term) => term.trim());
+  const label = terms.map((term) => LABELS[term]).find((known) => known !== undefined) ?? 'latin1';
+  return new TextDecoder(label).decode(bytes).replaceAll('\0', '').trim();
+}
