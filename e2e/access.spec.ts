@@ -38,6 +38,31 @@ test.describe('for everyone', () => {
       },
     ],
     [
+      'probabilities',
+      'thinking',
+      async (rounds) => {
+        await rounds.modelReady();
+        await rounds.takeSample(/^Head CT/);
+        await rounds.ask.click();
+        await rounds.askAgain.waitFor();
+        await rounds.page.getByRole('button', { name: 'Probabilities' }).click();
+        await rounds.page.getByRole('region', { name: 'Probabilities' }).waitFor();
+        await rounds.page.getByRole('button', { name: 'Follow up' }).click();
+      },
+    ],
+    [
+      'rollouts',
+      'thinking',
+      async (rounds) => {
+        await rounds.modelReady();
+        await rounds.takeSample(/^Head CT/);
+        await rounds.page.getByRole('button', { name: 'Rollouts' }).click();
+        await rounds.page.getByRole('button', { name: 'Ask 4 times' }).click();
+        await rounds.askAgain.waitFor();
+        await rounds.page.getByText('As a table').click();
+      },
+    ],
+    [
       'failed',
       'noWebGpu',
       async (rounds) => {
@@ -97,6 +122,12 @@ test.describe('for everyone', () => {
       const rounds = await openReady(page, openFake);
       await rounds.takeSample(/^Head CT/);
       await rounds.ask.click();
+      await rounds.askAgain.waitFor();
+      await page.getByRole('button', { name: 'Probabilities' }).click();
+      await page.getByRole('region', { name: 'Probabilities' }).waitFor();
+      await page.getByRole('button', { name: 'Rollouts' }).click();
+      await page.getByRole('button', { name: 'Ask 4 times' }).click();
+      await page.getByText('As a table').click();
       await rounds.askAgain.waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(overflow).toBeLessThanOrEqual(0);

@@ -54,8 +54,11 @@ async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
   await rounds.askAgain.waitFor({ timeout: 300_000 });
   expect(await steps(), 'pieces in which the thinking came').toBeGreaterThan(3);
   await expect(rounds.reasoning.getByText(/^\d[\d.]* tokens\/s$/)).toBeVisible();
+  const thinking = rounds.reasoning.getByRole('region', { name: 'Thinking' });
+  // It stays open once a visitor has opened it.
+  if (!(await thinking.isVisible())) await rounds.reasoning.getByText('Thought').click();
   return {
-    thinking: await rounds.reasoning.getByRole('region', { name: 'Thinking' }).innerText(),
+    thinking: await thinking.innerText(),
     answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText(),
   };
 }
@@ -91,6 +94,35 @@ for (const backend of ['auto', 'webgpu'] as const) {
     expect(await askHeadCt(rounds)).toEqual(first);
   });
 }
+
+test('four rollouts of one prompt, with a key: votes, rewards, advantages', async ({ page, openApp }) => {
+  const rounds = new RoundsPage(page);
+  await openApp(page, { backend: 'wasm' });
+  await rounds.modelReady();
+  await rounds.takeSample(/^Head CT/);
+  await page.getByRole('button', { name: 'Rollouts' }).click();
+  await page.getByRole('button', { name: 'Ask 4 times' }).click();
+  await rounds.askAgain.waitFor({ timeout: 300_000 });
+  await expect(rounds.reasoning.getByText(/^\d of 4 right · pass rate \d+ %$/)).toBeVisible();
+  await expect(rounds.reasoning.getByText('Images and prompt were read once')).toBeVisible();
+  const cards = rounds.reasoning.getByRole('list', { name: 'Rollouts' }).getByRole('listitem');
+  await expect(cards).toHaveCount(4);
+  await rounds.reasoning.getByText('As a table').click();
+  const rows = rounds.reasoning.getByRole('row');
+  const numbers = (column: number): Promise<number[]> =>
+    rows.evaluateAll(
+      (all, at) =>
+        all.slice(1).map((row) => Number(row.children[at]?.textContent.replace('−', '-').replace('+', ''))),
+      column,
+    );
+  const rewards = await numbers(5);
+  expect(rewards).toHaveLength(4);
+  expect(rewards.every((reward) => reward === 0 || reward === 1)).toBe(true);
+  // Advantages of a group add up to nothing, whatever it answered.
+  const advantages = await numbers(6);
+  expect(Math.abs(advantages.reduce((a, b) => a + b, 0))).toBeLessThan(0.05);
+  expect(advantages.some((advantage) => advantage !== 0)).toBe(new Set(rewards).size > 1);
+});
 
 test('without a real GPU the small model takes WebAssembly by itself and says why', async ({
   page,

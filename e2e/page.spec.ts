@@ -67,13 +67,17 @@ test.describe('asking', () => {
     await rounds.takeSample(/^Head CT/);
     await expect(rounds.question).toHaveValue('What kind of image is this?');
     await rounds.ask.click();
-    await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeVisible();
     await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
+    await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeHidden();
+    await rounds.reasoning.getByText('Thought').click();
+    await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeVisible();
     await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
     await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toContainText(
       'Head CT',
     );
-    await expect(rounds.reasoning.getByText('reward 1: form 1, answer 1')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Reward 1 form 1 · answer 1')).toBeVisible();
+    await rounds.reasoning.getByText('Reward 1', { exact: true }).click();
+    await expect(rounds.reasoning.getByText('MedVLThinker: reward = form × answer.')).toBeVisible();
     for (const term of ['First token', 'Speed', 'Written', 'Context']) {
       await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
     }
@@ -107,7 +111,7 @@ test.describe('asking', () => {
     await expect(rounds.choices).toHaveCount(2);
     await expect(page.getByText('Fill in at least two choices.')).toBeVisible();
     const add = page.getByRole('button', { name: /^Add\s*a choice$/ });
-    for (let count = 3; count <= 6; count++) {
+    for (let count = 3; count <= 10; count++) {
       await add.click();
       await expect(rounds.choices).toHaveCount(count);
     }
@@ -123,7 +127,7 @@ test.describe('asking', () => {
     // Empty fields are left out: the fourth field is the second choice that the model gets.
     await expect(rounds.reasoning.getByText('B. Right side')).toBeVisible();
     await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
-    for (let left = 5; left >= 2; left--) {
+    for (let left = 9; left >= 2; left--) {
       await page.getByRole('button', { name: 'Remove choice A' }).click();
       await expect(rounds.choices).toHaveCount(left);
     }
@@ -154,13 +158,17 @@ test.describe('asking', () => {
     });
   }
 
-  test('an answer that hits its limit says so', async ({ page, openFake }) => {
+  test('an answer that hits its limit says so and can be continued', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'cutOff');
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await expect(
       rounds.reasoning.getByText('The limit for the answer was reached before it came.'),
     ).toBeVisible();
+    await rounds.reasoning.getByRole('button', { name: 'Continue' }).click();
+    await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('button', { name: 'Continue' })).toHaveCount(0);
   });
 
   test('earlier answers can be looked at again', async ({ page, openFake }) => {

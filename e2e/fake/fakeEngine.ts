@@ -15,13 +15,21 @@ import type {
   LoadParams,
   ModelInfo,
   Phase,
+  Rollout,
+  RolloutsParams,
+  RolloutsResult,
+  Update,
 } from '../../src/shared/protocol';
 import { fakeModelInfo, fakeResult } from './fakeResults';
+import { fakeOptions, fakeProbabilities, fakeRollout, fakeRollouts } from './fakeRollouts';
 import type { Scenario } from './scenarios';
 
 const TOKEN_SIDE = 28;
 const THOUGHT =
   'The picture is a grey cross-section on black. A bright ring of bone encloses soft tissue with fine structure, as in a slice through the skull. Bone is white, air is black, so this was made with X-rays.';
+
+/** What rollouts answer, in turn: two are a tie, three or four have a majority. */
+const ROLLOUT_LETTERS = ['B', 'A', 'B', 'C'];
 
 export class FakeEngine implements EngineApi {
   readonly #scenario: Scenario;
@@ -52,6 +60,8 @@ export class FakeEngine implements EngineApi {
         return await preview((cloned as { image: ImageInput }).image);
       case 'generate':
         return await this.#generate(cloned as GenerateParams, options);
+      case 'rollouts':
+        return await this.#rollOut(cloned as RolloutsParams, options);
       case 'probe':
         return this.#probe((cloned as { allocateBytes: number }).allocateBytes);
       default:
@@ -94,29 +104,75 @@ export class FakeEngine implements EngineApi {
 
   async #generate(params: GenerateParams, { onUpdate, signal }: CallOptions): Promise<GenerateResult> {
     this.#answers += 1;
+    await this.#begin({ onUpdate, signal });
+    return this.#write(params, this.#script(params), signal, (update) => {
+      onUpdate?.(update);
+      if (update.kind === 'token' && update.index > 8) this.#maybeLose();
+    });
+  }
+
+  async #rollOut(
+    { request, count }: RolloutsParams,
+    { onUpdate, signal }: CallOptions,
+  ): Promise<RolloutsResult> {
+    await this.#begin({ onUpdate, signal });
+    const rollouts: Rollout[] = [];
+    for (let index = 0; index < count && !signal?.aborted; index++) {
+      const [thought] = this.#script(request);
+      const letter =
+        this.#scenario === 'wrong' ? 'A' : (ROLLOUT_LETTERS[index % ROLLOUT_LETTERS.length] ?? 'A');
+      const result = await this.#write(request, [thought, letter], signal, (update) =>
+        onUpdate?.(update.kind === 'token' ? { ...update, rollout: index } : update),
+      );
+      const rollout = fakeRollout(result, index, request.settings.seed + index);
+      rollouts.push(rollout);
+      onUpdate?.({ kind: 'rollout', rollout });
+    }
+    return fakeRollouts(rollouts);
+  }
+
+  async #begin({ onUpdate, signal }: CallOptions): Promise<void> {
     onUpdate?.({ kind: 'progress', stage: 'vision', done: 1, total: 4 });
     await wait(120, signal);
     if (this.#scenario === 'contextOverflow') fail('context_overflow');
+  }
+
+  /** Word by word; a word is a token. A continued answer goes on behind the words that it has. */
+  async #write(
+    params: GenerateParams,
+    [thought, answer]: [thought: string, answer: string],
+    signal: AbortSignal | undefined,
+    tell: (update: Update) => void,
+  ): Promise<GenerateResult> {
     const pace = this.#scenario === 'slowStream' ? 150 : 12;
-    const [thought, answer] = this.#script(params);
-    let tokens = 0;
+    const { continueFrom = [], forceIds, alternatives, optionLetters } = params;
     const written: Record<Phase, string> = { thinking: '', answering: '' };
-    const result = (finishReason: GenerateResult['finishReason']): GenerateResult =>
-      fakeResult(written, tokens, finishReason);
-    for (const [phase, text] of [
-      ['thinking', thought],
-      ['answering', answer],
-    ] as const) {
-      for (const word of text.match(/\S+\s*/g) ?? []) {
+    const words = [...phased('thinking', thought), ...phased('answering', answer)];
+    let tokens = 0;
+    let isCut = false;
+    for (const { phase, word } of words) {
+      const isKnown = tokens < continueFrom.length;
+      // Looked up again, an answer ends where it ended.
+      isCut = forceIds ? tokens === forceIds.length : phase === 'answering' && this.#isCutHere(continueFrom);
+      if (isCut) break;
+      if (!isKnown) {
         await new Promise((resolve) => setTimeout(resolve, pace));
-        if (signal?.aborted) return result('abort');
-        written[phase] += word;
-        tokens += 1;
-        onUpdate?.({ kind: 'token', text: word, phase, index: tokens });
-        if (tokens > 8) this.#maybeLose();
+        if (signal?.aborted) return fakeResult(written, tokens, 'abort');
       }
+      written[phase] += word;
+      tokens += 1;
+      if (!isKnown) tell({ kind: 'token', text: word, phase, index: tokens });
     }
-    return result(this.#scenario === 'cutOff' ? 'length' : 'stop');
+    return {
+      ...fakeResult(written, tokens, isCut && !forceIds ? 'length' : 'stop'),
+      ...(alternatives ? { probabilities: words.slice(0, tokens).map(fakeProbabilities) } : {}),
+      ...(optionLetters ? { optionProbabilities: fakeOptions(optionLetters, answer, tokens - 1) } : {}),
+    };
+  }
+
+  /** The first limit comes before the answer. */
+  #isCutHere(continueFrom: readonly number[]): boolean {
+    return this.#scenario === 'cutOff' && continueFrom.length === 0;
   }
 
   #script(params: GenerateParams): [thought: string, answer: string] {
@@ -125,8 +181,6 @@ export class FakeEngine implements EngineApi {
         return ['', 'A slice through the head, made with computed tomography.'];
       case 'slowStream':
         return [`${THOUGHT} `.repeat(8), 'B'];
-      case 'cutOff':
-        return [THOUGHT, ''];
       case 'wrong':
         return [THOUGHT, 'A'];
       default:
@@ -142,6 +196,10 @@ export class FakeEngine implements EngineApi {
     for (const listener of this.#lost) listener(error);
     throw error;
   }
+}
+
+function phased(phase: Phase, text: string): { phase: Phase; word: string }[] {
+  return (text.match(/\S+\s*/g) ?? []).map((word) => ({ phase, word }));
 }
 
 function fail(code: ErrorCode): never {
@@ -166,7 +224,10 @@ async function preview(image: ImageInput): Promise<ImagePreview> {
   const canvas = new OffscreenCanvas(source.width, source.height);
   canvas.getContext('2d')?.putImageData(source, 0, 0);
   const resized = draw(canvas, resizedWidth, resizedHeight);
+  const facts = { frames: 1, frame: 0, window: null, presets: [], unit: '', pixelAspect: 1 };
   return {
+    ...facts,
+    format: 'PNG',
     width: source.width,
     height: source.height,
     rgba: new Uint8ClampedArray(source.data),

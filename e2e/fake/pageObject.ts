@@ -36,7 +36,19 @@ export class RoundsPage {
     this.reasoning = page.getByRole('region', { name: 'Reasoning' });
     this.thumbnails = page.getByRole('button', { name: /^Show image / });
     this.stop = this.reasoning.getByRole('button', { name: 'Stop', exact: true });
-    this.askAgain = this.reasoning.getByRole('button', { name: 'Ask again' });
+    this.askAgain = this.reasoning.getByRole('button', { name: 'Ask again', exact: true });
+  }
+
+  /** Puts text on the paste event of a field, as a clipboard does. */
+  async pasteText(field: Locator, text: string): Promise<void> {
+    await field.focus();
+    await field.evaluate((element, data) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', data);
+      const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+      // A made-up event has no default action: what the page leaves alone is inserted here.
+      if (element.dispatchEvent(event)) document.execCommand('insertText', false, data);
+    }, text);
   }
 
   async modelReady(): Promise<void> {

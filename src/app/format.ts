@@ -49,3 +49,22 @@ export function formatDay(iso: string | null): string {
   const time = new Date(iso);
   return Number.isNaN(time.getTime()) ? '' : time.toLocaleDateString(undefined, { dateStyle: 'medium' });
 }
+
+/** A probability or share, 0 to 1: precise where it is small, since 0 % would be untrue. */
+export function formatShare(share: number): string {
+  if (share === 0) return '0 %';
+  if (share < 0.001) return '< 0.1 %';
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+/** With its sign, and a minus that is as wide as the plus. */
+export function formatSigned(value: number): string {
+  const text = Math.abs(value).toFixed(2);
+  if (Number(text) === 0) return '0';
+  return `${value < 0 ? '−' : '+'}${text}`;
+}
+
+/** At most two decimals, none where there are none: 1, 0.5, 0.25. */
+export function formatNumber(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { buildRequest, judge, type Asked } from './prompting';
+import { buildRequest, isSameImage, judge, probabilityWish, type Asked } from './prompting';
 
 const ASKED: Asked = {
   question: 'What is this?',
   options: ['Chest X-ray', 'Head CT'],
   key: 1,
   presetId: 'medvlthinker',
-  sampling: { maxNewTokens: null, temperature: null, seed: 7 },
+  sampling: {
+    maxNewTokens: null,
+    temperature: null,
+    topP: null,
+    topK: null,
+    repetitionPenalty: null,
+    seed: 7,
+  },
   images: [{ blob: new Blob(), name: 'a.png' }],
 };
 const answered = (answer: string): string => `<think>Bone.</think><answer>${answer}</answer>`;
@@ -32,8 +39,37 @@ describe('buildRequest', () => {
   it('leaves to the preset what the visitor leaves open, within the context', () => {
     expect(buildRequest(ASKED, 2048).settings).toMatchObject({ maxNewTokens: 1024, temperature: 0, seed: 7 });
     expect(buildRequest(ASKED, 128_000).settings.maxNewTokens).toBe(4096);
-    const sampling = { maxNewTokens: 50, temperature: 0.7, seed: 1 };
+    const sampling = {
+      maxNewTokens: 50,
+      temperature: 0.7,
+      topP: 0.9,
+      topK: 20,
+      repetitionPenalty: 1.1,
+      seed: 1,
+    };
     expect(buildRequest({ ...ASKED, sampling }, 2048).settings).toMatchObject(sampling);
+  });
+});
+
+describe('a conversation', () => {
+  const follow = { ...ASKED, question: 'And where?', options: [], key: null, images: [] };
+
+  it('is given whole, with what the model wrote and nothing of the keys', () => {
+    const { messages } = buildRequest(follow, 4096, [{ asked: ASKED, text: answered('B') }]);
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(messages[0]).toEqual(buildRequest(ASKED, 4096).messages[0]);
+    expect(messages[1]?.content).toBe(answered('B'));
+    expect(messages[2]?.content).toEqual<unknown>([
+      { type: 'text', text: expect.stringContaining('And where?') as string },
+    ]);
+  });
+
+  it('has the system message of its first question only', () => {
+    const demo = { ...ASKED, presetId: 'medvlthinker-demo' as const };
+    const { messages } = buildRequest({ ...follow, presetId: 'gmai-vl-r1' }, 4096, [
+      { asked: demo, text: 'B' },
+    ]);
+    expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
   });
 });
 
@@ -53,4 +89,18 @@ describe('judge', () => {
     expect(judge({ ...ASKED, options: [] }, answered('B'))).toBeNull();
     expect(judge(ASKED, '')).toBeNull();
   });
+});
+
+it('probabilityWish asks for the letters of a multiple choice only', () => {
+  expect(probabilityWish(ASKED)).toEqual({ alternatives: 5, optionLetters: ['A', 'B'] });
+  expect(probabilityWish({ ...ASKED, options: [] })).toEqual({ alternatives: 5 });
+});
+
+it('isSameImage tells frames and windows of one file apart', () => {
+  const [image] = ASKED.images;
+  if (!image) throw new Error('no image');
+  expect(isSameImage(image, { ...image, name: 'renamed' })).toBe(true);
+  expect(isSameImage(image, { ...image, frame: 2 })).toBe(false);
+  expect(isSameImage({ ...image, window: [40, 80] }, { ...image, window: [40, 80] })).toBe(true);
+  expect(isSameImage({ ...image, window: [40, 80] }, { ...image, window: [40, 81] })).toBe(false);
 });

@@ -1,7 +1,7 @@
 /** From what the visitor asked to what the engine is given, and from its text to a verdict. Rules: shared/. */
 import { grade, type Grade } from '../shared/grading';
 import { buildMessages, findPreset, type Options, type PresetId } from '../shared/presets';
-import type { GenerateParams, ImageInput } from '../shared/protocol';
+import type { ChatMessage, GenerateParams, ImageInput } from '../shared/protocol';
 import { optionLetter } from './format';
 
 /** The visitor's own settings; null leaves a value to the preset. */
@@ -9,6 +9,11 @@ export interface SamplingChoice {
   maxNewTokens: number | null;
   /** 0 is greedy: the same question gives the same answer. */
   temperature: number | null;
+  topP: number | null;
+  /** 0: off. */
+  topK: number | null;
+  /** 1: off. */
+  repetitionPenalty: number | null;
   seed: number;
 }
 
@@ -22,6 +27,12 @@ export interface Asked {
   images: ImageInput[];
 }
 
+/** A question asked before in the same conversation, and what the model wrote then, tags included. */
+export interface Exchange {
+  asked: Asked;
+  text: string;
+}
+
 export interface Verdict extends Pick<Grade, 'format' | 'accuracy' | 'reward'> {
   /** Index of the option that the preset's own rules read out of the text. */
   chosen: number | null;
@@ -29,27 +40,54 @@ export interface Verdict extends Pick<Grade, 'format' | 'accuracy' | 'reward'> {
   correct: boolean | null;
 }
 
-/** @param contextTokens what the model can hold; no answer may want more than half of it */
-export function buildRequest(asked: Asked, contextTokens: number): GenerateParams {
+/**
+ * @param contextTokens what the model can hold; no answer may want more than half of it
+ * @param earlier what the conversation holds already, oldest first
+ */
+export function buildRequest(
+  asked: Asked,
+  contextTokens: number,
+  earlier: readonly Exchange[] = [],
+): GenerateParams {
   const preset = findPreset(asked.presetId);
   const { sampling } = asked;
   const limit = Math.min(preset.settings.maxNewTokens, Math.floor(contextTokens / 2));
   return {
-    messages: buildMessages(preset, {
-      question: asked.question,
-      options: lettered(asked.options),
-      images: asked.images,
-    }),
+    messages: conversation(asked, earlier),
     settings: {
-      ...preset.settings,
       maxNewTokens: sampling.maxNewTokens ?? limit,
       temperature: sampling.temperature ?? preset.settings.temperature,
+      topP: sampling.topP ?? preset.settings.topP,
+      topK: sampling.topK ?? preset.settings.topK,
+      repetitionPenalty: sampling.repetitionPenalty ?? preset.settings.repetitionPenalty,
       seed: sampling.seed,
       ignoreEos: false,
     },
     tags: preset.tags,
     imageLimits: preset.imageLimits,
   };
+}
+
+/** What is told about the model's certainty; see GenerateParams. */
+export function probabilityWish(asked: Asked): Pick<GenerateParams, 'alternatives' | 'optionLetters'> {
+  const letters = asked.options.map((_, index) => optionLetter(index));
+  return { alternatives: ALTERNATIVES, ...(letters.length > 0 ? { optionLetters: letters } : {}) };
+}
+
+/** Enough to see what else the model thought of; more would be noise. */
+const ALTERNATIVES = 5;
+
+/** A system message stands at the beginning only: that of the first question's preset. */
+function conversation(asked: Asked, earlier: readonly Exchange[]): ChatMessage[] {
+  const turns = [...earlier, { asked, text: null }];
+  return turns.flatMap(({ asked: turn, text }, index): ChatMessage[] => {
+    const messages: ChatMessage[] = buildMessages(findPreset(turn.presetId), {
+      question: turn.question,
+      options: lettered(turn.options),
+      images: turn.images,
+    }).filter(({ role }) => index === 0 || role !== 'system');
+    return text === null ? messages : [...messages, { role: 'assistant', content: text }];
+  });
 }
 
 /** Null where there is nothing to judge: no options, or no text. */
@@ -70,6 +108,11 @@ export function judge(asked: Asked, text: string): Verdict | null {
     accuracy,
     reward,
   };
+}
+
+/** Whether two inputs are the same picture: the same file, frame and window. */
+export function isSameImage(a: ImageInput, b: ImageInput): boolean {
+  return a.blob === b.blob && a.frame === b.frame && String(a.window) === String(b.window);
 }
 
 function lettered(options: readonly string[]): Options {

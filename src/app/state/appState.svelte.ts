@@ -1,20 +1,21 @@
 /** Everything the page knows, made once in main.ts and handed down by context. */
 import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
-import type { BackendName, PackLocation } from '../../shared/protocol';
+import type { BackendName, ImageInput, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
 import type { EngineApi } from '../engineClient';
 import type { LibraryApi } from '../libraryClient';
-import type { Asked } from '../prompting';
+import { isSameImage, type Asked } from '../prompting';
 import { fetchSample, fetchSamples, type Sample } from '../samples';
 import type { Suggestion } from '../suggestions';
-import { Conversation } from './conversation.svelte';
+import { Conversation, type Entry } from './conversation.svelte';
 import { Draft, MIN_OPTIONS } from './draft.svelte';
 import { LibraryState } from './library.svelte';
 import { ModelChoice } from './modelChoice.svelte';
 import { ImageTray } from './imageTray.svelte';
 import { ModelState } from './modelState.svelte';
 import { Settings } from './settings.svelte';
+import type { Turn } from './turn.svelte';
 
 export interface AppOptions {
   engine: EngineApi;
@@ -40,8 +41,10 @@ export class AppState {
 
   /** What is missing before the question can be asked, as a sentence; empty when nothing is. */
   missing = $derived.by(() => {
-    if (this.tray.images.length === 0) return 'Add an image, or take a sample.';
-    if (this.tray.readable.length === 0) return 'Replace the image that could not be read.';
+    const canDoWithout = this.draft.follows !== null;
+    if (this.tray.images.length === 0 && !canDoWithout) return 'Add an image, or take a sample.';
+    if (this.tray.images.length > 0 && this.tray.readable.length === 0)
+      return 'Replace the image that could not be read.';
     if (this.draft.question.trim() === '') return 'Write a question.';
     if (this.draft.hasOptions && this.draft.filled.length < MIN_OPTIONS)
       return 'Fill in at least two choices.';
@@ -55,7 +58,7 @@ export class AppState {
     const embedded = embeddedPack(packUrl);
     this.model = new ModelState(engine, embedded, backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
-    this.conversation = new Conversation(engine, () => this.model.ready());
+    this.conversation = new Conversation({ engine, modelReady: () => this.model.ready() });
     this.library = new LibraryState({ library, engine });
     this.choice = new ModelChoice({
       model: this.model,
@@ -101,12 +104,41 @@ export class AppState {
   }
 
   ask(): void {
-    if (this.canAsk) void this.conversation.ask(this.#compose());
+    if (!this.canAsk) return;
+    const { follows: parent } = this.draft;
+    const { probabilities } = this.settings;
+    const turn = this.conversation.ask(this.#compose(), { parent, probabilities });
+    // A conversation goes on until it is left.
+    if (turn && parent) this.draft.follow(turn);
+  }
+
+  /** Asks the question as many times as the settings say. */
+  rollOut(): void {
+    if (!this.canAsk) return;
+    const { rollouts } = this.settings;
+    this.conversation.rollOut(this.#compose(), { ...rollouts, parent: this.draft.follows });
   }
 
   /** The same question to the same images once more, whatever is in the form by now. */
-  askAgain(asked: Asked): void {
-    void this.conversation.ask({ ...asked, sampling: this.settings.sampling });
+  askAgain(entry: Entry): void {
+    const { parent } = entry;
+    const asked = { ...entry.asked, sampling: this.settings.sampling };
+    const { rollouts, probabilities } = this.settings;
+    if (entry.kind === 'rollouts') this.conversation.rollOut(asked, { ...rollouts, parent });
+    else this.conversation.ask(asked, { parent, probabilities });
+  }
+
+  /** The next question follows up on this answer. */
+  followUp(turn: Turn): void {
+    this.draft.follow(turn);
+    this.draft.focusWish++;
+  }
+
+  /** Brings a question back into the form; asked again, it takes the place of the old one in a conversation of its own. */
+  edit({ asked, parent }: Entry): void {
+    this.draft.edit(asked, parent);
+    if (asked.images.length > 0) this.tray.restore(asked.images);
+    this.usePreset(asked.presetId);
   }
 
   #compose(): Asked {
@@ -117,8 +149,15 @@ export class AppState {
       key: draft.keyIndex >= 0 ? draft.keyIndex : null,
       presetId: settings.presetId,
       sampling: settings.sampling,
-      images: tray.readable.map((image) => image.toInput()),
+      images: this.#newImages(tray.readable.map((image) => image.toInput())),
     };
+  }
+
+  /** Those that the conversation does not hold already. */
+  #newImages(inputs: ImageInput[]): ImageInput[] {
+    const { follows } = this.draft;
+    const shown = follows ? follows.exchanges.flatMap(({ asked }) => asked.images) : [];
+    return inputs.filter((input) => !shown.some((known) => isSameImage(known, input)));
   }
 }
 

@@ -2,6 +2,7 @@
 import { RoundsError } from '../../shared/errors';
 import type { ImageInput, ImagePreview, PixelLimits } from '../../shared/protocol';
 import type { EngineApi } from '../engineClient';
+import { isSameImage } from '../prompting';
 import type { Sample } from '../samples';
 
 /** Each image takes hundreds of tokens of the context and a thumbnail's width of the page. */
@@ -71,6 +72,19 @@ export class ImageTray {
     this.notice = '';
     this.images = [image];
     this.#show([image]);
+  }
+
+  /** The images of an earlier question; those that are still here stay as they are. */
+  restore(inputs: readonly ImageInput[]): void {
+    const images = inputs.map(
+      (input) =>
+        this.images.find((image) => isSameImage(image.toInput(), input)) ??
+        new TrayImage(input.blob, input.name),
+    );
+    const added = images.filter((image) => !this.images.includes(image));
+    this.notice = '';
+    this.images = images;
+    this.#show(added);
   }
 
   select(id: number): void {

@@ -5,18 +5,39 @@ import type { SamplingChoice } from '../prompting';
 export type Theme = 'system' | 'light' | 'dark';
 
 const STORAGE_KEY = 'rounds.settings';
-const DEFAULT_SAMPLING: SamplingChoice = { maxNewTokens: null, temperature: null, seed: 42 };
+const DEFAULT_SAMPLING: SamplingChoice = {
+  maxNewTokens: null,
+  temperature: null,
+  topP: null,
+  topK: null,
+  repetitionPenalty: null,
+  seed: 42,
+};
+/** As the systems train: MedVLM-R1 with groups of 4, all of them at temperature 1. */
+const DEFAULT_ROLLOUTS: RolloutChoice = { count: 4, temperature: 1 };
+
+export interface RolloutChoice {
+  /** 2 to 16. */
+  count: number;
+  temperature: number;
+}
 
 interface Stored {
   theme: Theme;
   presetId: PresetId;
   sampling: SamplingChoice;
+  rollouts: RolloutChoice;
+  probabilities: boolean;
+  thinkingOpen: boolean | null;
 }
 
 export class Settings {
   #theme = $state<Theme>('system');
   #presetId = $state<PresetId>('medvlthinker');
   #sampling = $state.raw<SamplingChoice>(DEFAULT_SAMPLING);
+  #rollouts = $state.raw<RolloutChoice>(DEFAULT_ROLLOUTS);
+  #probabilities = $state(false);
+  #thinkingOpen = $state<boolean | null>(null);
 
   constructor() {
     const stored = readStored();
@@ -24,6 +45,9 @@ export class Settings {
     // A preset may be gone since it was chosen.
     if (stored.presetId && PRESET_IDS.includes(stored.presetId)) this.#presetId = stored.presetId;
     if (stored.sampling) this.#sampling = { ...DEFAULT_SAMPLING, ...stored.sampling };
+    if (stored.rollouts) this.#rollouts = { ...DEFAULT_ROLLOUTS, ...stored.rollouts };
+    this.#probabilities = stored.probabilities === true;
+    this.#thinkingOpen = stored.thinkingOpen ?? null;
     this.#applyTheme();
   }
 
@@ -52,6 +76,32 @@ export class Settings {
     this.#store();
   }
 
+  get rollouts(): RolloutChoice {
+    return this.#rollouts;
+  }
+  changeRollouts(change: Partial<RolloutChoice>): void {
+    this.#rollouts = { ...this.#rollouts, ...change };
+    this.#store();
+  }
+
+  /** Whether the probability of each token is told while an answer is written. */
+  get probabilities(): boolean {
+    return this.#probabilities;
+  }
+  set probabilities(wanted: boolean) {
+    this.#probabilities = wanted;
+    this.#store();
+  }
+
+  /** Whether thinking stays open once the answer is there; null leaves that to the page. */
+  get thinkingOpen(): boolean | null {
+    return this.#thinkingOpen;
+  }
+  set thinkingOpen(open: boolean) {
+    this.#thinkingOpen = open;
+    this.#store();
+  }
+
   #applyTheme(): void {
     const root = document.documentElement;
     if (this.#theme === 'system') delete root.dataset['theme'];
@@ -59,7 +109,14 @@ export class Settings {
   }
 
   #store(): void {
-    const stored: Stored = { theme: this.#theme, presetId: this.#presetId, sampling: this.#sampling };
+    const stored: Stored = {
+      theme: this.#theme,
+      presetId: this.#presetId,
+      sampling: this.#sampling,
+      rollouts: this.#rollouts,
+      probabilities: this.#probabilities,
+      thinkingOpen: this.#thinkingOpen,
+    };
     try {
       localStorage.setItem(STORAGE_KEY, JSON.stringify(stored));
     } catch {

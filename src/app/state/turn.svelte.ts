@@ -1,95 +1,151 @@
 /** One question and what came of it: streams, times, verdict. Made by Conversation, drawn by ReasoningPanel. */
 import { RoundsError } from '../../shared/errors';
-import type { GenerateResult, ModelInfo, Phase, Stage, Update } from '../../shared/protocol';
-import type { EngineApi } from '../engineClient';
-import { buildRequest, judge, type Asked, type Verdict } from '../prompting';
-import { TimeLeft, type StageProgress } from '../timeLeft';
+import type {
+  GenerateParams,
+  GenerateResult,
+  ModelInfo,
+  OptionProbabilities,
+  TokenProbabilities,
+  Update,
+} from '../../shared/protocol';
+import { optionLetter } from '../format';
+import { buildRequest, judge, probabilityWish, type Asked, type Exchange, type Verdict } from '../prompting';
+import { Run, type RunContext, type RunStatus } from './run.svelte';
 
-/** Often enough for a tenth of a second in the clock, seldom enough to cost nothing. */
-const CLOCK_MS = 100;
+export interface TurnOptions {
+  /** The question that this one follows up on. */
+  parent?: Turn | null;
+  /** Tell how probable each token is while the answer is written. */
+  probabilities?: boolean;
+}
 
-export type TurnStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
-/** What the engine is doing with this turn, in the words of the page. */
-export type TurnPhase = 'waiting' | Extract<Stage, 'image' | 'vision' | 'prefill'> | Phase | 'over';
-
-let nextId = 1;
-
-export class Turn {
-  readonly id = nextId++;
-  readonly asked: Asked;
-  status = $state<TurnStatus>('waiting');
-  phase = $state<TurnPhase>('waiting');
-  progress = $state.raw<StageProgress | null>(null);
+export class Turn extends Run {
+  readonly kind = 'answer';
+  readonly parent: Turn | null;
   thinking = $state('');
   answer = $state('');
   tokens = $state(0);
-  /** Since the question was put to the engine; stands still when the turn is over. */
-  elapsedMs = $state(0);
   firstTokenMs = $state<number | null>(null);
   thinkingMs = $state<number | null>(null);
   result = $state.raw<GenerateResult | null>(null);
-  error = $state.raw<RoundsError | null>(null);
+  /** Of all tokens of the answer or, where they were not asked for, of none. */
+  probabilities = $state.raw<readonly TokenProbabilities[]>([]);
+  /** The choices at every place where the answer wrote one of their letters. */
+  optionProbabilities = $state.raw<readonly OptionProbabilities[]>([]);
+  /** True while probabilities of a finished answer are looked up. */
+  measuring = $state(false);
+  measureError = $state.raw<RoundsError | null>(null);
 
-  isOver = $derived(this.status !== 'waiting' && this.status !== 'running');
   verdict = $derived.by((): Verdict | null =>
     this.result && this.status === 'done' ? judge(this.asked, this.result.text) : null,
   );
+  /** Where the letter that the verdict rests on was written. */
+  letterProbabilities = $derived.by((): OptionProbabilities | null => {
+    const chosen = this.verdict?.chosen ?? null;
+    if (chosen === null) return null;
+    return this.optionProbabilities.find(({ letter }) => letter === optionLetter(chosen)) ?? null;
+  });
   tokensPerSecond = $derived.by(() => {
-    if (this.result) return this.result.timing.decodeTokensPerSecond;
+    if (this.result && this.isOver) return this.result.timing.decodeTokensPerSecond;
     if (this.firstTokenMs === null || this.tokens < 2) return 0;
     return (1000 * (this.tokens - 1)) / Math.max(this.elapsedMs - this.firstTokenMs, 1);
   });
+  /** Cut off by its limit or by the visitor, with room left to go on. */
+  canContinue = $derived.by(() => {
+    if (!this.isOver || !this.result) return false;
+    const { finishReason, newIds, contextUsed, contextAvailable } = this.result;
+    return finishReason !== 'stop' && newIds.length > 0 && contextUsed < contextAvailable;
+  });
+  /** Whether another question can follow: there is something for it to follow. */
+  canFollow = $derived(this.isOver && (this.result?.text ?? '') !== '');
 
-  readonly #abort = new AbortController();
-  readonly #timeLeft = new TimeLeft();
-  #startedMs = 0;
+  readonly #withProbabilities: boolean;
 
-  constructor(asked: Asked) {
-    this.asked = asked;
+  constructor(asked: Asked, { parent = null, probabilities = false }: TurnOptions = {}) {
+    super(asked);
+    this.parent = parent;
+    this.#withProbabilities = probabilities;
   }
 
-  /** Waits for the model, then asks. Never rejects: the outcome is in `status` and `error`. */
-  async run(engine: EngineApi, modelReady: () => Promise<ModelInfo>): Promise<void> {
-    let clock: ReturnType<typeof setInterval> | undefined;
+  /** What the model is told of the conversation before this question, oldest first. */
+  get earlier(): Exchange[] {
+    return this.parent ? this.parent.exchanges : [];
+  }
+
+  /** The conversation up to and including this answer. */
+  get exchanges(): Exchange[] {
+    return [...this.earlier, { asked: this.asked, text: this.result?.text ?? '' }];
+  }
+
+  /** Earlier questions of the same conversation, oldest first. */
+  get ancestors(): Turn[] {
+    return this.parent ? [...this.parent.ancestors, this.parent] : [];
+  }
+
+  run(context: RunContext): Promise<void> {
+    return this.perform(context, (info, signal) => this.#write(context, info, signal, []));
+  }
+
+  /** Goes on with an answer that was cut off, as if it had never been. */
+  async resume(context: RunContext): Promise<void> {
+    if (!this.canContinue || !this.result) return;
+    const { newIds } = this.result;
+    if (this.answer === '') this.thinkingMs = null;
+    await this.perform(context, (info, signal) => this.#write(context, info, signal, newIds));
+  }
+
+  /** Looks up how probable the tokens of the finished answer were, by feeding them once more. */
+  async measure(context: RunContext): Promise<void> {
+    if (!this.result || this.measuring) return;
+    this.measuring = true;
+    this.measureError = null;
     try {
-      const info = await untilAborted(modelReady(), this.#abort.signal);
-      const contextTokens = info.model.text.maxPositionEmbeddings;
-      this.status = 'running';
-      this.phase = 'image';
-      this.#startedMs = performance.now();
-      clock = setInterval(() => (this.elapsedMs = performance.now() - this.#startedMs), CLOCK_MS);
-      const result = await engine.call('generate', buildRequest(this.asked, contextTokens), {
-        signal: this.#abort.signal,
-        onUpdate: (update) => this.#follow(update),
+      const info = await context.modelReady();
+      if (info.packHash !== this.model?.packHash)
+        throw new RoundsError('request_invalid', 'Another model wrote this answer.');
+      const { newIds } = this.result;
+      const params = this.#request(info);
+      const settings = { ...params.settings, maxNewTokens: newIds.length };
+      const result = await context.engine.call('generate', {
+        ...params,
+        settings,
+        forceIds: [...newIds],
+        ...probabilityWish(this.asked),
       });
-      this.#finish(result);
+      this.probabilities = result.probabilities ?? [];
+      this.optionProbabilities = result.optionProbabilities ?? [];
     } catch (thrown) {
-      this.error = RoundsError.from(thrown);
-      this.status = this.error.code === 'aborted' ? 'stopped' : 'failed';
-    } finally {
-      clearInterval(clock);
-      if (this.#startedMs > 0) this.elapsedMs = performance.now() - this.#startedMs;
-      if (this.thinking !== '') this.thinkingMs ??= this.elapsedMs - (this.firstTokenMs ?? 0);
-      this.progress = null;
-      this.phase = 'over';
+      this.measureError = RoundsError.from(thrown);
     }
+    this.measuring = false;
   }
 
-  stop(): void {
-    this.#abort.abort();
+  async #write(
+    { engine }: RunContext,
+    info: ModelInfo,
+    signal: AbortSignal,
+    continueFrom: readonly number[],
+  ): Promise<RunStatus> {
+    const isContinued = continueFrom.length > 0;
+    const params: GenerateParams = {
+      ...this.#request(info),
+      ...(isContinued ? { continueFrom: [...continueFrom] } : {}),
+      ...(this.#withProbabilities ? probabilityWish(this.asked) : {}),
+    };
+    const onUpdate = (update: Update): void => this.#follow(update);
+    const result = await engine.call('generate', params, { signal, onUpdate });
+    this.#finish(result, isContinued);
+    return result.finishReason === 'abort' ? 'stopped' : 'done';
+  }
+
+  #request({ model }: ModelInfo): GenerateParams {
+    return buildRequest(this.asked, model.text.maxPositionEmbeddings, this.earlier);
   }
 
   #follow(update: Update): void {
-    if (update.kind === 'progress') {
-      const { stage, done, total } = update;
-      if (stage === 'image' || stage === 'vision' || stage === 'prefill') {
-        this.phase = stage;
-        this.progress = this.#timeLeft.report(stage, done, total);
-      }
-      return;
-    }
+    this.followStage(update);
     if (update.kind !== 'token') return;
-    this.elapsedMs = performance.now() - this.#startedMs;
+    this.tick();
     this.firstTokenMs ??= this.elapsedMs;
     this.progress = null;
     this.tokens = update.index;
@@ -101,23 +157,19 @@ export class Turn {
     }
   }
 
-  #finish(result: GenerateResult): void {
+  #finish(result: GenerateResult, isContinued: boolean): void {
     this.result = result;
     // The whole text parted at once: the stream could not know yet whether a tag would be closed.
     this.thinking = result.thinking;
     this.answer = result.answer;
     this.tokens = result.newIds.length;
-    this.firstTokenMs = result.timing.ttftMs;
-    this.status = result.finishReason === 'abort' ? 'stopped' : 'done';
+    if (!isContinued) this.firstTokenMs = result.timing.ttftMs;
+    this.tick();
+    if (this.thinking !== '') this.thinkingMs ??= this.elapsedMs - (this.firstTokenMs ?? 0);
+    this.probabilities = [...(isContinued ? this.probabilities : []), ...(result.probabilities ?? [])];
+    this.optionProbabilities = [
+      ...(isContinued ? this.optionProbabilities : []),
+      ...(result.optionProbabilities ?? []),
+    ];
   }
-}
-
-/** A model may take minutes to load; Stop must not wait for it. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new RoundsError('aborted', 'Stopped before it began.')), {
-      once: true,
-    });
-    promise.then(resolve, reject);
-  });
 }

@@ -1,0 +1,45 @@
+/** Where the bars of a group of rollouts stand: numbers for RolloutChart.svelte, in units of its drawing. */
+
+export interface ChartBar {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** Middle of the bar, for its labels. */
+  center: number;
+}
+
+export interface ChartFrame {
+  left: number;
+  right: number;
+  /** Of the value range: the upper line and the lower one. */
+  top: number;
+  bottom: number;
+  min: number;
+  max: number;
+}
+
+/** A bar's share of its place; the rest is gap. */
+const BAR_SHARE = 0.72;
+
+/** Height at which a value stands. */
+export function yOf(value: number, { top, bottom, min, max }: ChartFrame): number {
+  return bottom - ((value - min) / (max - min)) * (bottom - top);
+}
+
+/** A bar for each value, from zero up or down. */
+export function barsOf(values: readonly number[], frame: ChartFrame): ChartBar[] {
+  const place = (frame.right - frame.left) / Math.max(values.length, 1);
+  const zero = yOf(0, frame);
+  return values.map((value, index) => {
+    const center = frame.left + (index + 0.5) * place;
+    const end = yOf(value, frame);
+    return {
+      x: center - (place * BAR_SHARE) / 2,
+      y: Math.min(zero, end),
+      width: place * BAR_SHARE,
+      height: Math.abs(zero - end),
+      center,
+    };
+  });
+}
