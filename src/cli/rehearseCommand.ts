@@ -84,7 +84,7 @@ export async function rehearseCommand({ argv, signal, out, err }: CommandContext
   const { keep, dir, ...options } = args;
   // Only what is in these two is ours to remove.
   const made = ['checkpoint', 'profile'].map((name) => join(dir, name));
-  const line = new ProgressLine('Converting', err);
+  const line = new ProgressLine('In the library', err);
   const rehearsal = new Rehearsal({
     ...options,
     dir,
