@@ -42,6 +42,13 @@ function setup(): { client: EngineClient; ports: FakePort[]; port: () => FakePor
 
 const IMAGE = { image: { blob: new Blob(['x']), name: 'x.png' } };
 const PREVIEW: ImagePreview = {
+  format: 'PNG',
+  frames: 1,
+  frame: 0,
+  window: null,
+  presets: [],
+  unit: '',
+  pixelAspect: 1,
   width: 1,
   height: 1,
   rgba: new Uint8ClampedArray(4),

@@ -75,7 +75,7 @@ describe('a case', () => {
     const content = [
       { type: 'image', path: 'a.png' },
       { type: 'image', image: join(folder, 'b.dcm'), frame: 2, window: [40, 400] },
-      { type: 'image', path: './a.png' },
+      { type: 'image', path: './a.png', plane: 'coronal', volume: 3 },
       { type: 'text', text: 'What is shown?' },
     ];
     const { cases, files } = readCases(
@@ -85,7 +85,7 @@ describe('a case', () => {
     expect(job(cases[1]).prompt.messages[0]?.content).toEqual([
       { type: 'image', image: { url: 'case/1/0', name: 'a.png' } },
       { type: 'image', image: { url: 'case/1/1', name: 'b.dcm', frame: 2, window: [40, 400] } },
-      { type: 'image', image: { url: 'case/1/2', name: 'a.png' } },
+      { type: 'image', image: { url: 'case/1/2', name: 'a.png', plane: 'coronal', volume: 3 } },
       { type: 'text', text: 'What is shown?' },
     ]);
     expect(files).toEqual({

@@ -26,6 +26,8 @@ const MAX_TEXT = 1_000_000;
 const MAX_TOKENS = 1_000_000;
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
+const PLANES = ['axial', 'coronal', 'sagittal'] as const;
+
 const GREEDY = { maxNewTokens: 256, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
 
 const refuse = (message: string): never => {
@@ -147,6 +149,8 @@ class CaseReader {
       name: basename(file),
       ...(fields.has('frame') ? { frame: fields.integer('frame', 0, 2 ** 31) } : {}),
       ...(fields.has('window') ? { window: readWindow(fields) } : {}),
+      ...(fields.has('plane') ? { plane: fields.choice('plane', PLANES) } : {}),
+      ...(fields.has('volume') ? { volume: fields.integer('volume', 0, 2 ** 31) } : {}),
     };
   }
 }

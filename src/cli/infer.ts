@@ -26,7 +26,7 @@ or:     { "preset": "medvlthinker", "question": "…", "options": { "A": "…" }
 Presets: ${PRESET_IDS.join(', ')}.
 Further fields: key (letter of the right option: adds "grade" to the line), maxNewTokens, temperature, topP,
 topK, repetitionPenalty, seed, ignoreEos, forceIds, logits ("none", "last" or "all"); beside an image's path:
-frame, window.
+frame, window ([center, width]), and for NIfTI plane (axial, coronal, sagittal) and volume.
 
 Prints one JSON line for each case, in order. A case that cannot be run gives
 { "error": { "code", "message" } } in its place. Exit status: 0 all ran, 1 not all ran, 2 wrong usage.

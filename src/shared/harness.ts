@@ -2,6 +2,7 @@
  * What the command line and its page (src/harness.ts) say to each other. Everything is JSON: it crosses a
  * process boundary. Images are addresses that the command line's own server answers.
  */
+import type { Plane } from './imageFacts';
 import type { JobState, LibraryCallName, LibraryCalls } from './library';
 import type { Options, PresetId } from './presets';
 import type { GenerateParams, GenerationSettings, LoadParams, ModelInfo } from './protocol';
@@ -11,6 +12,8 @@ export interface HarnessImage {
   name: string;
   frame?: number;
   window?: [number, number];
+  plane?: Plane;
+  volume?: number;
 }
 
 export type HarnessPart = { type: 'text'; text: string } | { type: 'image'; image: HarnessImage };

@@ -3,6 +3,7 @@
  * its payload can't disagree. Every request gets exactly one reply; updates may come before it.
  */
 import type { WireError } from './errors';
+import type { ImageFacts, Plane, RawValues } from './imageFacts';
 import type { SessionPack } from './library';
 import type { ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
@@ -14,10 +15,14 @@ export type ActivationType = 'f16' | 'f32';
 export interface ImageInput {
   blob: Blob;
   name: string;
-  /** Zero-based frame of a multi-frame file. */
+  /** Zero-based: frame of a DICOM file, page of a TIFF, slice of a NIfTI volume. */
   frame?: number;
-  /** DICOM window [center, width] that replaces the file's own. */
+  /** [center, width] in the unit of the image, instead of its own; for images with more than 8 bits of grey. */
   window?: [number, number];
+  /** Of a NIfTI volume; axial if it is not said. */
+  plane?: Plane;
+  /** Of a NIfTI series, from 0. */
+  volume?: number;
 }
 
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: ImageInput };
@@ -244,8 +249,8 @@ export interface RolloutsResult {
   contextAvailable: number;
 }
 
-/** Pixels for the page to draw: the file as decoded, and exactly what the model is given. */
-export interface ImagePreview {
+/** Pixels for the page to draw: the file as decoded, and exactly what the model is given; and what the file says. */
+export interface ImagePreview extends ImageFacts {
   width: number;
   height: number;
   rgba: Uint8ClampedArray<ArrayBuffer>;
@@ -255,6 +260,18 @@ export interface ImagePreview {
   resizedRgba: Uint8ClampedArray<ArrayBuffer> | null;
   /** Language-model tokens that the image takes. */
   tokens: number;
+  /** Where they were asked for and the image has grey of more than 8 bits. */
+  raw?: RawValues;
+}
+
+export interface PreviewParams {
+  image: ImageInput;
+  /** As for generate, so that the preview shows what the question will. */
+  imageLimits?: PixelLimits[];
+  /** Give the grey values as well, for a viewer that applies windows itself. */
+  raw?: boolean;
+  /** Give the values of the fields that tell who the patient is, not their names alone. */
+  identity?: boolean;
 }
 
 /** What this device could take, found out before a model is fetched. */
@@ -276,8 +293,7 @@ export interface DeviceProbe {
 /** One row is one call: [parameters, result]. */
 export interface Calls {
   load: [LoadParams, ModelInfo];
-  /** `imageLimits` as for generate, so that the preview shows what the question will. */
-  preview: [{ image: ImageInput; imageLimits?: PixelLimits[] }, ImagePreview];
+  preview: [PreviewParams, ImagePreview];
   generate: [GenerateParams, GenerateResult];
   /** Stopping is no error once the prompt is in the cache: the result then holds what there is. */
   rollouts: [RolloutsParams, RolloutsResult];

@@ -29,8 +29,8 @@ const handler = new RequestHandler(
     probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
-    decodeImage: ({ blob, frame, window }) =>
-      decodeImage(blob, { ...(frame === undefined ? {} : { frame }), ...(window ? { window } : {}) }),
+    decodeImage: ({ blob, frame, window, plane, volume }, wanted) =>
+      decodeImage(blob, { frame, window, plane, volume, ...wanted }),
     clock: () => performance.now(),
   },
   (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer),

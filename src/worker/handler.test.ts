@@ -4,7 +4,16 @@ import type { FromWorker, Request } from '../shared/protocol';
 import { RequestHandler, type HandlerPorts } from './handler';
 
 const IMAGE = { blob: new Blob(['x']), name: 'x.png' };
-const PIXEL = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+const FACTS = {
+  format: 'PNG' as const,
+  frames: 1,
+  frame: 0,
+  window: null,
+  presets: [],
+  unit: '',
+  pixelAspect: 1,
+};
+const PIXEL = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3), facts: FACTS };
 
 function setup(ports: Partial<HandlerPorts> = {}) {
   const messages: FromWorker[] = [];
@@ -54,6 +63,22 @@ describe('RequestHandler', () => {
     expect(
       reply?.type === 'result' && reply.result && 'rgba' in reply.result && [...reply.result.rgba],
     ).toEqual([1, 2, 3, 255]);
+  });
+
+  it('passes on which frame is wanted, and gives facts and values with the pixels', async () => {
+    const raw = { values: Int16Array.of(-7), shape: 'LINEAR' as const, isInverted: false };
+    const asked: unknown[] = [];
+    const { handler, replies } = setup({
+      decodeImage: (image, wanted) => {
+        asked.push(image, wanted);
+        return Promise.resolve({ ...PIXEL, facts: { ...FACTS, format: 'DICOM', frames: 9, frame: 4 }, raw });
+      },
+    });
+    const image = { ...IMAGE, frame: 4, window: [40, 400] as [number, number] };
+    handler.handle({ id: 1, call: 'preview', params: { image, raw: true } });
+    const [reply] = await replies(1);
+    expect(asked).toEqual([image, { raw: true }]);
+    expect(reply).toMatchObject({ result: { format: 'DICOM', frames: 9, frame: 4, raw, width: 1 } });
   });
 
   it('looks at the device while a model loads, but tries its memory only afterwards', async () => {

@@ -17,6 +17,7 @@ import type {
   LoadParams,
   ModelInfo,
   PackLocation,
+  PreviewParams,
   Request,
   RolloutsParams,
   RolloutsResult,
@@ -29,6 +30,7 @@ import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
 import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
+import type { DecodedImage } from '../runtime/image/decoded';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
@@ -43,7 +45,7 @@ export interface HandlerPorts extends DevicePorts {
     },
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
-  decodeImage(image: ImageInput): Promise<RgbImage>;
+  decodeImage(image: ImageInput, wanted?: Pick<PreviewParams, 'raw' | 'identity'>): Promise<DecodedImage>;
   probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
 }
 
@@ -143,8 +145,8 @@ export class RequestHandler {
     };
   }
 
-  async #preview({ image: input, imageLimits }: Calls['preview'][0]): Promise<ImagePreview> {
-    const image = await this.#ports.decodeImage(input);
+  async #preview({ image: input, imageLimits, ...wanted }: PreviewParams): Promise<ImagePreview> {
+    const image = await this.#ports.decodeImage(input, wanted);
     const model = this.#model;
     if (!model) return previewOf(image, null, 0);
     const { vision } = model.config;
@@ -229,8 +231,10 @@ function imagesOf(messages: ChatMessage[]): ImageInput[] {
   );
 }
 
-function previewOf(image: RgbImage, resized: RgbImage | null, tokens: number): ImagePreview {
+function previewOf(image: DecodedImage, resized: RgbImage | null, tokens: number): ImagePreview {
   return {
+    ...image.facts,
+    ...(image.raw ? { raw: image.raw } : {}),
     width: image.width,
     height: image.height,
     rgba: toRgba(image),
@@ -252,8 +256,10 @@ function toRgba({ data, width, height }: RgbImage): Uint8ClampedArray<ArrayBuffe
 /** Buffers that need not be copied to the page. */
 function transferables(result: Calls[CallName][1]): Transferable[] {
   if (result === null) return [];
-  if ('rgba' in result)
-    return [result.rgba.buffer, ...(result.resizedRgba ? [result.resizedRgba.buffer] : [])];
+  if ('rgba' in result) {
+    const pixels = [result.rgba, result.resizedRgba, result.raw?.values];
+    return pixels.flatMap((array) => (array ? [array.buffer] : []));
+  }
   if ('logits' in result) return result.logits.map((logits) => logits.buffer as ArrayBuffer);
   return [];
 }
