@@ -1,13 +1,16 @@
 /**
  * A store function for idb-keyval. Its own createStore keeps a dead connection after the browser closed it and
- * blocks other tabs that delete the database; this one reopens once (jakearchibald/idb-keyval#165) and yields on
+ * blocks other tabs that delete the database; this one reopens (jakearchibald/idb-keyval#165) and yields on
  * versionchange.
  */
 import type { UseStore } from 'idb-keyval';
 import { RoundsError } from '../../shared/errors';
+import { wait } from './network';
 
 /** Ends of a connection under a transaction: closed, or cleared with the site's data. Nothing was written then. */
-const CONNECTION_LOST = new Set(['InvalidStateError', 'AbortError']);
+const CONNECTION_LOST = new Set(['InvalidStateError', 'AbortError', 'UnknownError']);
+/** Milliseconds before each further attempt: while the browser is still clearing, a new connection is lost too. */
+const REOPEN_AFTER = [0, 100, 400, 1500];
 
 /** @param durability `strict` for what must not be lost to a power failure; shards are hashed when they are read */
 export function openIdbStore(
@@ -27,16 +30,22 @@ export function openIdbStore(
   return async (mode, callback) => {
     const run = async () =>
       callback((await open()).transaction(objectStore, mode, { durability }).objectStore(objectStore));
-    try {
-      return await run();
-    } catch (error) {
-      // A transaction that was aborted from outside has no error of its own: idb-keyval then rejects with null.
-      const isLost = error === null || (error instanceof DOMException && CONNECTION_LOST.has(error.name));
-      if (!isLost) throw error;
-      forget();
-      return run();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        const delay = REOPEN_AFTER[attempt];
+        if (!isConnectionLost(error) || delay === undefined) throw error;
+        forget();
+        await wait(delay);
+      }
     }
   };
+}
+
+/** A transaction that was aborted from outside has no error of its own: idb-keyval then rejects with null. */
+function isConnectionLost(error: unknown): boolean {
+  return error === null || (error instanceof DOMException && CONNECTION_LOST.has(error.name));
 }
 
 function openDatabase(name: string, objectStore: string, onClosed: () => void): Promise<IDBDatabase> {
