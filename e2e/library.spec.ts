@@ -29,10 +29,7 @@ function call<K extends LibraryCallName>(
   kind: K,
   params: LibraryCalls[K][0],
 ): Promise<LibraryCalls[K][1]> {
-  return page.evaluate(([name, given]) => window.rounds.library(name, given), [
-    kind,
-    params,
-  ] as const);
+  return page.evaluate(([name, given]) => window.rounds.library(name, given), [kind, params] as const);
 }
 
 const add = (page: Page, host: FaultServer) => call(page, 'add', { origin: { kind: 'pack', url: host.url } });

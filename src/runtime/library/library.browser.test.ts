@@ -35,7 +35,7 @@ async function packDatabases(): Promise<string[]> {
   return names.filter((name) => name.startsWith('rounds-pack-'));
 }
 
-afterEach(() => openLibrary().library.deleteAll({}));
+afterEach(() => openLibrary().library.deleteAll());
 
 describe('the library in a browser', () => {
   it('converts a folder into the command line’s shards, and reads, checks and repairs them', async () => {
@@ -83,7 +83,7 @@ describe('the library in a browser', () => {
     expect(await packDatabases()).toHaveLength(2);
     await library.delete({ modelId: first.id });
     expect(await packDatabases()).toEqual([`rounds-pack-${second.id}`]);
-    await library.deleteAll({});
+    await library.deleteAll();
     expect(await packDatabases()).toEqual([]);
     expect((await library.list()).models).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe('the library in a browser', () => {
     const { id } = await library.add({ origin, access: { files: files() } });
     const { file, name } = await library.export({ modelId: id });
     const { packHash } = (await library.list()).models[0]!;
-    await library.deleteAll({});
+    await library.deleteAll();
     const imported = await library.import({ files: [new File([file!], name)] });
     expect(imported).toMatchObject({ id: packHash, complete: true });
   });
@@ -123,7 +123,7 @@ describe('the library in a browser', () => {
       written.push(await handle.getFile());
     }
     expect(written.map((file) => file.name).sort()).toEqual(['pack.json', 'shard-00000.bin']);
-    await library.deleteAll({});
+    await library.deleteAll();
     expect(await library.import({ files: written })).toMatchObject({ complete: true });
     await directory.removeEntry(name, { recursive: true });
   });

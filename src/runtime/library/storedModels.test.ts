@@ -95,7 +95,7 @@ describe('stored models', () => {
     await library.delete({ modelId });
     expect((await library.list()).models).toMatchObject([{ id: other.hash }]);
     expect(await browser().storage.storedIds()).toEqual([other.hash]);
-    await library.deleteAll({});
+    await library.deleteAll();
     expect(await library.list()).toEqual({ models: [], jobs: [] });
     expect(await browser().storage.storedIds()).toEqual([]);
   });
