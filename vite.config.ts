@@ -28,6 +28,21 @@ function tokenizerWithoutOrt(): Plugin {
   };
 }
 
+/**
+ * The glue of the image decoders asks for `fs` and `path` where it runs in Node. A browser never gets there; an empty
+ * module instead says so to the bundler, which would warn.
+ */
+function decodersWithoutNode(): Plugin {
+  const EMPTY = '\0rounds:empty';
+  return {
+    name: 'rounds:decoders-without-node',
+    enforce: 'pre',
+    resolveId: (source, importer) =>
+      (source === 'fs' || source === 'path') && importer?.includes('@cornerstonejs') ? EMPTY : null,
+    load: (id) => (id === EMPTY ? 'export {};' : null),
+  };
+}
+
 /** Leaves the hash of the sources with the site, for src/cli/build.mjs to tell whether it is stale. */
 function sourceStamp(): Plugin {
   let hash = '';
@@ -69,6 +84,8 @@ const pwa = VitePWA({
     globPatterns: [
       '*.{html,svg,png,webmanifest}',
       'assets/**/*.{js,mjs,css,svg,woff2}',
+      // The image decoders: small, and a file that needs one is opened offline too.
+      'assets/{charls,openjpeg}*.wasm',
       'samples/**/*',
       'models/catalogue.json',
       'models/*/card.json',
@@ -82,7 +99,14 @@ const pwa = VitePWA({
 export default defineConfig({
   // Relative: the built site works in any folder of any host.
   base: './',
-  plugins: [tokenizerWithoutOrt(), compressedAsset(), svelte({ configFile: false }), pwa, sourceStamp()],
+  plugins: [
+    tokenizerWithoutOrt(),
+    decodersWithoutNode(),
+    compressedAsset(),
+    svelte({ configFile: false }),
+    pwa,
+    sourceStamp(),
+  ],
   resolve: {
     // Take the builds of onnxruntime-web that load their wasm and its glue from URLs given at run time;
     // the default "bundle" builds start their threads from a file name that a bundler has changed.
@@ -92,7 +116,7 @@ export default defineConfig({
     // Both are plain ES modules. Prebundling would hide the import that tokenizerWithoutOrt redirects.
     exclude: ['onnxruntime-web', '@huggingface/transformers'],
   },
-  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt(), compressedAsset()] },
+  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt(), decodersWithoutNode(), compressedAsset()] },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -109,3 +109,27 @@ test('tells wrong usage from a failure', async () => {
   expect((await command('infer', ['--sideways'])).status).toBe(2);
   expect((await command('infer', ['--help'])).status).toBe(0);
 });
+
+test('reads DICOM files whose decoders come as files of their own, and the frame that is asked for', async () => {
+  const images = 'models/goldens/images';
+  const reference = JSON.parse(readFileSync(`${images}/dicom.json`, 'utf8')) as Record<string, unknown>[];
+  const asked = [
+    { file: 'made/j2k_rgb.dcm', frame: 0 },
+    { file: 'pydicom/MR_small_RLE.dcm', frame: 0 },
+    { file: 'made/jls_near.dcm', frame: 0 },
+    { file: 'made/fragments_markers.dcm', frame: 2 },
+  ];
+  const cases = asked.map(({ file, frame }, i) => {
+    copyFileSync(`${images}/${file}`, join(folder, `${i}.dcm`));
+    const image = { type: 'image', path: `${i}.dcm`, frame };
+    return { messages: [{ role: 'user', content: [image] }], maxNewTokens: 1 };
+  });
+  const { status, lines, stderr } = await infer(cases, ['--backend', 'wasm', '--activations', 'f32']);
+  expect(status, stderr).toBe(0);
+  const wanted = asked.map(({ file, frame }) =>
+    reference.find((row) => row['file'] === file && row['frame'] === frame),
+  );
+  expect(lines.map((line) => (line['images'] as { rgbSha256: string }[])[0]?.rgbSha256)).toEqual(
+    wanted.map((row) => row?.['rgb']),
+  );
+});

@@ -1,4 +1,4 @@
-"""Reference vectors for DICOM, TIFF and NIfTI images.
+"""Reference vectors for DICOM, JPEG, TIFF and NIfTI images.
 
     .venv/bin/pip install numpy==2.4.6 pillow==13.0.0 pydicom==3.0.2 pylibjpeg==2.1.0 pylibjpeg-libjpeg==2.5.0 \
         pylibjpeg-openjpeg==2.6.0 pyjpegls==1.5.1 imagecodecs==2026.3.6 nibabel==5.4.2 tifffile==2026.3.3
@@ -27,6 +27,7 @@ from pydicom.pixels import pixel_array
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut, convert_color_space
 
 import dicom_samples
+import jpeg_samples
 import volume_samples
 
 warnings.simplefilter("ignore")
@@ -199,6 +200,7 @@ def main() -> None:
         (OUT / folder).mkdir(parents=True)
     check_color_formula()
     write("dicom", make_dicom())
+    write("jpeg", jpeg_samples.make_jpeg())
     write("volumes", volume_samples.make_nifti(OUT / "made"))
     write("tiff", volume_samples.make_tiff(OUT / "made"))
     write("versions", [{name: version(name) for name in PACKAGES}])

@@ -2,7 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import dicom from '../../../models/goldens/preprocess/dicom.json';
 import files from '../../../models/goldens/preprocess/browser.json';
+import compressed from '../../../models/goldens/images/dicom.json';
+import volumes from '../../../models/goldens/images/volumes.json';
+import j2k from '../../../models/goldens/images/made/j2k_rgb.dcm?url';
+import jls from '../../../models/goldens/images/made/jls_signed.dcm?url';
+import volume from '../../../models/goldens/images/made/series.nii.gz?url';
+import rle from '../../../models/goldens/images/pydicom/MR_small_RLE.dcm?url';
 import { decodeImage } from './decode';
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
 
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
 
@@ -19,9 +30,22 @@ describe('decodeImage in a browser', () => {
   it('loads the DICOM reader when it is needed', async () => {
     const sample = await (await fetch('/samples/ct-small.dcm')).blob();
     const image = await decodeImage(sample, { window: [40, 400] });
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', image.data));
-    const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    expect(sha256).toBe(dicom.find(({ window }) => window[0] === 40)!.sha256);
+    expect(await sha256(image.data)).toBe(dicom.find(({ window }) => window[0] === 40)!.sha256);
+  });
+
+  it.each([
+    ['JPEG 2000', j2k, 'made/j2k_rgb.dcm'],
+    ['JPEG-LS', jls, 'made/jls_signed.dcm'],
+    ['RLE', rle, 'pydicom/MR_small_RLE.dcm'],
+  ])('loads the decoder of %s when it is needed', async (_, address, file) => {
+    const image = await decodeImage(await (await fetch(address)).blob());
+    expect(await sha256(image.data)).toBe(compressed.find((row) => row.file === file)!.rgb);
+  });
+
+  it('reads a volume that is packed', async () => {
+    const image = await decodeImage(await (await fetch(volume)).blob(), { plane: 'coronal' });
+    const wanted = volumes.find(({ file, plane }) => file.endsWith('series.nii.gz') && plane === 'coronal');
+    expect(await sha256(image.data)).toBe(wanted!.rgb);
   });
 
   it('refuses a JPEG whose pixels are missing', async () => {
