@@ -83,6 +83,50 @@ const STATES: State[] = [
     },
   },
   {
+    name: 'rollouts',
+    scenario: 'real',
+    act: async (page) => {
+      await ready(page);
+      await page
+        .getByRole('button', { name: /Brain MRI/ })
+        .first()
+        .click();
+      await page.locator('canvas').first().waitFor();
+      await page.getByRole('button', { name: 'Rollouts' }).click();
+      await page.getByRole('spinbutton', { name: 'Rollouts' }).fill('8');
+      await page.getByRole('spinbutton', { name: 'Rollouts' }).blur();
+      await page.getByRole('button', { name: 'Ask 8 times' }).click();
+      await page.getByRole('button', { name: 'Ask again', exact: true }).waitFor();
+      await page.getByRole('img', { name: /^Rewards and advantages/ }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'rollouts-scripted',
+    scenario: 'thinking',
+    act: async (page) => {
+      await ready(page);
+      await page
+        .getByRole('button', { name: /Head CT/ })
+        .first()
+        .click();
+      await page.locator('canvas').first().waitFor();
+      await page.getByRole('button', { name: 'Rollouts' }).click();
+      await page.getByRole('button', { name: 'Ask 4 times' }).click();
+      await page.getByRole('button', { name: 'Ask again', exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'probabilities',
+    scenario: 'real',
+    act: async (page) => {
+      await ready(page);
+      await askSample(page, /Brain MRI/);
+      await page.getByRole('button', { name: 'Probabilities' }).click();
+      await page.getByRole('region', { name: 'Probabilities' }).waitFor();
+      await page.getByRole('button', { name: 'Follow up' }).click();
+    },
+  },
+  {
     name: 'wrong',
     scenario: 'wrong',
     act: async (page) => {
@@ -182,6 +226,8 @@ const DOCS: [string, number, Theme][] = [
   ['model-view', 1920, 'dark'],
   ['error', 1280, 'light'],
   ['answered', 360, 'dark'],
+  ['rollouts', 1280, 'light'],
+  ['rollouts', 360, 'dark'],
 ];
 
 async function main(): Promise<void> {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
+  formatNumber,
+  formatShare,
+  formatSigned,
+  powerOfTen,
   formatDuration,
   formatParameters,
   formatRate,
@@ -44,4 +48,22 @@ it('names parameter counts, rates and options', () => {
   expect(formatRate(4.26)).toBe('4.3');
   expect(formatRate(45.6)).toBe('46');
   expect([0, 1, 5].map(optionLetter)).toEqual(['A', 'B', 'F']);
+});
+
+it('formatShare is precise where little is left', () => {
+  expect([1, 0.62, 0.0999, 0.0123, 0.001, 0.0004, 0].map(formatShare)).toEqual([
+    '100 %',
+    '62 %',
+    '10.0 %',
+    '1.2 %',
+    '0.1 %',
+    '< 0.1 %',
+    '0 %',
+  ]);
+});
+
+it('formatSigned, formatNumber and powerOfTen write figures of rewards', () => {
+  expect([1.2345, -0.5, 0, -0.001].map(formatSigned)).toEqual(['+1.23', '−0.50', '0', '0']);
+  expect([1, 0.5, 0.375, 2].map(formatNumber)).toEqual(['1', '0.5', '0.38', '2']);
+  expect([1e-6, 1e-4, 100].map(powerOfTen)).toEqual(['10⁻⁶', '10⁻⁴', '10²']);
 });

@@ -68,3 +68,14 @@ export function formatSigned(value: number): string {
 export function formatNumber(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
+
+/** 1e-6 as 10⁻⁶: a number with that many zeros is not read. */
+export function powerOfTen(value: number): string {
+  const exponent = String(Math.round(Math.log10(value)));
+  return `10${[...exponent].map((sign) => SUPERSCRIPTS[sign] ?? sign).join('')}`;
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = {
+  '-': '⁻',
+  ...Object.fromEntries([...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((sign, digit) => [String(digit), sign])),
+};
