@@ -23,6 +23,23 @@ describe('decodeImage, PNG', () => {
     expect([...image.data]).toEqual([...fromBase64(rgb)]);
   });
 
+  it('windows 16-bit grey where it is asked to, and gives its values', async () => {
+    const { png } = pngs.find(({ name }) => name === 'grey, 16 bits')!;
+    const file = new Blob([fromBase64(png)]);
+    const { raw, facts, data } = await decodeImage(file, { raw: true, window: [30000, 2000] });
+    expect(facts).toMatchObject({ window: [30000, 2000], presets: [{ name: 'Full range' }, {}] });
+    const expected = Array.from(raw!.values, (value) =>
+      Math.round(Math.min(1, Math.max(0, (value - 29000) / 2000)) * 255),
+    );
+    expect([...data].filter((_, i) => i % 3 === 0)).toEqual(expected);
+    expect((await decodeImage(file)).facts.window).toBeNull();
+  });
+
+  it('has no second frame', async () => {
+    const failure = decodeImage(new Blob([fromBase64(pngs[0]!.png)]), { frame: 1, name: 'a.png' });
+    await expect(failure).rejects.toThrow(refusal('request_invalid', /a\.png has one frame/));
+  });
+
   const sound = fromBase64(pngs[0]!.png);
 
   it('refuses a file that is cut off anywhere', async () => {

@@ -1,10 +1,10 @@
 /** Any file that Rounds opens → 8-bit RGB. The only way into the pixels: page preview and model share it. */
-import type { RgbImage } from '../../engine/preprocess/resample';
 import { RoundsError } from '../../shared/errors';
 import type { FileFormat, ImageFacts } from '../../shared/imageFacts';
 import { decodeInBrowser } from './browser';
 import type { DecodedImage, DecodeOptions } from './decoded';
 import { checkDimensions, checkFileSize, readDimensions } from './dimensions';
+import { renderDeepGrey } from './deepGrey';
 import { decodePng } from './png';
 import { type ImageFormat, SNIFF_BYTES, sniffFormat } from './sniff';
 
@@ -34,7 +34,7 @@ export async function decodeImage(blob: Blob, options: NamedOptions = {}): Promi
     case 'gzip':
       return (await import('./nifti/decodeNifti')).decodeNifti(bytes, name, options);
     default:
-      return decodePicture(blob, bytes, format, name, options.frame ?? 0);
+      return decodePicture(blob, bytes, format, name, options);
   }
 }
 
@@ -47,17 +47,19 @@ const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
   avif: 'AVIF',
 };
 
-/** Formats of one picture in 8 bits; of an animation the first one. */
+/** Formats of one picture; of an animation the first one. */
 async function decodePicture(
   blob: Blob,
   bytes: Uint8Array<ArrayBuffer>,
   format: ImageFormat,
   name: string,
-  frame: number,
+  options: DecodeOptions,
 ): Promise<DecodedImage> {
   checkDimensions(readDimensions(bytes, format, name), name);
-  if (frame !== 0) throw noSuchFrame(name, 1, frame);
-  const image: RgbImage = format === 'png' ? await decodePng(bytes, name) : await decodeInBrowser(blob, name);
+  const frame = options.frame ?? 0;
+  if (frame !== 0) {
+    throw new RoundsError('request_invalid', `${name} has one frame, but frame ${frame} was asked.`);
+  }
   const facts: ImageFacts = {
     format: NAMES[format] ?? 'PNG',
     frames: 1,
@@ -67,10 +69,9 @@ async function decodePicture(
     unit: '',
     pixelAspect: 1,
   };
-  return { ...image, facts };
-}
-
-function noSuchFrame(name: string, frames: number, frame: number): RoundsError {
-  const held = frames === 1 ? 'one frame' : `${frames} frames`;
-  return new RoundsError('request_invalid', `${name} has ${held}, but frame ${frame} was asked.`);
+  if (format !== 'png') return { ...(await decodeInBrowser(blob, name)), facts };
+  const { deep, ...image } = await decodePng(bytes, name);
+  if (!deep) return { ...image, facts };
+  const { data, window, presets, raw } = renderDeepGrey(deep, image, 16, false, options);
+  return { ...image, data, facts: { ...facts, window, presets }, ...(raw ? { raw } : {}) };
 }

@@ -14,6 +14,11 @@ const SIGNATURE_BYTES = 8;
 /** Length, type and CRC of a chunk. */
 const CHUNK_FRAME_BYTES = 12;
 
+export interface PngImage extends RgbImage {
+  /** The values of 16-bit grey. */
+  deep?: Uint16Array;
+}
+
 /**
  * Follows Pillow and qwen_vl_utils: RGBA is pasted on white; 16-bit values keep their upper byte; palette,
  * grey with alpha and tRNS give their plain colours, the transparency is ignored.
@@ -21,7 +26,7 @@ const CHUNK_FRAME_BYTES = 12;
  * @param bytes the whole file; its size must have been checked (checkDimensions)
  * @throws RoundsError image_invalid when the file is damaged or cut off
  */
-export async function decodePng(bytes: Uint8Array, name: string): Promise<RgbImage> {
+export async function decodePng(bytes: Uint8Array, name: string): Promise<PngImage> {
   const chunks = readChunks(bytes, name);
   await checkInflatedSize(chunks, name);
   let png: DecodedPng;
@@ -36,7 +41,17 @@ export async function decodePng(bytes: Uint8Array, name: string): Promise<RgbIma
   else if (png.channels <= 2) fromGrey(samples, png.channels, data);
   else if (png.channels === 3) data.set(samples);
   else data = overWhite(samples);
-  return { width: png.width, height: png.height, data };
+  const isDeepGrey = png.depth === 16 && !png.palette && png.channels <= 2;
+  return {
+    width: png.width,
+    height: png.height,
+    data,
+    ...(isDeepGrey ? { deep: firstChannel(png.data as Uint16Array, png.channels) } : {}),
+  };
+}
+
+function firstChannel(samples: Uint16Array, channels: number): Uint16Array {
+  return channels === 1 ? samples : samples.filter((_, i) => i % channels === 0);
 }
 
 interface Chunk {

@@ -2,20 +2,11 @@
  * TIFF → 8-bit RGB as Pillow reads it; and the grey of 16 bits and more, which Pillow would clip, by the same rules as
  * 16-bit PNG and DICOM. TIFF 6.0.
  */
-import type { RgbImage } from '../../../engine/preprocess/resample';
 import { RoundsError } from '../../../shared/errors';
-import type { WindowPreset } from '../../../shared/imageFacts';
 import type { DecodedImage, DecodeOptions } from '../decoded';
 import { checkDimensions } from '../dimensions';
-import {
-  checkWindow,
-  type GreyImage,
-  quantileWindow,
-  type Samples,
-  spreadGrey,
-  toLevels,
-  toRawValues,
-} from '../grey';
+import { type DeepGrey, renderDeepGrey } from '../deepGrey';
+import { type Samples, spreadGrey } from '../grey';
 import { overWhite } from '../overWhite';
 import { type Directory, readTiff, TAG } from './ifd';
 import { readSamples, type PageLayout } from './samples';
@@ -54,8 +45,10 @@ export async function decodeTiff(
     const samples = await readSamples(file, page, layout, name);
     const image = render(samples, page, layout, name, options);
     const orientation = page.first(TAG.orientation, 1);
+    const turned = turn({ width: layout.width, height: layout.height, data: image.data }, orientation);
+    const values = image.raw && turnPixels(image.raw.values, layout, orientation);
     return {
-      ...turn(image.rgb, orientation),
+      ...turned,
       facts: {
         format: 'TIFF',
         frames: file.pages.length,
@@ -65,15 +58,7 @@ export async function decodeTiff(
         unit: '',
         pixelAspect: readAspect(page, orientation),
       },
-      ...(image.grey && options.raw
-        ? {
-            raw: {
-              values: turnPixels(toRawValues(image.grey), layout, orientation),
-              shape: 'LINEAR_EXACT' as const,
-              isInverted: image.isInverted,
-            },
-          }
-        : {}),
+      ...(image.raw && values ? { raw: { ...image.raw, values } } : {}),
     };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -116,75 +101,37 @@ function readAspect(page: Directory, orientation: number): number {
   return orientation > 4 ? down / across : across / down;
 }
 
-interface Rendered {
-  rgb: RgbImage;
-  window: [number, number] | null;
-  presets: WindowPreset[];
-  /** Grey of more than 8 bits. */
-  grey: GreyImage | null;
-  isInverted: boolean;
-}
-
 function render(
   samples: Samples,
   page: Directory,
   layout: PageLayout,
   name: string,
   options: DecodeOptions,
-): Rendered {
+): DeepGrey {
   const photometric = page.first(TAG.photometric, GREY);
-  const plain = (data: Uint8Array<ArrayBuffer>): Rendered => ({
-    rgb: { width: layout.width, height: layout.height, data },
-    window: null,
-    presets: [],
-    grey: null,
-    isInverted: false,
-  });
+  const plain = (data: Uint8Array<ArrayBuffer>): DeepGrey => ({ data, window: null, presets: [] });
   if (photometric === PALETTE) return plain(fromPalette(samples, page, layout, name));
   if (photometric === RGB && layout.samples >= 3) return plain(fromRgb(samples, page, layout, name));
   if (photometric === GREY || photometric === WHITE_IS_ZERO) {
-    return renderGrey(firstSamples(samples, layout.samples), layout, photometric === WHITE_IS_ZERO, options);
+    const { bits, format } = layout;
+    const stored = firstSamples(samples, layout.samples);
+    const isInverted = photometric === WHITE_IS_ZERO;
+    if (format === 1 && bits <= 8) return plain(spreadGrey(spreadBits(stored, bits), isInverted));
+    return renderDeepGrey(stored, layout, format === 1 && bits <= 16 ? bits : null, isInverted, options);
   }
   const kind = REFUSED[photometric] ?? `colours of kind ${photometric}`;
-  throw new RoundsError(
-    'image_unsupported',
-    `${name} is a TIFF image with ${kind}, which cannot be opened. Save it as PNG.`,
-  );
+  const sentence = `${name} is a TIFF image with ${kind}, which cannot be opened. Save it as PNG.`;
+  throw new RoundsError('image_unsupported', sentence);
 }
 
 function firstSamples(samples: Samples, perPixel: number): Samples {
   return perPixel === 1 ? samples : samples.filter((_, i) => i % perPixel === 0);
 }
 
-function renderGrey(
-  stored: Samples,
-  layout: PageLayout,
-  isInverted: boolean,
-  options: DecodeOptions,
-): Rendered {
-  const { width, height, bits, format } = layout;
+/** Values of 1–8 bits over 0–255. */
+function spreadBits(stored: Samples, bits: number): Uint8Array {
   const white = 2 ** bits - 1;
-  const plain = { width, height };
-  if (format === 1 && bits <= 8) {
-    const levels = Uint8Array.from(stored, (value) => Math.floor((value * 255) / white));
-    return {
-      rgb: { ...plain, data: spreadGrey(levels, isInverted) },
-      window: null,
-      presets: [],
-      grey: null,
-      isInverted,
-    };
-  }
-  const grey: GreyImage = { ...plain, stored, scale: (value) => value, isPadding: () => false };
-  const quantiles = { name: '1 % to 99 %', window: quantileWindow(grey, 'LINEAR_EXACT') };
-  const isSixteen = format === 1 && bits <= 16;
-  const full: WindowPreset = { name: 'Full range', window: [white / 2, white] };
-  const presets = isSixteen ? [full, quantiles] : [quantiles];
-  const window = options.window ?? (isSixteen ? null : quantiles.window);
-  const levels = window
-    ? toLevels(grey, checkWindow(window, 'LINEAR_EXACT'))
-    : Uint8Array.from(stored, (value) => value >> (bits - 8));
-  return { rgb: { ...plain, data: spreadGrey(levels, isInverted) }, window, presets, grey, isInverted };
+  return Uint8Array.from(stored, (value) => Math.floor((value * 255) / white));
 }
 
 /** The upper byte of each sample; transparency over white. */
