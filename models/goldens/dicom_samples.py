@@ -193,16 +193,16 @@ def make_jpeg2000_and_ls() -> dict[str, FileDataset]:
         "j2k_rgb_lossy": coded(uid.JPEG2000, color, 8, [j2k(color, level=40, mct=True)], PhotometricInterpretation="YBR_ICT"),
         "j2k_12_lossy": coded(uid.JPEG2000, thirteen + 4000, 16, [j2k(unsigned(thirteen + 4000, 16), level=50)], **window),
         "htj2k": coded(uid.HTJ2KLossless, thirteen + 4000, 16, [ht(unsigned(thirteen + 4000, 16))], **window),
+        "htj2k_lossy": coded(uid.HTJ2K, thirteen + 4000, 16, [ht(unsigned(thirteen + 4000, 16), reversible=False)], **window),
+        "htj2k_rpcl": coded(uid.HTJ2KLosslessRPCL, thirteen + 4000, 16, [ht(unsigned(thirteen + 4000, 16))], **window),
         "htj2k_rgb": coded(uid.HTJ2KLossless, color, 8, [ht(color)], PhotometricInterpretation="YBR_RCT"),
         "jls_signed": coded(uid.JPEGLSLossless, signed, 12, [imagecodecs.jpegls_encode(unsigned(signed, 12))], **window),
         "jls_near": coded(uid.JPEGLSNearLossless, thirteen + 4000, 16, [imagecodecs.jpegls_encode(unsigned(thirteen + 4000, 16), level=3)],
                           **window),
     }
-    for mode, name in enumerate(["planes", "lines", "pixels"]):
-        data = dataset(uid.JPEGLSLossless, color, 8)
-        data.compress(uid.JPEGLSLossless, color, encoding_plugin="pyjpegls", generate_instance_uid=False) if mode == 1 else None
-        if mode == 1:
-            files[f"jls_rgb_{name}"] = data
+    lines = dataset(uid.JPEGLSLossless, color, 8)
+    lines.compress(uid.JPEGLSLossless, color, encoding_plugin="pyjpegls", generate_instance_uid=False)
+    files["jls_rgb"] = lines
     return files
 
 

@@ -101,6 +101,7 @@ it('isSameImage tells frames and windows of one file apart', () => {
   if (!image) throw new Error('no image');
   expect(isSameImage(image, { ...image, name: 'renamed' })).toBe(true);
   expect(isSameImage(image, { ...image, frame: 2 })).toBe(false);
+  expect(isSameImage(image, { ...image, plane: 'coronal' })).toBe(false);
   expect(isSameImage({ ...image, window: [40, 80] }, { ...image, window: [40, 80] })).toBe(true);
   expect(isSameImage({ ...image, window: [40, 80] }, { ...image, window: [40, 81] })).toBe(false);
 });

@@ -110,9 +110,10 @@ export function judge(asked: Asked, text: string): Verdict | null {
   };
 }
 
-/** Whether two inputs are the same picture: the same file, frame and window. */
+/** Whether two inputs are the same picture: the same file, the same place in it, the same window. */
 export function isSameImage(a: ImageInput, b: ImageInput): boolean {
-  return a.blob === b.blob && a.frame === b.frame && String(a.window) === String(b.window);
+  const places = ['blob', 'frame', 'plane', 'volume'] as const;
+  return places.every((place) => a[place] === b[place]) && String(a.window) === String(b.window);
 }
 
 function lettered(options: readonly string[]): Options {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../../../models/goldens/images/dicom.json';
 import { decodeDicom } from './decodeDicom';
-import { findSyntax } from './syntaxes';
+import { READ_SYNTAXES } from './syntaxes';
 
 interface Vector {
   file: string;
@@ -52,26 +52,9 @@ describe('decodeDicom agrees with pydicom', () => {
     },
   );
 
-  it('in every transfer syntax that is read, but for one of JPEG 2000’s newest', () => {
-    const tested = new Set(
-      rows.filter(({ committed }) => committed).map(({ syntax }) => findSyntax(syntax)?.name),
-    );
-    expect([...tested].sort()).toEqual([
-      'Deflated Explicit VR Little Endian',
-      'Explicit VR Big Endian',
-      'Explicit VR Little Endian',
-      'High-Throughput JPEG 2000 Lossless',
-      'Implicit VR Little Endian',
-      'JPEG 2000',
-      'JPEG 2000 Lossless',
-      'JPEG Baseline (8 bits)',
-      'JPEG Extended (12 bits)',
-      'JPEG Lossless',
-      'JPEG Lossless, first-order prediction',
-      'JPEG-LS Lossless',
-      'JPEG-LS Near-Lossless',
-      'RLE Lossless',
-    ]);
+  it('in every transfer syntax that is read', () => {
+    const tested = new Set(rows.filter(({ committed }) => committed).map(({ syntax }) => syntax));
+    expect([...tested].sort()).toEqual([...READ_SYNTAXES].sort());
   });
 
   it('while two decoders of JPEG with losses are at most four levels apart', () => {

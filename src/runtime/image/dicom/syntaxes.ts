@@ -50,6 +50,9 @@ const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][
   ['1.2.840.10008.1.2.4.112', 'JPEG XL', null],
 ];
 
+/** Identifiers of the syntaxes that are read. */
+export const READ_SYNTAXES = ROWS.filter(([, , codec]) => codec !== null).map(([uid]) => uid);
+
 /** Null for a syntax that is not in the table (private ones, retired kinds of JPEG). */
 export function findSyntax(uid: string): TransferSyntax | null {
   const row = ROWS.find(([known]) => known === uid);
