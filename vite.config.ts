@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
-import { compressedAsset } from './src/cli/compressedAsset';
+import { compressedAsset } from './src/cli/compressedAsset.ts';
 import { sourceHash, STAMP_FILE } from './src/cli/build.mjs';
 import { ISOLATION_HEADERS } from './src/shared/hostHeaders.mjs';
 
