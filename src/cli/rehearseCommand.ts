@@ -7,7 +7,7 @@ import { UsageError, type CommandContext } from './command';
 import { ProgressLine } from './progressLine';
 import { Rehearsal, STEPS, type Step } from './rehearsal/rehearse';
 import { SCALES, type Scale } from './rehearsal/shapes';
-import { formatTable } from './rehearsal/table';
+import { tableHead, tableRow } from './rehearsal/table';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const BASE = join(PROJECT, 'models/goldens/vectors/checkpoints/qwen2_5_vl');
@@ -93,12 +93,16 @@ export async function rehearseCommand({ argv, signal, out, err }: CommandContext
     signal,
     report: (message) => err(`${message}\n`),
     onProgress: (fraction, detail) => line.update(fraction, detail),
+    onStep: (result) => {
+      line.end();
+      out(tableRow(result));
+    },
   });
+  out(tableHead());
   try {
     await rehearsal.run();
   } finally {
     line.end();
-    out(formatTable(rehearsal.results));
     if (!keep) for (const path of made) await rm(path, { recursive: true, force: true });
   }
 }

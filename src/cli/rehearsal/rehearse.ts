@@ -35,7 +35,9 @@ export interface RehearsalOptions {
   /** An image for the question. */
   image: string;
   signal: AbortSignal;
+  /** Errors of the page. */
   report: (message: string) => void;
+  onStep: (result: StepResult) => void;
   onProgress: (fraction: number, detail: string) => void;
 }
 
@@ -46,7 +48,6 @@ const ANSWER_TOKENS = 4;
 
 export class Rehearsal {
   readonly #options: RehearsalOptions;
-  readonly #results: StepResult[] = [];
   readonly #closers: (() => Promise<unknown>)[] = [];
   #checkpoint: MadeCheckpoint | null = null;
   #hub: LoopbackHub | null = null;
@@ -58,11 +59,7 @@ export class Rehearsal {
     this.#options = options;
   }
 
-  get results(): readonly StepResult[] {
-    return this.#results;
-  }
-
-  /** @throws RoundsError of the step that failed; `results` has those before it */
+  /** @throws RoundsError of the step that failed; `onStep` was told those before it */
   async run(): Promise<void> {
     const { last, signal } = this.#options;
     const work: Record<Step, () => Promise<string>> = {
@@ -74,6 +71,7 @@ export class Rehearsal {
       load: () => this.#load(),
       answer: () => this.#answer(),
     };
+    await ensureBuilt();
     try {
       for (const step of STEPS.slice(0, STEPS.indexOf(last) + 1)) {
         signal.throwIfAborted();
@@ -94,8 +92,7 @@ export class Rehearsal {
       const seconds = (performance.now() - started) / 1000;
       const isOutside = step === 'make' || step === 'compare';
       const peaks = isOutside ? null : (this.#visit?.memory.take() ?? null);
-      this.#results.push({ step, seconds, peaks, remark });
-      this.#options.report(`${step}: ${seconds.toFixed(1)} s. ${remark}`);
+      this.#options.onStep({ step, seconds, peaks, remark });
     } finally {
       clearInterval(timer);
     }
@@ -114,7 +111,6 @@ export class Rehearsal {
 
   async #convert(): Promise<string> {
     const { folder, files, weightBytes } = this.#need(this.#checkpoint);
-    await ensureBuilt();
     this.#hub = await openLoopbackHub(REPO, folder, files);
     this.#closers.push(() => this.#need(this.#hub).close());
     this.#server = await serve({ root: DIST, mounts: { '/case/image.png': this.#options.image } });

@@ -19,18 +19,18 @@ const HEAD = [
   '',
 ];
 
-export function formatTable(steps: readonly StepResult[]): string {
-  const rows = steps.map(({ step, seconds, peaks, remark }) => [
-    step,
-    seconds.toFixed(1),
-    megabytes(peaks?.script),
-    megabytes(peaks?.page),
-    megabytes(peaks?.gpu),
-    megabytes(peaks?.browser),
-    remark,
-  ]);
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(HEAD), line(HEAD.map(() => '---')), ...rows.map(line), ''].join('\n');
+/** The head, for the rows that follow one by one: a rehearsal takes long, and what it measured should not be lost. */
+export function tableHead(): string {
+  return line(HEAD) + line(HEAD.map(() => '---'));
+}
+
+export function tableRow({ step, seconds, peaks, remark }: StepResult): string {
+  const memory = [peaks?.script, peaks?.page, peaks?.gpu, peaks?.browser].map(megabytes);
+  return line([step, seconds.toFixed(1), ...memory, remark]);
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |\n`;
 }
 
 function megabytes(bytes: number | null | undefined): string {
