@@ -28,8 +28,8 @@ export class MemoryWatch {
   readonly #page: Page;
   readonly #timers: NodeJS.Timeout[];
   #peaks: MemoryPeaks = { page: null, gpu: null, browser: null, script: null };
-  #isMeasuring = false;
-  #isReading = false;
+  #measuring: Promise<void> | null = null;
+  #reading: Promise<void> | null = null;
 
   /** @param profile the browser's user data folder, by which its processes are found */
   constructor(profile: string, page: Page) {
@@ -41,31 +41,42 @@ export class MemoryWatch {
     ];
   }
 
-  /** The peaks since it began or since the last call. */
-  take(): MemoryPeaks {
-    const peaks = this.#peaks;
+  /** Forgets the peaks so far: a step begins. */
+  reset(): void {
     this.#peaks = { page: null, gpu: null, browser: null, script: null };
-    return peaks;
+  }
+
+  /** The peaks since the last reset. Measures once more, for steps that are shorter than the intervals. */
+  async peaks(): Promise<MemoryPeaks> {
+    // The browser may take its time over the second measure, so it is asked for only where there is none yet.
+    await Promise.all([this.#readProcesses(), this.#peaks.script === null ? this.#measureScript() : null]);
+    return this.#peaks;
   }
 
   stop(): void {
     this.#timers.forEach((timer) => clearInterval(timer));
   }
 
-  async #readProcesses(): Promise<void> {
-    if (this.#isReading) return;
-    this.#isReading = true;
+  /** Whoever asks while it is being done waits for that. */
+  #readProcesses(): Promise<void> {
+    this.#reading ??= this.#readNow().finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  #measureScript(): Promise<void> {
+    this.#measuring ??= this.#measureNow().finally(() => (this.#measuring = null));
+    return this.#measuring;
+  }
+
+  async #readNow(): Promise<void> {
     const sizes = await processSizes(this.#profile).catch(() => null);
-    this.#isReading = false;
     if (!sizes) return;
     this.#raise('page', sizes.page);
     this.#raise('gpu', sizes.gpu);
     this.#raise('browser', sizes.all);
   }
 
-  async #measureScript(): Promise<void> {
-    if (this.#isMeasuring) return;
-    this.#isMeasuring = true;
+  async #measureNow(): Promise<void> {
     try {
       const bytes = await this.#page.evaluate(async () => {
         type Measuring = Performance & { measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> };
@@ -74,8 +85,6 @@ export class MemoryWatch {
       if (bytes !== null) this.#raise('script', bytes);
     } catch {
       // The page is being closed.
-    } finally {
-      this.#isMeasuring = false;
     }
   }
 

@@ -84,14 +84,14 @@ export class Rehearsal {
   }
 
   async #time(step: Step, work: () => Promise<string>): Promise<void> {
-    this.#visit?.memory.take();
+    this.#visit?.memory.reset();
     const started = performance.now();
     const timer = setInterval(() => void this.#showProgress(), PROGRESS_MS);
     try {
       const remark = await work();
       const seconds = (performance.now() - started) / 1000;
       const isOutside = step === 'make' || step === 'compare';
-      const peaks = isOutside ? null : (this.#visit?.memory.take() ?? null);
+      const peaks = isOutside ? null : ((await this.#visit?.memory.peaks()) ?? null);
       this.#options.onStep({ step, seconds, peaks, remark });
     } finally {
       clearInterval(timer);
