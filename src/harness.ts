@@ -2,8 +2,8 @@
  * The command line's page: the app's workers and their typed clients without an interface. src/cli/harnessSession.ts
  * opens it and calls `window.rounds`.
  */
-import { EngineClient } from './app/engineClient';
-import { LibraryClient } from './app/libraryClient';
+import { EngineClient } from './app/clients/engineClient';
+import { LibraryClient } from './app/clients/libraryClient';
 import { RoundsError } from './shared/errors';
 import { grade, type Grade } from './shared/grading';
 import type { HarnessCase, HarnessImage, HarnessLine, HarnessMessage } from './shared/harness';

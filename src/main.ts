@@ -1,9 +1,9 @@
 import { mount } from 'svelte';
 import App from './app/App.svelte';
-import { EngineClient } from './app/engineClient';
-import { LibraryClient } from './app/libraryClient';
-import { backendFromUrl } from './app/backendChoice';
-import { registerServiceWorker } from './app/pwa';
+import { EngineClient } from './app/clients/engineClient';
+import { LibraryClient } from './app/clients/libraryClient';
+import { backendFromUrl } from './app/browser/backendChoice';
+import { registerServiceWorker } from './app/browser/pwa';
 import { AppState } from './app/state/appState.svelte';
 import './app/styles/tokens.css';
 import './app/styles/base.css';

@@ -3,7 +3,7 @@
  * storage. It speaks the same protocol as the worker's client and decodes images with the browser.
  */
 import { RoundsError, type ErrorCode } from '../../src/shared/errors';
-import type { CallOptions, EngineApi } from '../../src/app/engineClient';
+import type { CallOptions, EngineApi } from '../../src/app/clients/engineClient';
 import type {
   CallName,
   Calls,

@@ -14,7 +14,7 @@ import {
   type StorageReport,
   type StoredModel,
 } from '../../src/shared/library';
-import type { LibraryApi } from '../../src/app/libraryClient';
+import type { LibraryApi } from '../../src/app/clients/libraryClient';
 import type { Scenario } from './scenarios';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';

@@ -1,8 +1,8 @@
 /** Mounts the app's own page on a scripted engine; `?scenario=` names the script. */
 import { mount } from 'svelte';
 import App from '../../src/app/App.svelte';
-import { backendFromUrl } from '../../src/app/backendChoice';
-import { OfflineSupport } from '../../src/app/pwa';
+import { backendFromUrl } from '../../src/app/browser/backendChoice';
+import { OfflineSupport } from '../../src/app/browser/pwa';
 import { AppState } from '../../src/app/state/appState.svelte';
 import '../../src/app/styles/tokens.css';
 import '../../src/app/styles/base.css';

@@ -2,7 +2,7 @@
 import { grade, type Grade } from '../shared/grading';
 import { buildMessages, findPreset, type Options, type PresetId } from '../shared/presets';
 import type { ChatMessage, GenerateParams, ImageInput } from '../shared/protocol';
-import { optionLetter } from './format';
+import { optionLetter } from './text/format';
 
 /** The visitor's own settings; null leaves a value to the preset. */
 export interface SamplingChoice {

@@ -1,6 +1,6 @@
 /**
  * The one error class of the project. A code exists only if a caller does something different about it;
- * every code has a row in docs/errors.md and a sentence with an action in src/app/errorText.ts.
+ * every code has a row in docs/errors.md and a sentence with an action in src/app/text/errorText.ts.
  */
 export const ERROR_CODES = [
   'webgpu_unavailable',

@@ -2,7 +2,7 @@
 import { MAX_OPTIONS, recognizeList, recognizeQuestion } from '../../shared/options';
 import type { Asked } from '../prompting';
 import type { Sample } from '../samples';
-import type { Suggestion } from '../suggestions';
+import type { Suggestion } from '../text/suggestions';
 import type { Turn } from './turn.svelte';
 
 export { MAX_OPTIONS } from '../../shared/options';

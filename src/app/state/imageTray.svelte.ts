@@ -1,7 +1,7 @@
 /** The images of the next question. Files are decoded in the worker; the page only draws what it gets back. */
 import { RoundsError } from '../../shared/errors';
 import type { ImageInput, ImagePreview, PixelLimits } from '../../shared/protocol';
-import type { EngineApi } from '../engineClient';
+import type { EngineApi } from '../clients/engineClient';
 import { isSameImage } from '../prompting';
 import type { Sample } from '../samples';
 

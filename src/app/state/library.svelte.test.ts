@@ -10,8 +10,8 @@ import {
   type ModelPlan,
   type StoredModel,
 } from '../../shared/library';
-import type { EngineApi } from '../engineClient';
-import type { LibraryApi } from '../libraryClient';
+import type { EngineApi } from '../clients/engineClient';
+import type { LibraryApi } from '../clients/libraryClient';
 import { LibraryState } from './library.svelte';
 
 const ORIGIN: ModelOrigin = {

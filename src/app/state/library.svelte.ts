@@ -9,12 +9,12 @@ import type {
   StorageReport,
   StoredModel,
 } from '../../shared/library';
-import { fetchCatalogue, findEntry, type CatalogueEntry } from '../catalogueFile';
-import type { EngineApi } from '../engineClient';
-import { keptText } from '../keptText';
-import type { LibraryApi } from '../libraryClient';
-import { DEFAULT_HUB, DEFAULT_WISH, parseHub } from '../modelAddress';
-import { localKind, type FolderFiles } from '../localFiles';
+import { fetchCatalogue, findEntry, type CatalogueEntry } from '../models/catalogueFile';
+import type { EngineApi } from '../clients/engineClient';
+import { keptText } from '../browser/keptText';
+import type { LibraryApi } from '../clients/libraryClient';
+import { DEFAULT_HUB, DEFAULT_WISH, parseHub } from '../models/modelAddress';
+import { localKind, type FolderFiles } from '../browser/localFiles';
 import { ModelActions } from './modelActions.svelte';
 import { Preparation } from './preparation.svelte';
 

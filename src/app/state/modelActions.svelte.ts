@@ -1,7 +1,7 @@
 /** What can be done with a stored model, one action at a time for each, and what came of it. */
 import { RoundsError } from '../../shared/errors';
 import type { StoredModel } from '../../shared/library';
-import type { LibraryApi } from '../libraryClient';
+import type { LibraryApi } from '../clients/libraryClient';
 
 /** A sentence, or an error. */
 export interface Outcome {

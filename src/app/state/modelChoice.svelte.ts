@@ -1,6 +1,6 @@
 /** Which model is used: the embedded one, a stored one, or one for this visit only; remembered for the next visit. */
-import type { CatalogueEntry } from '../catalogueFile';
-import { keptText, type KeptText } from '../keptText';
+import type { CatalogueEntry } from '../models/catalogueFile';
+import { keptText, type KeptText } from '../browser/keptText';
 import { RoundsError } from '../../shared/errors';
 import type { SessionPack, StoredModel } from '../../shared/library';
 import type { PackLocation } from '../../shared/protocol';

@@ -1,8 +1,8 @@
 /** The one loaded model: how far its loading is, what it is once loaded, and why it is not there. */
 import { RoundsError } from '../../shared/errors';
 import type { BackendName, ModelInfo, PackLocation } from '../../shared/protocol';
-import type { EngineApi } from '../engineClient';
-import { TimeLeft, type StageProgress } from '../timeLeft';
+import type { EngineApi } from '../clients/engineClient';
+import { TimeLeft, type StageProgress } from './timeLeft';
 
 /** A device that is lost again so soon would only be lost once more: stop and say so. */
 const RECOVERY_PAUSE_MS = 30_000;

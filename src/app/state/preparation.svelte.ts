@@ -8,9 +8,9 @@ import {
   type StorageReport,
 } from '../../shared/library';
 import type { DeviceProbe } from '../../shared/protocol';
-import type { EngineApi } from '../engineClient';
-import type { LibraryApi } from '../libraryClient';
-import { gpuBytesFor, preflight } from '../preflight';
+import type { EngineApi } from '../clients/engineClient';
+import type { LibraryApi } from '../clients/libraryClient';
+import { gpuBytesFor, preflight } from '../models/preflight';
 
 export class Preparation {
   status = $state<'looking' | 'ready' | 'failed'>('looking');

@@ -2,7 +2,7 @@
 import type { Rollout, RolloutsResult, Update } from '../../shared/protocol';
 import { REWARD_RULES } from '../../shared/rewardRules';
 import { groupAdvantages, majorityVote, passRate } from '../../shared/rolloutGroup';
-import { optionLetter } from '../format';
+import { optionLetter } from '../text/format';
 import { buildRequest, judge, type Asked, type Exchange, type Verdict } from '../prompting';
 import { Run, type RunContext, type RunStatus } from './run.svelte';
 import type { Turn } from './turn.svelte';

@@ -1,9 +1,9 @@
 /** What one answer and a group of rollouts have in common: waiting for the model, phases, a clock, stopping, errors. */
 import { RoundsError } from '../../shared/errors';
 import type { ModelInfo, Phase, Stage, Update } from '../../shared/protocol';
-import type { EngineApi } from '../engineClient';
+import type { EngineApi } from '../clients/engineClient';
 import type { Asked } from '../prompting';
-import { TimeLeft, type StageProgress } from '../timeLeft';
+import { TimeLeft, type StageProgress } from './timeLeft';
 
 /** Often enough for a tenth of a second in the clock, seldom enough to cost nothing. */
 const CLOCK_MS = 100;

@@ -8,7 +8,7 @@ import type {
   TokenProbabilities,
   Update,
 } from '../../shared/protocol';
-import { optionLetter } from '../format';
+import { optionLetter } from '../text/format';
 import { buildRequest, judge, probabilityWish, type Asked, type Exchange, type Verdict } from '../prompting';
 import { Run, type RunContext, type RunStatus } from './run.svelte';
 

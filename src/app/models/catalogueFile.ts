@@ -1,0 +1,47 @@
+/** The catalogue that is published with the page, and which of its entries a model is. */
+import {
+  CATALOGUE_FILE,
+  parseCatalogue,
+  type Catalogue,
+  type CatalogueCheckpoint,
+  type CatalogueModel,
+} from '../../shared/catalogue';
+import { RoundsError } from '../../shared/errors';
+import type { ModelOrigin } from '../../shared/library';
+
+/** @throws RoundsError download_failed; internal for a damaged file */
+export async function fetchCatalogue(): Promise<Catalogue> {
+  const response = await fetch(new URL(`models/${CATALOGUE_FILE}`, document.baseURI)).catch(
+    (cause: unknown) => {
+      throw new RoundsError('download_failed', 'The catalogue could not be fetched.', { cause });
+    },
+  );
+  if (!response.ok) throw new RoundsError('download_failed', `The catalogue answered ${response.status}.`);
+  return parseCatalogue(await response.json());
+}
+
+export interface CatalogueEntry {
+  model: CatalogueModel;
+  /** Null for the embedded model. */
+  checkpoint: CatalogueCheckpoint | null;
+}
+
+/** The entry of a repository; a pack keeps its repository's name wherever it was carried. */
+export function findEntry(catalogue: Catalogue | null, repo: string): CatalogueEntry | null {
+  for (const model of catalogue?.models ?? []) {
+    if (model.kind === 'embedded' && model.id === repo) return { model, checkpoint: null };
+    const checkpoint = model.checkpoints.find((candidate) => candidate.repo === repo);
+    if (checkpoint) return { model, checkpoint };
+  }
+  return null;
+}
+
+/** Where a catalogue's checkpoint is converted from. */
+export function originOf(
+  model: CatalogueModel,
+  checkpoint: CatalogueCheckpoint,
+  endpoint: string,
+): ModelOrigin {
+  const { repo, revision } = checkpoint;
+  return { kind: 'hub', repo, revision, endpoint, weights: model.weights, recipe: model.recipe };
+}
