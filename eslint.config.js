@@ -34,7 +34,8 @@ const CLOSED = {
   },
   engineFromPage: {
     group: ['**/engine/**', '**/runtime/**', '**/worker/**', '**/sw/**', '@huggingface/*'],
-    message: 'The page reaches the engine through src/app/clients/engineClient.ts only: it lives in another thread.',
+    message:
+      'The page reaches the engine through src/app/clients/engineClient.ts only: it lives in another thread.',
   },
   outsideOfEngine: {
     group: ['**/app/**', '**/runtime/**', '**/worker/**', 'svelte', 'svelte/**', 'idb-keyval'],

@@ -4,6 +4,7 @@ import { EngineClient } from './app/clients/engineClient';
 import { LibraryClient } from './app/clients/libraryClient';
 import { backendFromUrl } from './app/browser/backendChoice';
 import { registerServiceWorker } from './app/browser/pwa';
+import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
 import './app/styles/tokens.css';
 import './app/styles/base.css';
@@ -20,5 +21,6 @@ const app = new AppState({
   packUrl: PACK_URL,
   backend: backendFromUrl(location.search),
 });
+await startLanguage();
 mount(App, { target, props: { app, offline: registerServiceWorker() } });
 app.start();

@@ -9,11 +9,11 @@ import type {
   StorageReport,
   StoredModel,
 } from '../../shared/library';
-import { fetchCatalogue, findEntry, type CatalogueEntry } from '../models/catalogueFile';
+import { fetchCatalogue, findEntry, type CatalogueEntry } from '../catalogue/catalogueFile';
 import type { EngineApi } from '../clients/engineClient';
 import { keptText } from '../browser/keptText';
 import type { LibraryApi } from '../clients/libraryClient';
-import { DEFAULT_HUB, DEFAULT_WISH, parseHub } from '../models/modelAddress';
+import { DEFAULT_HUB, DEFAULT_WISH, parseHub } from '../catalogue/modelAddress';
 import { localKind, type FolderFiles } from '../browser/localFiles';
 import { ModelActions } from './modelActions.svelte';
 import { Preparation } from './preparation.svelte';

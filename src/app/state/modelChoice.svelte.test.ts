@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { RoundsError } from '../../shared/errors';
 import type { StoredModel } from '../../shared/library';
 import type { PackLocation } from '../../shared/protocol';
-import type { CatalogueEntry } from '../models/catalogueFile';
+import type { CatalogueEntry } from '../catalogue/catalogueFile';
 import { ModelChoice } from './modelChoice.svelte';
 import type { ModelState } from './modelState.svelte';
 

@@ -1,5 +1,5 @@
 /** Which model is used: the embedded one, a stored one, or one for this visit only; remembered for the next visit. */
-import type { CatalogueEntry } from '../models/catalogueFile';
+import type { CatalogueEntry } from '../catalogue/catalogueFile';
 import { keptText, type KeptText } from '../browser/keptText';
 import { RoundsError } from '../../shared/errors';
 import type { SessionPack, StoredModel } from '../../shared/library';

@@ -10,7 +10,7 @@ import {
 import type { DeviceProbe } from '../../shared/protocol';
 import type { EngineApi } from '../clients/engineClient';
 import type { LibraryApi } from '../clients/libraryClient';
-import { gpuBytesFor, preflight } from '../models/preflight';
+import { gpuBytesFor, preflight } from '../catalogue/preflight';
 
 export class Preparation {
   status = $state<'looking' | 'ready' | 'failed'>('looking');
