@@ -1,10 +1,10 @@
 /** The languages of the page. Each has its messages in a folder of its own; see docs/languages.md. */
 export const LOCALES = {
-  en: { name: 'English', direction: 'ltr', format: 'en' },
-  es: { name: 'Español', direction: 'ltr', format: 'es' },
-  zh: { name: '中文', direction: 'ltr', format: 'zh-Hans' },
+  en: { name: 'English', tag: 'en', direction: 'ltr', format: 'en' },
+  es: { name: 'Español', tag: 'es', direction: 'ltr', format: 'es' },
+  zh: { name: '简体中文', tag: 'zh-Hans', direction: 'ltr', format: 'zh-Hans' },
   // Western digits: what stands beside them (window values, token ids, hashes) has them too.
-  ar: { name: 'العربية', direction: 'rtl', format: 'ar-u-nu-latn' },
+  ar: { name: 'العربية', tag: 'ar', direction: 'rtl', format: 'ar-u-nu-latn' },
 } as const;
 
 export type Locale = keyof typeof LOCALES;

@@ -1,20 +1,35 @@
 /**
  * English is the source of all messages, and their types; it is part of the page, so that a message is never missing.
- * The other languages are fetched when they are chosen.
+ * The other languages are fetched when they are chosen, one file each.
  */
 import answer from './messages/en/answer.json';
 import ask from './messages/en/ask.json';
 import cases from './messages/en/cases.json';
 import common from './messages/en/common.json';
 import errors from './messages/en/errors.json';
+import format from './messages/en/format.json';
 import image from './messages/en/image.json';
+import language from './messages/en/language.json';
 import library from './messages/en/library.json';
 import model from './messages/en/model.json';
 import rollouts from './messages/en/rollouts.json';
 import shell from './messages/en/shell.json';
 import type { Locale } from './locales';
 
-export const ENGLISH = { answer, ask, cases, common, errors, image, library, model, rollouts, shell };
+export const ENGLISH = {
+  answer,
+  ask,
+  cases,
+  common,
+  errors,
+  format,
+  image,
+  language,
+  library,
+  model,
+  rollouts,
+  shell,
+};
 
 type Areas = typeof ENGLISH;
 export type Area = keyof Areas;
@@ -22,17 +37,18 @@ export type Area = keyof Areas;
 /** `area.name` of one message: `ask.question`. */
 export type MessageKey = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area];
 
-/** A language's messages, sorted as the English ones. What is not there yet is shown in English. */
-export type Translation = { readonly [A in Area]?: Readonly<Record<string, string>> };
+/** By name; of `data`, by the English text. */
+export type Messages = Readonly<Record<string, string>>;
 
-const FILES = import.meta.glob<Record<string, string>>('./messages/{es,zh,ar}/*.json', { import: 'default' });
+/**
+ * A language's messages, sorted as the English ones. What is not there yet is shown in English. `data` has texts that are
+ * written in data files (catalogue, model card, samples, presets), under the English text itself.
+ */
+export type Translation = { readonly [A in Area | 'data']?: Messages };
 
-/** All messages of a language. */
+const FILES = import.meta.glob<Translation>('./messages/*.ts', { import: 'default' });
+
+/** All messages of a language; rejects where they cannot be fetched. */
 export async function fetchMessages(locale: Locale): Promise<Translation> {
-  if (locale === 'en') return ENGLISH;
-  const areas = Object.keys(ENGLISH).map(async (area) => {
-    const messages = await FILES[`./messages/${locale}/${area}.json`]?.();
-    return [area, messages ?? {}] as const;
-  });
-  return Object.fromEntries(await Promise.all(areas));
+  return (await FILES[`./messages/${locale}.ts`]?.()) ?? ENGLISH;
 }

@@ -16,7 +16,7 @@ describe('formatBytes', () => {
   it.each([
     [12, '12 B'],
     [4_200, '4 kB'],
-    [7_350_000, '7.3 MB'],
+    [7_350_000, '7.4 MB'],
     [268_000_000, '268 MB'],
     [2_450_000_000, '2.45 GB'],
   ])('%d → %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));

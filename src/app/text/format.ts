@@ -1,72 +1,122 @@
-/** Numbers as people read them. One place, so that every panel says "7.4 MB" and "3.2 s" alike. */
+/** Numbers as people of the page's language read them. One place, so that every panel says "7.4 MB" and "3.2 s" alike. */
+import { isolateLtr } from '../i18n/isolate';
+import { language, t } from '../i18n/i18n.svelte';
 
 const MEGABYTE = 1_000_000;
+const GIGABYTE = 1000 * MEGABYTE;
+
+/** By language and options: making one costs more than using it a hundred times. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${language.format} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(language.format, options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** With exactly this many decimals. */
+export function formatFixed(value: number, decimals: number): string {
+  return numberFormat({ minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
+}
+
+/** A whole number. */
+export function formatCount(count: number): string {
+  return formatFixed(count, 0);
+}
 
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < MEGABYTE) return `${Math.round(bytes / 1000)} kB`;
-  if (bytes < 1000 * MEGABYTE) return `${(bytes / MEGABYTE).toFixed(bytes < 100 * MEGABYTE ? 1 : 0)} MB`;
-  return `${(bytes / (1000 * MEGABYTE)).toFixed(2)} GB`;
+  if (bytes < 1000) return t('format.bytes', { n: formatCount(bytes) });
+  if (bytes < MEGABYTE) return t('format.kilobytes', { n: formatCount(bytes / 1000) });
+  if (bytes < GIGABYTE) {
+    const decimals = bytes < 100 * MEGABYTE ? 1 : 0;
+    return t('format.megabytes', { n: formatFixed(bytes / MEGABYTE, decimals) });
+  }
+  return t('format.gigabytes', { n: formatFixed(bytes / GIGABYTE, 2) });
 }
 
 /** A measured duration: precise while it is short. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 1000) return t('format.milliseconds', { n: formatCount(ms) });
   // 59,950 ms would round up to "60.0 s".
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 59_950) return t('format.seconds', { n: formatFixed(ms / 1000, 1) });
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return t('format.minutesAndSeconds', {
+    minutes: formatCount(Math.floor(seconds / 60)),
+    seconds: formatCount(seconds % 60),
+  });
 }
 
 /** An estimate: rough on purpose, so that it does not flicker. */
 export function formatTimeLeft(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
-  if (seconds <= 1) return 'a second left';
-  if (seconds < 60) return `${seconds} s left`;
+  if (seconds <= 1) return t('format.aSecondLeft');
+  if (seconds < 60) return t('format.secondsLeft', { n: formatCount(seconds) });
   const minutes = Math.ceil(seconds / 60);
-  if (minutes >= 90) return `${(minutes / 60).toFixed(1)} h left`;
-  return minutes === 1 ? 'a minute left' : `${minutes} min left`;
+  if (minutes >= 90) return t('format.hoursLeft', { n: formatFixed(minutes / 60, 1) });
+  return minutes === 1 ? t('format.aMinuteLeft') : t('format.minutesLeft', { n: formatCount(minutes) });
 }
 
-/** Parameter counts: 5.6 M, 3.75 B. */
+/** Parameter counts in the language's own short form: 5.6 M, 3.75 B, 3750 M, 37.5亿. */
 export function formatParameters(count: number): string {
-  if (count < MEGABYTE) return `${Math.round(count / 1000)} k`;
-  if (count < 1000 * MEGABYTE) return `${(count / MEGABYTE).toFixed(1)} M`;
-  return `${(count / (1000 * MEGABYTE)).toFixed(2)} B`;
+  const precision: Intl.NumberFormatOptions =
+    count < GIGABYTE
+      ? { minimumFractionDigits: 1, maximumFractionDigits: 1 }
+      : { maximumSignificantDigits: 3 };
+  const parts = numberFormat({ notation: 'compact', ...precision }).formatToParts(count);
+  // English writes no space there, which reads badly before a noun: "5.6M parameters".
+  const gap = language.locale === 'en' ? ' ' : '';
+  return parts.map(({ type, value }) => (type === 'compact' ? gap + value : value)).join('');
 }
 
 export function formatRate(perSecond: number): string {
-  return perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond));
+  return formatFixed(perSecond, perSecond < 10 ? 1 : 0);
 }
 
 export function optionLetter(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + index);
 }
 
-/** The day of an ISO time, as the visitor's language writes it; empty for none. */
+/** The day of an ISO time, as the page's language writes it; empty for none. */
 export function formatDay(iso: string | null): string {
   if (iso === null) return '';
   const time = new Date(iso);
-  return Number.isNaN(time.getTime()) ? '' : time.toLocaleDateString(undefined, { dateStyle: 'medium' });
+  return Number.isNaN(time.getTime())
+    ? ''
+    : time.toLocaleDateString(language.format, { dateStyle: 'medium' });
 }
 
 /** A probability or share, 0 to 1: precise where it is small, since 0 % would be untrue. */
 export function formatShare(share: number): string {
-  if (share === 0) return '0 %';
-  if (share < 0.001) return '< 0.1 %';
-  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  if (share === 0) return t('format.share', { n: formatCount(0) });
+  if (share < 0.001) return t('format.lessThanShare', { n: formatFixed(0.1, 1) });
+  return t('format.share', { n: formatFixed(100 * share, share < 0.1 ? 1 : 0) });
 }
 
 /** With its sign, and a minus that is as wide as the plus. */
 export function formatSigned(value: number): string {
-  const text = Math.abs(value).toFixed(2);
-  if (Number(text) === 0) return '0';
-  return `${value < 0 ? '−' : '+'}${text}`;
+  if (Math.abs(value) < 0.005) return formatCount(0);
+  const text = `${value < 0 ? '−' : '+'}${formatFixed(Math.abs(value), 2)}`;
+  return language.direction === 'rtl' ? isolateLtr(text) : text;
 }
 
 /** At most two decimals, none where there are none: 1, 0.5, 0.25. */
 export function formatNumber(value: number): string {
-  return String(Math.round(value * 100) / 100);
+  return numberFormat({ maximumFractionDigits: 2 }).format(value);
+}
+
+/** Done of total, in bytes. */
+export function formatBytesOf(done: number, total: number): string {
+  return t('format.amount', { done: formatBytes(done), total: formatBytes(total) });
+}
+
+/** Names in a row: "A, B and C". */
+export function formatList(names: readonly string[], type: 'and' | 'or' = 'and'): string {
+  const kind = type === 'and' ? 'conjunction' : 'disjunction';
+  return new Intl.ListFormat(language.format, { type: kind }).format(names);
 }
 
 /** 1e-6 as 10⁻⁶: a number with that many zeros is not read. */
