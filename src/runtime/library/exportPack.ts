@@ -4,7 +4,7 @@ import { MANIFEST_FILE } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
 import type { ShardStore } from '../storage/shardStore';
 import type { FillHooks } from './supply';
-import { ZipWriter } from './zipWriter';
+import { ZipWriter } from '../../shared/zipWriter';
 
 export interface ExportedPack {
   /** null where it was written into a directory. */

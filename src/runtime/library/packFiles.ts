@@ -3,7 +3,7 @@ import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackShard } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
 import { largestTensor, presentShards, sizeOf, type Supply } from './supply';
-import { isZip, readZip } from './zipReader';
+import { isZip, readZip } from '../../shared/zipReader';
 
 interface GivenFile {
   size: number;

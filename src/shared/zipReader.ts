@@ -2,7 +2,7 @@
  * Reads the directory of a ZIP file, wherever it was made: entries that are stored become slices of the file, entries
  * that were compressed on the way are inflated when they are read. No entry is read before it is asked for.
  */
-import { RoundsError } from '../../shared/errors';
+import { RoundsError } from './errors';
 
 export interface ZipEntry {
   /** Uncompressed. */
@@ -20,10 +20,10 @@ const END_BYTES = 22;
 const LOCATOR_BYTES = 20;
 /** The end record is followed by a comment of up to 65,535 bytes. */
 const TAIL_BYTES = 65_535 + END_BYTES + LOCATOR_BYTES;
-/** 4096 shards and some more; a directory beyond is not of a pack. */
+/** 4096 shards of a pack and some more; a longer directory is not of ours. */
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
-/** Entries are read whole: a shard has 16 MiB, and pack.json less. */
-const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
+/** Entries are read whole: a shard has 16 MiB, an image at most 100 MB. */
+const MAX_ENTRY_BYTES = 104 * 1024 * 1024;
 const IN_ZIP64 = 0xffffffff;
 const STORED = 0;
 const DEFLATED = 8;
@@ -126,7 +126,7 @@ function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
           `${name} is encrypted, or packed in a way that is not read here.`,
         );
       }
-      if (size > MAX_ENTRY_BYTES) throw new RoundsError('pack_invalid', `${name} is too long for a pack.`);
+      if (size > MAX_ENTRY_BYTES) throw new RoundsError('pack_invalid', `${name} is too long.`);
       // Name and extra field may differ from those of the directory, so where data begins is read here.
       const header = new DataView(await file.slice(offset, offset + 30).arrayBuffer());
       if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL_HEADER) throw damaged();
