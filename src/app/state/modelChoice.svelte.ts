@@ -30,7 +30,7 @@ export class ModelChoice {
   readonly #options: ModelChoiceOptions;
   readonly #remembered: KeptText = keptText('rounds.model');
   /** There while a model loads: still there at the next start, it took the page down with it. */
-  readonly #loading: KeptText = keptText('rounds.loading');
+  readonly #loading: KeptText = keptText('rounds.loading', { always: true });
 
   constructor(options: ModelChoiceOptions) {
     this.#options = options;

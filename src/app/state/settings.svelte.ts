@@ -1,4 +1,5 @@
 /** What the visitor prefers, kept in localStorage: small, and never anything about an image or a question. */
+import { isPrivateVisit } from '../browser/privateVisit';
 import { PRESET_IDS, type PresetId } from '../../shared/presets';
 import type { SamplingChoice } from '../prompting';
 
@@ -109,6 +110,7 @@ export class Settings {
   }
 
   #store(): void {
+    if (isPrivateVisit()) return;
     const stored: Stored = {
       theme: this.#theme,
       presetId: this.#presetId,
