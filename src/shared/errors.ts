@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'checkpoint_invalid',
   'model_unsupported',
   'pack_invalid',
+  'case_invalid',
   'image_invalid',
   'image_unsupported',
   'image_too_large',

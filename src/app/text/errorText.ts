@@ -80,6 +80,11 @@ export const ERROR_TEXT: Readonly<Record<ErrorCode, ErrorText>> = {
     action: 'Try again. If this stays, the model has to be converted and published anew.',
     remedy: 'retry',
   },
+  case_invalid: {
+    sentence: 'This file holds no cases that can be opened here.',
+    action: 'Export the cases again, with the same version of the page, and import that file.',
+    remedy: 'none',
+  },
   image_invalid: {
     sentence: 'This file can’t be read as an image.',
     action: 'It may be damaged, or something else under an image’s name. Choose another file.',
