@@ -161,7 +161,7 @@ export class FakeEngine implements EngineApi {
       }
       written[phase] += word;
       tokens += 1;
-      if (!isKnown) tell({ kind: 'token', text: word, phase, index: tokens });
+      if (!isKnown) tell({ kind: 'token', text: word, phase, index: tokens, ids: [tokens - 1] });
     }
     return {
       ...fakeResult(written, tokens, isCut && !forceIds ? 'length' : 'stop'),

@@ -3,6 +3,7 @@ import type {
   BackendName,
   FinishReason,
   GenerateResult,
+  MemoryUse,
   ModelInfo,
   PackLocation,
   Phase,
@@ -68,6 +69,7 @@ export function fakeModelInfo(backend: BackendName | 'auto', pack: PackLocation)
           : '',
       selfTest: { status: 'passed', detail: 'Scripted.', milliseconds: 210 },
     },
+    memory: fakeMemory(0),
     loadMs: 1430,
     fromCache: false,
   };
@@ -102,5 +104,18 @@ export function fakeResult(
     contextUsed: 214 + tokens,
     contextAvailable: 2048,
     cachedTokens: 0,
+    memory: fakeMemory(512),
+  };
+}
+
+/** Of a model with these sizes, in float32. */
+export function fakeMemory(kvTokens: number): MemoryUse {
+  const kvBytesPerToken = 4352;
+  return {
+    weightBytes: 7_120_000,
+    kvCacheBytes: kvTokens * kvBytesPerToken,
+    kvTokens,
+    kvBytesPerToken,
+    activationBytes: kvTokens > 0 ? 9_400_000 : 0,
   };
 }

@@ -6,6 +6,7 @@ import type {
   RolloutsResult,
   TokenProbabilities,
 } from '../../src/shared/protocol';
+import { fakeMemory } from './fakeResults';
 
 export function fakeRollout(result: GenerateResult, index: number, seed: number): Rollout {
   const { newIds, text, thinking, answer, finishReason, timing } = result;
@@ -30,6 +31,7 @@ export function fakeRollouts(rollouts: Rollout[]): RolloutsResult {
     cachedTokens: 0,
     timing: { imageMs: 20, visionMs: 240, prefillMs: 310, decodeMs: 2000, decodeTokensPerSecond: 46.2 },
     contextAvailable: 2048,
+    memory: fakeMemory(512),
   };
 }
 

@@ -12,7 +12,8 @@ export interface GenerateHooks {
   signal: AbortSignal;
   clock: Clock;
   onProgress?: (stage: Stage, done: number, total: number) => void;
-  onText?: (text: string, phase: Phase, index: number) => void;
+  /** `ids`: drawn since the last call. */
+  onText?: (text: string, phase: Phase, index: number, ids: number[]) => void;
   onProbabilities?: (token: TokenProbabilities) => void;
 }
 
@@ -103,6 +104,8 @@ class AnswerText {
   readonly #splitter: ThinkingSplitter;
   readonly #onText: GenerateHooks['onText'];
   #text = '';
+  /** Ids that have been told with a text. */
+  #told = 0;
 
   constructor(
     model: EngineModel,
@@ -114,6 +117,7 @@ class AnswerText {
     this.#splitter = new ThinkingSplitter(tags);
     // Read, not told: whoever continues an answer has shown it.
     for (const id of continued) this.push(id);
+    this.#told = continued.length;
     this.#onText = onText;
   }
 
@@ -129,12 +133,17 @@ class AnswerText {
 
   finish(): SplitText & { ids: number[]; text: string } {
     this.#show(this.#stream.finish());
-    for (const piece of this.#splitter.finish()) this.#onText?.(piece.text, piece.phase, this.#ids.length);
+    for (const piece of this.#splitter.finish()) this.#tell(piece);
     return { ids: this.#ids, text: this.#text, ...this.#splitter.result() };
   }
 
   #show(text: string): void {
     this.#text += text;
-    for (const piece of this.#splitter.push(text)) this.#onText?.(piece.text, piece.phase, this.#ids.length);
+    for (const piece of this.#splitter.push(text)) this.#tell(piece);
+  }
+
+  #tell({ text, phase }: { text: string; phase: Phase }): void {
+    this.#onText?.(text, phase, this.#ids.length, this.#ids.slice(this.#told));
+    this.#told = this.#ids.length;
   }
 }

@@ -3,7 +3,8 @@ import { floatArrayFromHalf } from '../shared/half';
 import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/protocol';
 import { decodeAnswer, type DecodeOutcome, type GenerateHooks } from './decode';
 import { encodeImages, prepareImages, type PreparedImages } from './images';
-import type { EngineModel } from './model';
+import { memoryUse, type RunSize } from './memory';
+import { PREFILL_CHUNK, type EngineModel } from './model';
 import type { TensorData } from './ports';
 import { columnCount } from './preprocess/patchify';
 import type { RgbImage } from './preprocess/resample';
@@ -94,6 +95,15 @@ export async function prefillPrompt(
   return { images, prompt, features, logits, cachedTokens: timeline.reused, timing };
 }
 
+/** How much went through the model at once, for the estimate of its memory. */
+export function runSize({ timeline }: EngineModel, { images, prompt }: Prefilled): RunSize {
+  return {
+    tokens: Math.min(prompt.ids.length, PREFILL_CHUNK),
+    context: timeline.slots,
+    patches: Math.max(0, ...images.grids.map(([t, h, w]) => t * h * w)),
+  };
+}
+
 function observed(params: GenerateParams, observer: TokenObserver | null): Partial<GenerateResult> {
   return {
     ...(observer && params.alternatives !== undefined ? { probabilities: observer.tokens } : {}),
@@ -123,11 +133,12 @@ export function tokensPerSecond(steps: number, milliseconds: number): number {
 /** @param continued tokens at the end of the prompt that are the answer's: the result is that of one uncut run */
 function assembleResult(
   model: EngineModel,
-  { images, prompt, cachedTokens }: Prefilled,
+  prefilled: Prefilled,
   outcome: DecodeOutcome,
   continued: number,
   timing: GenerateTiming,
 ): GenerateResult {
+  const { images, prompt, cachedTokens } = prefilled;
   const length = prompt.ids.length - continued;
   const [t, h, w] = prompt.positionIds;
   return {
@@ -144,6 +155,7 @@ function assembleResult(
     logits: outcome.logits,
     images: images.reports,
     timing,
+    memory: memoryUse(model, runSize(model, prefilled)),
     contextUsed: length + outcome.ids.length,
     contextAvailable: model.timeline.capacity,
     cachedTokens,

@@ -16,11 +16,13 @@ export interface EngineModel {
   readonly timeline: Timeline;
   /** What timelines run on; a second conversation would have a timeline of its own. */
   readonly decoder: GraphSession;
+  /** Of all graphs together, as they lie on the device. */
+  readonly weightBytes: number;
   dispose(): Promise<void>;
 }
 
 /** Positions in one prefill run: a bound on how long one submission holds the GPU, and on activations. */
-const PREFILL_CHUNK = 512;
+export const PREFILL_CHUNK = 512;
 
 /**
  * Makes the graphs for this backend and puts the weights on it.
@@ -57,6 +59,7 @@ export async function loadModel(
     vision: encoder,
     timeline,
     decoder,
+    weightBytes: total,
     async dispose() {
       timeline.dispose();
       await encoder.dispose();

@@ -10,6 +10,7 @@ import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
 import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/protocol';
 import type { GenerateHooks } from './decode';
+import { memoryUse } from './memory';
 import { generate, type DecodedImages } from './generate';
 import { loadModel, type EngineModel } from './model';
 import { rollOut } from './rollouts';
@@ -56,8 +57,10 @@ const answer = (params: GenerateParams, over: Partial<GenerateHooks> = {}): Prom
   generate(model, params, decoded(), { ...hooks(), ...over });
 
 /** All that a continued answer must have in common with an uncut one. */
-const essence = ({ timing: _, images: __, cachedTokens: ___, finishReason: ____, ...rest }: GenerateResult) =>
-  rest;
+const essence = (result: GenerateResult): Partial<GenerateResult> => {
+  const { timing: _, images: __, cachedTokens: ___, finishReason: ____, memory: _____, ...rest } = result;
+  return rest;
+};
 
 describe('a cut answer', () => {
   it.each([
@@ -94,6 +97,40 @@ describe('a cut answer', () => {
     );
     expect(essence(rest)).toEqual(essence(whole));
     expect(Math.min(...indexes)).toBeGreaterThan(7);
+  });
+
+  it('can go on from the ids that were told with its text, wherever its device was lost', async () => {
+    const told: number[] = [];
+    const shown: string[] = [];
+    const whole = await answer(request(DRAWN), {
+      onText: (text, _phase, index, ids) => {
+        told.push(...ids);
+        shown.push(text);
+        expect(told).toHaveLength(index);
+      },
+    });
+    expect(told).toEqual(whole.newIds);
+    const kept = told.slice(0, 9);
+    const rest: string[] = [];
+    const goneOn = await answer(
+      { ...request({ ...DRAWN, maxNewTokens: 15 }), continueFrom: kept },
+      { onText: (text) => rest.push(text) },
+    );
+    expect(essence(goneOn)).toEqual(essence(whole));
+    expect(shown.join('').endsWith(rest.join(''))).toBe(true);
+  });
+
+  it('says what it takes of the memory: the weights, the rows of the cache, the widest layer', async () => {
+    const { memory, promptIds, newIds } = await answer(request(SETTINGS));
+    expect(memory.weightBytes).toBe(model.weightBytes);
+    expect(memory.weightBytes).toBeGreaterThan(0);
+    const { numHiddenLayers, numKeyValueHeads, headDim } = model.config.text;
+    const keysAndValues = 2 * 4 * numHiddenLayers * numKeyValueHeads * headDim;
+    expect(memory.kvBytesPerToken - keysAndValues).toBe(4 * headDim);
+    expect(memory.kvTokens).toBeGreaterThan(promptIds.length + newIds.length - 1);
+    expect(memory.kvCacheBytes).toBe(memory.kvTokens * memory.kvBytesPerToken);
+    expect(memory.activationBytes).toBeGreaterThan(4 * promptIds.length * model.config.text.hiddenSize);
+    expect(memoryUse(model, null).activationBytes).toBe(0);
   });
 
   it('ends at the last place of the context, as at a limit, and can then go on no more', async () => {
@@ -140,7 +177,7 @@ describe('rollouts', () => {
     const result = await rollOut(model, { request: request(DRAWN), count: 4 }, decoded(), {
       ...hooks(),
       signal: abort.signal,
-      onText: (_text, _phase, _index, rollout) => rollout === 1 && abort.abort(),
+      onText: (_text, _phase, _index, _ids, rollout) => rollout === 1 && abort.abort(),
     });
     expect(result.rollouts.map(({ finishReason }) => finishReason)).toEqual(['length', 'abort']);
   });

@@ -6,12 +6,13 @@ import { RoundsError } from '../shared/errors';
 import type { Phase, Rollout, RolloutsParams, RolloutsResult } from '../shared/protocol';
 import { MAX_ROLLOUTS, MIN_ROLLOUTS } from '../shared/rolloutGroup';
 import { decodeAnswer, type GenerateHooks } from './decode';
-import { prefillPrompt, tokensPerSecond, type DecodedImages, type Prefilled } from './generate';
+import { prefillPrompt, runSize, tokensPerSecond, type DecodedImages, type Prefilled } from './generate';
+import { memoryUse } from './memory';
 import type { EngineModel } from './model';
 import { TokenObserver } from './tokenObserver';
 
 export interface RolloutHooks extends Pick<GenerateHooks, 'signal' | 'clock' | 'onProgress'> {
-  onText?: (text: string, phase: Phase, index: number, rollout: number) => void;
+  onText?: (text: string, phase: Phase, index: number, ids: number[], rollout: number) => void;
   onRollout?: (rollout: Rollout) => void;
 }
 
@@ -58,7 +59,7 @@ async function runOne(
     model,
     { ...request, settings },
     { promptIds: prompt.ids, continued: [], logits, observer },
-    { signal, clock, onText: (text, phase, at) => onText?.(text, phase, at, index) },
+    { signal, clock, onText: (text, phase, at, ids) => onText?.(text, phase, at, ids, index) },
   );
   const { ids: newIds, text, thinking, answer, finishReason, decodeMs } = outcome;
   const { seed } = settings;
@@ -66,11 +67,8 @@ async function runOne(
   return { index, seed, newIds, text, thinking, answer, finishReason, optionProbabilities, decodeMs };
 }
 
-function assemble(
-  model: EngineModel,
-  { prompt, cachedTokens, timing }: Prefilled,
-  rollouts: Rollout[],
-): RolloutsResult {
+function assemble(model: EngineModel, prefilled: Prefilled, rollouts: Rollout[]): RolloutsResult {
+  const { prompt, cachedTokens, timing } = prefilled;
   const decodeMs = rollouts.reduce((sum, rollout) => sum + rollout.decodeMs, 0);
   // The first token of each comes from the prompt's logits.
   const steps = rollouts.reduce((sum, { newIds }) => sum + newIds.length - 1, 0);
@@ -80,5 +78,6 @@ function assemble(
     cachedTokens,
     timing: { ...timing, decodeMs, decodeTokensPerSecond: tokensPerSecond(steps, decodeMs) },
     contextAvailable: model.timeline.capacity,
+    memory: memoryUse(model, runSize(model, prefilled)),
   };
 }

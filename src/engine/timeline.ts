@@ -62,6 +62,22 @@ export class Timeline {
     return this.#reused;
   }
 
+  /** Rows that the cache has room for as it is now; it grows with the conversation. */
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** Keys, values and rotary angles of one row, in bytes. */
+  get bytesPerSlot(): number {
+    const { numHiddenLayers, numKeyValueHeads, headDim } = this.#config;
+    const values = 2 * numHiddenLayers * numKeyValueHeads * headDim + headDim;
+    return values * (this.#type === 'float16' ? 2 : 4);
+  }
+
+  get allocatedBytes(): number {
+    return this.#slots * this.bytesPerSlot;
+  }
+
   /** Most rows that the model was made for. */
   get capacity(): number {
     return this.#config.maxPositionEmbeddings;

@@ -76,6 +76,19 @@ export interface SelfTestReport {
   milliseconds: number;
 }
 
+/** What a model takes of its device's memory, in bytes; an estimate, because nobody tells what a GPU holds. */
+export interface MemoryUse {
+  /** Exact: the weights as the graphs hold them. */
+  weightBytes: number;
+  /** Exact: allocated so far. It grows with the conversation. */
+  kvCacheBytes: number;
+  /** Tokens that this has room for, and what each costs. */
+  kvTokens: number;
+  kvBytesPerToken: number;
+  /** Worked out from the widest layer of the last run; 0 before the first. */
+  activationBytes: number;
+}
+
 export interface ModelInfo {
   name: string;
   /** SHA-256 of pack.json: names the exact weights. */
@@ -86,6 +99,7 @@ export interface ModelInfo {
   weights: string;
   source: PackSource;
   device: DeviceReport;
+  memory: MemoryUse;
   loadMs: number;
   fromCache: boolean;
 }
@@ -106,6 +120,8 @@ export interface LoadParams {
   pack: PackLocation;
   backend: BackendName | 'auto';
   activations: ActivationType | 'auto';
+  /** Make the self-test anew, whatever earlier visits found. */
+  recheck?: boolean;
 }
 
 export interface GenerateParams {
@@ -211,6 +227,7 @@ export interface GenerateResult {
   contextAvailable: number;
   /** Tokens of the prompt that the KV cache held already: an earlier turn's, or another rollout's. */
   cachedTokens: number;
+  memory: MemoryUse;
   /** With `alternatives`; of the tokens that this call added. */
   probabilities?: TokenProbabilities[];
   /** With `optionLetters`; of the tokens that this call added. */
@@ -247,6 +264,7 @@ export interface RolloutsResult {
   cachedTokens: number;
   timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs' | 'decodeMs' | 'decodeTokensPerSecond'>;
   contextAvailable: number;
+  memory: MemoryUse;
 }
 
 /** Pixels for the page to draw: the file as decoded, and exactly what the model is given; and what the file says. */
@@ -311,8 +329,11 @@ export type Phase = 'thinking' | 'answering';
 
 export type Update =
   | { kind: 'progress'; stage: Stage; done: number; total: number }
-  /** Text that is ready to show; pieces of one phase are to be appended. */
-  | { kind: 'token'; text: string; phase: Phase; index: number; rollout?: number }
+  /**
+   * Text that is ready to show; pieces of one phase are to be appended. `ids` are those drawn since the last such update
+   * (a piece may need several, and two pieces may share one): what an answer can be continued from if its device is lost.
+   */
+  | { kind: 'token'; text: string; phase: Phase; index: number; ids: number[]; rollout?: number }
   | { kind: 'probabilities'; token: TokenProbabilities }
   /** One rollout is finished; those of a batch may finish in any order. */
   | { kind: 'rollout'; rollout: Rollout };

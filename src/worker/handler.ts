@@ -24,6 +24,7 @@ import type {
   Update,
 } from '../shared/protocol';
 import { generate, type DecodedImages } from '../engine/generate';
+import { memoryUse } from '../engine/memory';
 import type { EngineModel } from '../engine/model';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
@@ -140,6 +141,7 @@ export class RequestHandler {
       weights: `${manifest.recipe.weights} (${manifest.recipe.recipe})`,
       source: manifest.source,
       device: loaded.report,
+      memory: memoryUse(loaded.model, null),
       loadMs: clock() - start,
       fromCache: pack.fromCache,
     };
@@ -172,7 +174,7 @@ export class RequestHandler {
       signal,
       clock: this.#ports.clock,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
-      onText: (text, phase, index) => update({ kind: 'token', text, phase, index }),
+      onText: (text, phase, index, ids) => update({ kind: 'token', text, phase, index, ids }),
       onProbabilities: (token) => update({ kind: 'probabilities', token }),
     });
   }
@@ -184,7 +186,8 @@ export class RequestHandler {
       signal,
       clock: this.#ports.clock,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
-      onText: (text, phase, index, rollout) => update({ kind: 'token', text, phase, index, rollout }),
+      onText: (text, phase, index, ids, rollout) =>
+        update({ kind: 'token', text, phase, index, ids, rollout }),
       onRollout: (rollout) => update({ kind: 'rollout', rollout }),
     });
   }

@@ -154,6 +154,11 @@ describe('loadOnDevice', () => {
     expect(second.report.selfTest).toMatchObject({ status: 'kept' });
     await second.model.dispose();
     expect(opened).toEqual(['WebGPU in float16', 'WebGPU in float16']);
+    isWrong.add('WebGPU in float16');
+    const again = await load({ recheck: true });
+    expect(again.report.selfTest).toMatchObject({ status: 'passed' });
+    expect(again.report.reason).toContain('WebGPU in float16 gave wrong numbers');
+    await again.model.dispose();
   });
 
   it('goes on to safer modes after wrong numbers, explains, and remembers', async () => {

@@ -50,7 +50,15 @@ export async function loadOnDevice(
   for (const mode of modes) {
     hooks.signal.throwIfAborted();
     try {
-      const loaded = await tryMode({ mode, adapter, pack, tokenizer, ports, hooks });
+      const loaded = await tryMode({
+        mode,
+        adapter,
+        pack,
+        tokenizer,
+        ports,
+        hooks,
+        recheck: params.recheck === true,
+      });
       return withFailures(loaded, failures);
     } catch (thrown) {
       const error = RoundsError.from(thrown);
@@ -69,12 +77,14 @@ interface Attempt {
   tokenizer: Tokenizer;
   ports: DevicePorts;
   hooks: DeviceHooks;
+  /** Whatever was found on earlier visits is found out anew. */
+  recheck: boolean;
 }
 
 async function tryMode(attempt: Attempt): Promise<LoadedOnDevice> {
   const { mode, adapter, pack, tokenizer, ports, hooks } = attempt;
   const key = verdictKey(attempt);
-  const kept = await ports.verdicts.get(key);
+  const kept = attempt.recheck ? undefined : await ports.verdicts.get(key);
   if (kept && !kept.ok) throw new RoundsError('self_test_failed', kept.detail);
   const known = pack.manifest.selfTest;
   let check: SelfTestReport | null = kept ? keptReport(kept) : null;

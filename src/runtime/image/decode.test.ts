@@ -157,6 +157,20 @@ describe('decodeImage', () => {
     await expect(decode(header(1, 20001))).rejects.toThrow(refusal('image_too_large', /1×20001/));
     await expect(decode(header(0, 5))).rejects.toThrow(refusal('image_invalid', /nothing in it/));
   });
+
+  // No decoder of the browser exists here: what came that far would be image_unsupported.
+  it.each([
+    ['JPEG', '\xff\xd8\xff\xc2\0\x11\x08\xff\xff\xff\xff\x03', '65535×65535'],
+    ['GIF', 'GIF89a\xff\xff\xff\xff\0\0\0', '65535×65535'],
+    ['BMP', `BM${'\0'.repeat(12)}\x28\0\0\0\0\0\0\x40\0\0\0\x40\x01\0\x18\0`, '1073741824×1073741824'],
+    ['WebP, lossy', 'RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\xff\x3f\xff\x3f', '16383×16383'],
+    ['WebP, lossless', 'RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f\xff\xff\xff\x0f', '16384×16384'],
+    ['WebP, extended', 'RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff', '16777216×16777216'],
+    ['AVIF', '\0\0\0\x1cftypavif\0\0\0\0mif1avif\0\0\0\x14ispe\0\0\0\0\0\x01\0\0\0\x01\0\0', '65536×65536'],
+  ])('refuses a %s bomb by its header', async (_format, header, size) => {
+    const bytes = bytesOf(header + '\0'.repeat(64));
+    await expect(decode(bytes)).rejects.toThrow(refusal('image_too_large', new RegExp(size)));
+  });
 });
 
 describe('checkDimensions', () => {
