@@ -1,4 +1,4 @@
-/** The questions of this visit, newest first, and the one that is shown. Nothing of it is stored. */
+/** The questions of this visit, newest first, and the one that is shown. What is kept of it: cases.svelte.ts. */
 import type { Asked } from '../prompting';
 import { RolloutGroup, type RolloutOptions } from './rolloutGroup.svelte';
 import type { RunContext } from './run.svelte';
@@ -10,14 +10,18 @@ export type Entry = Turn | RolloutGroup;
 export class Conversation {
   turns = $state.raw<readonly Entry[]>([]);
   #shownId = $state<number | null>(null);
-  shown = $derived(this.turns.find((turn) => turn.id === this.#shownId) ?? this.turns[0] ?? null);
+  /** Null before the first question, and after a new case was begun. */
+  shown = $derived(this.turns.find((turn) => turn.id === this.#shownId) ?? null);
   /** The engine answers one question at a time. */
   running = $derived(this.turns.find((turn) => !turn.isOver) ?? null);
 
   readonly #context: RunContext;
+  readonly #onOver: (entry: Entry) => void;
 
-  constructor(context: RunContext) {
+  /** @param onOver called when an answer is over, also after it was continued or its probabilities were measured */
+  constructor(context: RunContext, onOver: (entry: Entry) => void = () => undefined) {
     this.#context = context;
+    this.#onOver = onOver;
   }
 
   /** Null while another question is being answered. */
@@ -31,15 +35,40 @@ export class Conversation {
 
   /** Goes on with a cut answer. */
   resume(turn: Turn): void {
-    if (!this.running) void turn.resume(this.#context);
+    if (!this.running) void turn.resume(this.#context).then(() => this.#onOver(turn));
   }
 
   measure(turn: Turn): void {
-    if (!this.running) void turn.measure(this.#context);
+    if (!this.running) void turn.measure(this.#context).then(() => this.#onOver(turn));
   }
 
   show(id: number): void {
     this.#shownId = id;
+  }
+
+  /** Puts the shown answer aside; it stays among the earlier ones. */
+  showNone(): void {
+    this.#shownId = null;
+  }
+
+  /** Adds answers of an earlier visit, those that are not here already, and shows the last of them. */
+  restore(entries: readonly Entry[]): void {
+    const known = new Set(this.turns.map(({ uid }) => uid));
+    const added = entries.filter(({ uid }) => !known.has(uid));
+    this.turns = [...added.toReversed(), ...this.turns];
+    const last = entries.at(-1);
+    const shown = this.turns.find(({ uid }) => uid === last?.uid);
+    if (shown) this.show(shown.id);
+  }
+
+  /** Takes away the answers of a case; one that is still being written stays. */
+  drop(caseId: string): void {
+    this.turns = this.turns.filter((turn) => turn.caseId !== caseId || !turn.isOver);
+  }
+
+  /** Of one case, oldest first. */
+  entriesOf(caseId: string): Entry[] {
+    return this.turns.filter((turn) => turn.caseId === caseId).toReversed();
   }
 
   stop(): void {
@@ -51,7 +80,7 @@ export class Conversation {
     const entry = make();
     this.turns = [entry, ...this.turns];
     this.#shownId = entry.id;
-    void entry.run(this.#context);
+    void entry.run(this.#context).then(() => this.#onOver(entry));
     return entry;
   }
 }

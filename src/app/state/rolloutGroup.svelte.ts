@@ -4,10 +4,22 @@ import { REWARD_RULES } from '../../shared/rewardRules';
 import { groupAdvantages, majorityVote, passRate } from '../../shared/rolloutGroup';
 import { optionLetter } from '../text/format';
 import { buildRequest, judge, type Asked, type Exchange, type Verdict } from '../prompting';
-import { Run, type RunContext, type RunStatus } from './run.svelte';
+import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';
 import type { Turn } from './turn.svelte';
 
-export interface RolloutOptions {
+/** Of what the engine told about the group: what is shown. */
+export type GroupResult = Pick<
+  RolloutsResult,
+  'promptTokens' | 'cachedTokens' | 'contextAvailable' | 'timing'
+>;
+
+/** Rollouts of an earlier visit. */
+export interface SavedGroup extends SavedRun {
+  rollouts: readonly Rollout[];
+  result: GroupResult | null;
+}
+
+export interface RolloutOptions extends Partial<RunOrigin> {
   count: number;
   temperature: number;
   parent: Turn | null;
@@ -58,7 +70,7 @@ export class RolloutGroup extends Run {
   readonly count: number;
   readonly temperature: number;
   readonly items: readonly RolloutItem[];
-  result = $state.raw<RolloutsResult | null>(null);
+  result = $state.raw<GroupResult | null>(null);
 
   tokens = $derived.by(() => this.items.reduce((sum, item) => sum + item.tokens, 0));
   finished = $derived.by(() => this.items.filter((item) => item.status === 'done'));
@@ -79,13 +91,27 @@ export class RolloutGroup extends Run {
     return groupAdvantages(rewards, REWARD_RULES[this.asked.presetId].advantage);
   });
 
-  constructor(asked: Asked, { count, temperature, parent }: RolloutOptions) {
-    super(asked);
+  constructor(asked: Asked, { count, temperature, parent, ...origin }: RolloutOptions) {
+    super(asked, parent ? { ...origin, caseId: parent.caseId } : origin);
     this.parent = parent;
     this.count = count;
     this.temperature = temperature;
     const { seed } = asked.sampling;
     this.items = Array.from({ length: count }, (_, index) => new RolloutItem(index, seed + index, asked));
+  }
+
+  /** Rollouts of an earlier visit, as they were. */
+  static restore(
+    asked: Asked,
+    options: Pick<RolloutOptions, 'count' | 'temperature' | 'parent'>,
+    saved: SavedGroup,
+  ): RolloutGroup {
+    const { uid, caseId, askedAt } = saved;
+    const group = new RolloutGroup(asked, { ...options, uid, caseId, askedAt });
+    group.restoreRun(saved);
+    for (const rollout of saved.rollouts) group.items[rollout.index]?.finish(rollout);
+    group.result = saved.result;
+    return group;
   }
 
   get earlier(): Exchange[] {
