@@ -8,6 +8,7 @@ import {
 } from '../../shared/catalogue';
 import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin } from '../../shared/library';
+import { dataText, t } from '../i18n/i18n.svelte';
 
 /** @throws RoundsError download_failed; internal for a damaged file */
 export async function fetchCatalogue(): Promise<Catalogue> {
@@ -34,6 +35,14 @@ export function findEntry(catalogue: Catalogue | null, repo: string): CatalogueE
     if (checkpoint) return { model, checkpoint };
   }
   return null;
+}
+
+/** What people call it: the variant only where there are several. */
+export function entryTitle({ model, checkpoint }: CatalogueEntry): string {
+  const title = dataText(model.title);
+  return model.checkpoints.length > 1 && checkpoint
+    ? t('library.titleAndVariant', { title, variant: dataText(checkpoint.variant) })
+    : title;
 }
 
 /** Where a catalogue's checkpoint is converted from. */

@@ -1,6 +1,7 @@
 /** What a visitor types to name a model: a repository of the hub, or the address of a pack. */
 import type { ModelOrigin } from '../../shared/library';
 import type { RecipeOption, WeightsOption } from '../../shared/pack';
+import { t } from '../i18n/i18n.svelte';
 
 export const DEFAULT_HUB = 'https://huggingface.co';
 
@@ -25,7 +26,7 @@ export function parseAddress(text: string, hub: string, wish: ConversionWish): M
   const [, repo, revision] = HUB_NAME.exec(typed) ?? [];
   if (repo) return hubOrigin(repo, revision, hub, wish);
   const url = parseUrl(typed);
-  if (!url) return 'Write a name like org/model, or an address that begins with https://.';
+  if (!url) return t('library.badAddress');
   const problem = addressProblem(url);
   if (problem) return problem;
   const [, pageRepo, pageRevision] = HUB_PAGE.exec(url.pathname) ?? [];
@@ -41,7 +42,7 @@ export function parseHub(text: string): { hub: string } | string {
   const typed = text.trim();
   if (typed === '') return { hub: DEFAULT_HUB };
   const url = parseUrl(typed);
-  if (!url) return 'Write an address that begins with https://.';
+  if (!url) return t('library.badHub');
   return addressProblem(url) ?? { hub: `${url.origin}${url.pathname}`.replace(/\/+$/, '') };
 }
 
@@ -60,9 +61,9 @@ function parseUrl(text: string): URL | null {
 
 /** What the content policy of the library's worker would stop anyway (src/shared/hostHeaders.mjs), said beforehand. */
 function addressProblem({ protocol, hostname, username }: URL): string | null {
-  if (username !== '') return 'Leave names and passwords out of the address.';
+  if (username !== '') return t('library.addressWithPassword');
   if (protocol === 'https:') return null;
   const isHere = hostname === 'localhost' || hostname === '127.0.0.1';
   if (protocol === 'http:' && isHere) return null;
-  return 'Only addresses that begin with https:// can be fetched from here (http:// only on this machine).';
+  return t('library.addressNotSecure');
 }

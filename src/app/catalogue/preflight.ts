@@ -6,7 +6,8 @@
 import { MAX_WASM_PARAMETERS } from '../../shared/deviceLimits';
 import type { StorageReport } from '../../shared/library';
 import type { DeviceProbe } from '../../shared/protocol';
-import { formatBytes } from '../text/format';
+import { t } from '../i18n/i18n.svelte';
+import { formatBytes, formatNumber } from '../text/format';
 
 /** bad: it will not work. warn: it may not, or only with a drawback. ok: nothing speaks against it. */
 export type FindingLevel = 'ok' | 'warn' | 'bad';
@@ -66,98 +67,67 @@ function deviceFindings(needs: Needs, facts: DeviceFacts): Finding[] {
   const isSmall = needs.parameters <= MAX_WASM_PARAMETERS;
   if (!gpu) {
     return [
-      isSmall
-        ? finding('gpu', 'ok', 'There is no WebGPU here, but the model is small enough for WebAssembly.')
-        : finding(
-            'gpu',
-            'bad',
-            'This browser offers no WebGPU, and a model of this size can’t run without it. A current Chrome, Edge, Safari or Firefox with graphics acceleration may.',
-          ),
+      isSmall ? finding('gpu', 'ok', t('library.noGpuSmall')) : finding('gpu', 'bad', t('library.noGpu')),
     ];
   }
-  if (gpu.software && isSmall)
-    return [
-      finding('gpu', 'ok', 'There is only a software GPU here, so this small model runs with WebAssembly.'),
-    ];
+  if (gpu.software && isSmall) return [finding('gpu', 'ok', t('library.softwareGpuSmall'))];
   const first = gpu.software
-    ? finding(
-        'gpu',
-        'warn',
-        `There is only a software GPU here (${gpu.description}): an answer would take many minutes.`,
-      )
-    : finding('gpu', 'ok', `WebGPU runs on ${gpu.description}.`);
+    ? finding('gpu', 'warn', t('library.softwareGpu', { gpu: gpu.description }))
+    : finding('gpu', 'ok', t('library.gpuFine', { gpu: gpu.description }));
   return [first, widthFinding(gpu.shaderF16), limitsFinding(needs, gpu), memoryFinding(needs, facts)];
 }
 
 function widthFinding(shaderF16: boolean): Finding {
   return shaderF16
-    ? finding('width', 'ok', 'It computes with 16-bit numbers (shader-f16).')
-    : finding(
-        'width',
-        'warn',
-        'It has no 16-bit numbers (shader-f16): the model runs with 32-bit ones, slower and with more memory.',
-      );
+    ? finding('width', 'ok', t('library.half'))
+    : finding('width', 'warn', t('library.noHalf'));
 }
 
 function limitsFinding(
   { largestTensorBytes }: Needs,
   { maxBufferBytes, maxBindingBytes }: NonNullable<DeviceProbe['gpu']>,
 ): Finding {
-  const limit = Math.min(maxBufferBytes, maxBindingBytes);
-  const largest = `The largest part of the model has ${formatBytes(largestTensorBytes)}`;
-  return largestTensorBytes > limit
-    ? finding('limits', 'bad', `${largest}, but this GPU takes no more than ${formatBytes(limit)} at once.`)
-    : finding('limits', 'ok', `${largest}; this GPU takes up to ${formatBytes(limit)} at once.`);
+  const most = Math.min(maxBufferBytes, maxBindingBytes);
+  const values = { size: formatBytes(largestTensorBytes), limit: formatBytes(most) };
+  return largestTensorBytes > most
+    ? finding('limits', 'bad', t('library.partTooLarge', values))
+    : finding('limits', 'ok', t('library.partFits', values));
 }
 
 function memoryFinding({ packBytes }: Needs, { probe, deviceMemoryGib }: DeviceFacts): Finding {
   const wanted = gpuBytesFor(packBytes);
-  const need = `About ${formatBytes(wanted)} of graphics memory are needed`;
+  const size = formatBytes(wanted);
   const { allocation } = probe;
   if (allocation) {
     const got = formatBytes(allocation.gotBytes);
     return allocation.gotBytes < allocation.askedBytes
-      ? finding('memory', 'bad', `${need}, but a trial got only ${got}. Closing other tabs may help.`)
-      : finding('memory', 'ok', `${need}. A trial got them, which is a good sign but no promise.`);
+      ? finding('memory', 'bad', t('library.memoryTrialShort', { size, got }))
+      : finding('memory', 'ok', t('library.memoryTrialGood', { size }));
   }
   if (deviceMemoryGib !== null && deviceMemoryGib * GIB < 2 * wanted) {
-    return finding(
-      'memory',
-      'warn',
-      `${need}. This device reports only ${deviceMemoryGib} GiB of memory in all, which may be too little.`,
-    );
+    return finding('memory', 'warn', t('library.memoryLow', { size, gib: formatNumber(deviceMemoryGib) }));
   }
-  return finding('memory', 'warn', `${need}. Browsers do not say how much there is; a trial can tell more.`);
+  return finding('memory', 'warn', t('library.memoryUnknown', { size }));
 }
 
 function spaceFinding({ packBytes, presentBytes }: Needs, storage: StorageReport): Finding {
   const missing = Math.max(packBytes - presentBytes, 0);
   const room = storage.quota === null ? null : storage.quota - (storage.usage ?? 0);
-  const need = `${formatBytes(missing)} of storage are needed`;
+  const size = formatBytes(missing);
   if (storage.isPrivate) {
     return missing > PRIVATE_LIMIT_BYTES
-      ? finding('space', 'bad', `${need}, more than a private window can keep.`)
-      : finding('space', 'warn', 'This looks like a private window: what is stored is gone when it closes.');
+      ? finding('space', 'bad', t('library.spaceBeyondPrivate', { size }))
+      : finding('space', 'warn', t('library.spacePrivate'));
   }
   if (room !== null && room < missing) {
-    return finding(
-      'space',
-      'bad',
-      `${need}, but the browser has room for ${formatBytes(Math.max(room, 0))} at most.`,
-    );
+    const left = formatBytes(Math.max(room, 0));
+    return finding('space', 'bad', t('library.spaceShort', { size, room: left }));
   }
-  if (room === null)
-    return finding('space', 'warn', `${need}. This browser does not say how much room there is.`);
+  if (room === null) return finding('space', 'warn', t('library.spaceUnknown', { size }));
   // Chromium's private windows can't be told from others, so what holds in them is said to everybody.
-  const privately =
-    missing > PRIVATE_LIMIT_BYTES && !storage.persisted
-      ? ' A private window has less room than it says, and keeps nothing.'
-      : '';
-  return finding(
-    'space',
-    'ok',
-    `${need}. Nothing speaks against it; should the room run out, what was fetched is kept.${privately}`,
-  );
+  const mayBePrivate = missing > PRIVATE_LIMIT_BYTES && !storage.persisted;
+  const key = mayBePrivate ? 'library.spaceFineUnlessPrivate' : 'library.spaceFine';
+  return finding('space', 'ok', t(key, { size }));
 }
 
 function finding(about: Finding['about'], level: FindingLevel, sentence: string): Finding {

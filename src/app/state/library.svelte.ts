@@ -1,4 +1,5 @@
 /** The model library as the page sees it: what there is, what is stored, what is being fetched, and what can be done. */
+import { t } from '../i18n/i18n.svelte';
 import type { Catalogue } from '../../shared/catalogue';
 import { RoundsError } from '../../shared/errors';
 import type {
@@ -166,7 +167,7 @@ export class LibraryState {
     if (kind === 'checkpoint')
       return this.prepare({ kind: 'folder', name: local.name, ...DEFAULT_WISH }, local.name, local.files);
     if (kind === 'unknown') {
-      this.hint = `${local.name || 'This'} is neither a pack (with pack.json, or as one file) nor a checkpoint’s folder (with config.json).`;
+      this.hint = local.name ? t('library.notAModel', { name: local.name }) : t('library.namelessNotAModel');
       return;
     }
     try {

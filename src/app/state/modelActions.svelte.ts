@@ -2,6 +2,7 @@
 import { RoundsError } from '../../shared/errors';
 import type { StoredModel } from '../../shared/library';
 import type { LibraryApi } from '../clients/libraryClient';
+import { t } from '../i18n/i18n.svelte';
 
 /** A sentence, or an error. */
 export interface Outcome {
@@ -33,14 +34,11 @@ export class ModelActions {
     await this.#act(id, async () => {
       const { intact, damaged } = await this.#library.call('verify', { modelId: id });
       if (damaged.length === 0) {
-        return said(
-          intact === 1 ? 'Its one part is as it should be.' : `All ${intact} parts are as they should be.`,
-        );
+        return said(t('library.partsIntact', { count: intact }));
       }
-      const parts = damaged.length === 1 ? 'One part was' : `${damaged.length} parts were`;
+      const removed = t('library.partsDamaged', { count: damaged.length });
       const canRepair = origin.kind === 'pack' || origin.kind === 'hub';
-      const advice = canRepair ? '' : ' Import it once more to have it whole.';
-      return { ...said(`${parts} damaged and removed.${advice}`), canRepair };
+      return { ...said(canRepair ? removed : `${removed} ${t('library.importAgain')}`), canRepair };
     });
   }
 
@@ -56,12 +54,12 @@ export class ModelActions {
     await this.#act(id, async () => {
       if ('directory' in target) {
         const { name } = await this.#library.call('export', { modelId: id, directory: target.directory });
-        return said(`Written to the folder as ${name}.`);
+        return said(t('library.writtenAs', { name }));
       }
       const { file, name } = await this.#library.call('export', { modelId: id });
       if (!file) throw new RoundsError('internal', 'The export gave no file.');
       target.save(file, name);
-      return said(`Handed to the browser to save as ${name}.`);
+      return said(t('library.handedAs', { name }));
     });
   }
 

@@ -1,42 +1,51 @@
 /** The library's states and answers in the words of the page. */
 import type { JobPhase, StorageReport } from '../../shared/library';
+import { t } from '../i18n/i18n.svelte';
+import type { MessageKey } from '../i18n/messages';
 import { formatBytes } from './format';
 
-export const JOB_TEXT: Readonly<Record<JobPhase, string>> = {
-  planning: 'Looking at its files',
-  downloading: 'Fetching',
-  converting: 'Fetching and converting',
-  importing: 'Taking it in',
-  verifying: 'Checking every byte',
-  exporting: 'Writing it out',
-  elsewhere: 'Another tab is at it',
-  paused: 'Paused',
-  done: 'Done',
-  failed: 'Stopped by an error',
-  cancelled: 'Cancelled',
+const JOB_TEXT: Readonly<Record<JobPhase, MessageKey>> = {
+  planning: 'library.phasePlanning',
+  downloading: 'library.phaseDownloading',
+  converting: 'library.phaseConverting',
+  importing: 'library.phaseImporting',
+  verifying: 'library.phaseVerifying',
+  exporting: 'library.phaseExporting',
+  elsewhere: 'library.phaseElsewhere',
+  paused: 'library.phasePaused',
+  done: 'library.phaseDone',
+  failed: 'library.phaseFailed',
+  cancelled: 'library.phaseCancelled',
 };
+
+export function jobText(phase: JobPhase): string {
+  return t(JOB_TEXT[phase]);
+}
 
 /** What is in use, and what the browser says about keeping it. */
 export function storageText({ usage, quota, persisted, isPrivate }: StorageReport): string[] {
-  const used = usage === null ? '' : `${formatBytes(usage)} in use.`;
+  const used = usage === null ? '' : t('library.storageUsed', { size: formatBytes(usage) });
   const room =
     usage === null || quota === null || isPrivate
       ? ''
-      : `The browser speaks of room for ${formatBytes(Math.max(quota - usage, 0))} more, which is a guess.`;
+      : t('library.storageRoom', { size: formatBytes(Math.max(quota - usage, 0)) });
   return [used, room, keptText(persisted, isPrivate)].filter(Boolean);
 }
 
 function keptText(persisted: boolean, isPrivate: boolean): string {
-  if (isPrivate) return 'This looks like a private window: everything is gone when it closes.';
-  return persisted
-    ? 'The browser has promised to keep the models until you delete them.'
-    : 'The browser may delete models when space runs low, or after weeks without a visit.';
+  if (isPrivate) return t('library.storagePrivate');
+  return t(persisted ? 'library.storagePersisted' : 'library.storageAtRisk');
 }
 
-const BITS: Readonly<Record<string, string>> = { q4: '4-bit', q8: '8-bit', f16: '16-bit', f32: '32-bit' };
+const WEIGHTS_TEXT: Readonly<Record<string, MessageKey>> = {
+  q4: 'library.weights4',
+  q8: 'library.weights8',
+  f16: 'library.weights16',
+  f32: 'library.weights32',
+};
 
 /** "q4 (best)" of a plan or a manifest, for people. */
 export function weightsText(weights: string): string {
-  const bits = BITS[weights.split(' ')[0] ?? ''];
-  return bits ? `${bits} weights` : weights;
+  const key = WEIGHTS_TEXT[weights.split(' ')[0] ?? ''];
+  return key ? t(key) : weights;
 }
