@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
 import type { BackendName, ImageInput, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
+import { WakeLock } from '../browser/wakeLock';
 import type { EngineApi } from '../clients/engineClient';
 import type { LibraryApi } from '../clients/libraryClient';
 import { isSameImage, type Asked } from '../prompting';
@@ -35,6 +36,9 @@ export class AppState {
   /** Which model is used, now and on the next visit. */
   readonly choice: ModelChoice;
   readonly packUrl: string;
+  readonly engine: EngineApi;
+  /** Counts the wishes to have the model library opened. */
+  libraryWish = $state(0);
 
   samples = $state.raw<readonly Sample[]>([]);
   samplesError = $state.raw<RoundsError | null>(null);
@@ -54,12 +58,18 @@ export class AppState {
   canAsk = $derived.by(() => this.missing === '' && this.conversation.running === null);
 
   constructor({ engine, library, packUrl, backend }: AppOptions) {
+    this.engine = engine;
     this.packUrl = packUrl;
     const embedded = embeddedPack(packUrl);
     this.model = new ModelState(engine, embedded, backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
-    this.conversation = new Conversation({ engine, modelReady: () => this.model.ready() });
-    this.library = new LibraryState({ library, engine });
+    this.conversation = new Conversation({
+      engine,
+      modelReady: () => this.model.ready(),
+      modelBack: (lost, error) => this.model.modelBack(lost, error),
+    });
+    const wakeLock = new WakeLock();
+    this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
     this.choice = new ModelChoice({
       model: this.model,
       embedded,
@@ -120,9 +130,9 @@ export class AppState {
   }
 
   /** The same question to the same images once more, whatever is in the form by now. */
-  askAgain(entry: Entry): void {
+  askAgain(entry: Entry, change: Partial<Asked> = {}): void {
     const { parent } = entry;
-    const asked = { ...entry.asked, sampling: this.settings.sampling };
+    const asked = { ...entry.asked, sampling: this.settings.sampling, ...change };
     const { rollouts, probabilities } = this.settings;
     if (entry.kind === 'rollouts') this.conversation.rollOut(asked, { ...rollouts, parent });
     else this.conversation.ask(asked, { parent, probabilities });

@@ -130,8 +130,10 @@ function setup(answers: Answers = {}, persist: () => Promise<boolean> = () => Pr
   } as unknown as EngineApi;
   const catalogue = parseCatalogue({ format: 'rounds-catalogue', version: 1, harnesses: {}, models: [] });
   const loadCatalogue = () => Promise.resolve(catalogue);
-  const state = new LibraryState({ library, engine, loadCatalogue, persist });
-  return { state, library, probes };
+  const awake: boolean[] = [];
+  const keepAwake = (wanted: boolean): number => awake.push(wanted);
+  const state = new LibraryState({ library, engine, loadCatalogue, persist, keepAwake });
+  return { state, library, probes, awake };
 }
 
 const failing = (code: ErrorCode) => (): never => {
@@ -204,6 +206,13 @@ describe('LibraryState', () => {
     library.tellJobs([]);
     await state.resume(JOB);
     expect(state.problem).toBeNull();
+  });
+
+  it('keeps the machine awake as long as a job runs', () => {
+    const { library, awake } = setup();
+    library.tellJobs([{ ...JOB, phase: 'downloading' }]);
+    library.tellJobs([{ ...JOB, phase: 'paused' }]);
+    expect(awake).toEqual([true, false]);
   });
 
   it('forgets jobs that are over, and shows the one that runs', () => {

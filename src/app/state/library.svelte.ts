@@ -25,6 +25,8 @@ export interface LibraryOptions {
   loadCatalogue?: () => Promise<Catalogue>;
   /** navigator.storage.persist, where there is one. */
   persist?: () => Promise<boolean>;
+  /** Told whether a job is running, so that the machine stays awake for it. */
+  keepAwake?: (wanted: boolean) => void;
 }
 
 const ENDED: readonly JobState['phase'][] = ['done', 'cancelled'];
@@ -56,7 +58,10 @@ export class LibraryState {
     this.#options = options;
     this.actions = new ModelActions(options.library, () => this.#refreshStorage());
     options.library.onModels((models) => (this.models = models));
-    options.library.onJobs((jobs) => (this.jobs = jobs.filter(({ phase }) => !ENDED.includes(phase))));
+    options.library.onJobs((jobs) => {
+      this.jobs = jobs.filter(({ phase }) => !ENDED.includes(phase));
+      options.keepAwake?.(this.activeJob !== null);
+    });
   }
 
   /** The running job with the most to say: shown where there is room for one. */
