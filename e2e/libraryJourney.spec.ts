@@ -120,7 +120,7 @@ test('a pack whose host sends one wrong bit is not stored, and the page says so'
   }
 });
 
-test('a checkpoint of a hub is converted here, and loaded', async ({ page, openApp }) => {
+test('a checkpoint of a hub is converted here, answers, and is deleted', async ({ page, openApp }) => {
   const files = readdirSync(CHECKPOINT).filter((name) => !name.startsWith('.'));
   const hub = await openLoopbackHub('someone/tiny', CHECKPOINT, files);
   try {
@@ -143,6 +143,21 @@ test('a checkpoint of a hub is converted here, and loaded', async ({ page, openA
     const card = page.getByRole('dialog', { name: 'tiny' });
     await expect(card.getByText('The catalogue does not know this model')).toBeVisible();
     await expect(card.getByText(/^someone\/tiny @ [0-9a-f]{40}$/)).toBeVisible();
+    await page.keyboard.press('Escape');
+
+    // Its weights are random, so what it writes is as well; that it writes is what counts.
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    await rounds.askAgain.waitFor({ timeout: 300_000 });
+    await expect(rounds.reasoning.getByText(/^[1-9]\d* tokens$/)).toBeVisible();
+
+    const databases = await shardDatabases(page);
+    await rounds.openLibrary();
+    await library.getByRole('button', { name: /^Delete….*tiny/ }).click();
+    await library.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.keyboard.press('Escape');
+    await expect(chip(page, 'rounds-mini')).toBeVisible();
+    await expect.poll(async () => (await shardDatabases(page)).length).toBe(databases.length - 1);
   } finally {
     await hub.close();
   }
