@@ -1,30 +1,33 @@
 /** Questions that the embedded model was trained for (models/train/questions.py): a start, not a limit. */
+import type { MessageKey } from '../i18n/messages';
+
 export interface Suggestion {
   /** What the chip says. */
-  label: string;
+  label: MessageKey;
+  /** In English, which the embedded model was trained in; the choices too. */
   question: string;
   options: string[];
 }
 
 export const SUGGESTIONS: readonly Suggestion[] = [
   {
-    label: 'What kind of image?',
+    label: 'ask.suggestKind',
     question: 'What kind of image is this?',
     options: ['Chest X-ray', 'Head CT', 'Brain MRI', 'Blood smear'],
   },
   {
-    label: 'Which body region?',
+    label: 'ask.suggestRegion',
     question: 'Which part of the body is shown?',
     options: ['Head', 'Chest', 'Abdomen', 'Hand'],
   },
   {
-    label: 'Which modality?',
+    label: 'ask.suggestModality',
     question: 'Which imaging modality was used?',
     options: ['X-ray', 'CT', 'MRI', 'Microscopy'],
   },
-  { label: 'Is it an X-ray?', question: 'Is this an X-ray?', options: ['Yes', 'No'] },
+  { label: 'ask.suggestXray', question: 'Is this an X-ray?', options: ['Yes', 'No'] },
   {
-    label: 'Benign or malignant?',
+    label: 'ask.suggestBenign',
     question: 'Is this skin lesion benign or malignant?',
     options: ['Benign', 'Malignant'],
   },

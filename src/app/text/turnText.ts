@@ -1,19 +1,26 @@
 /** What became of a question, in a few words: for lists and for screen readers. */
+import { t } from '../i18n/i18n.svelte';
 import { optionLetter } from './format';
 import type { Entry } from '../state/conversation.svelte';
 
 /** One line: the choice, the answer, or why there is none. */
 export function outcomeText(entry: Entry): string {
-  if (!entry.isOver) return 'running';
-  if (entry.status === 'failed') return 'failed';
+  if (!entry.isOver) return t('answer.running');
+  if (entry.status === 'failed') return t('answer.failed');
   if (entry.kind === 'rollouts') {
+    const count = entry.finished.length;
+    if (entry.passRate === null) return t('answer.rolloutCount', { count });
     const right = entry.finished.filter(({ verdict }) => verdict?.correct === true).length;
-    const ofThem = entry.passRate === null ? '' : `, ${right} right`;
-    return `${entry.finished.length} rollouts${ofThem}`;
+    return t('answer.rolloutCountRight', { count, right });
   }
   const chosen = entry.verdict?.chosen ?? null;
-  if (chosen !== null) return `${optionLetter(chosen)}. ${entry.asked.options[chosen]}`;
-  return entry.answer.trim() || (entry.status === 'stopped' ? 'stopped' : 'no answer');
+  if (chosen !== null) return choiceText(chosen, entry.asked.options);
+  return entry.answer.trim() || t(entry.status === 'stopped' ? 'answer.stopped' : 'answer.none');
+}
+
+/** A choice with its letter: "B. Head CT". */
+export function choiceText(index: number, options: readonly string[]): string {
+  return `${optionLetter(index)}. ${options[index] ?? ''}`;
 }
 
 /** Whether the answer was right; null of rollouts, and without a key. */
