@@ -6,6 +6,7 @@ import { findPreset, type PresetId } from '../../shared/presets';
 import { WakeLock } from '../browser/wakeLock';
 import type { EngineApi } from '../clients/engineClient';
 import type { LibraryApi } from '../clients/libraryClient';
+import { t } from '../i18n/i18n.svelte';
 import { isSameImage, type Asked } from '../prompting';
 import { fetchSample, fetchSamples, type Sample } from '../samples';
 import type { Suggestion } from '../text/suggestions';
@@ -46,13 +47,11 @@ export class AppState {
   /** What is missing before the question can be asked, as a sentence; empty when nothing is. */
   missing = $derived.by(() => {
     const canDoWithout = this.draft.follows !== null;
-    if (this.tray.images.length === 0 && !canDoWithout) return 'Add an image, or take a sample.';
-    if (this.tray.images.length > 0 && this.tray.readable.length === 0)
-      return 'Replace the image that could not be read.';
-    if (this.draft.question.trim() === '') return 'Write a question.';
-    if (this.draft.hasOptions && this.draft.filled.length < MIN_OPTIONS)
-      return 'Fill in at least two choices.';
-    if (this.model.status === 'failed') return 'The model is not loaded.';
+    if (this.tray.images.length === 0 && !canDoWithout) return t('ask.missingImage');
+    if (this.tray.images.length > 0 && this.tray.readable.length === 0) return t('ask.missingReadable');
+    if (this.draft.question.trim() === '') return t('ask.missingQuestion');
+    if (this.draft.hasOptions && this.draft.filled.length < MIN_OPTIONS) return t('ask.missingChoices');
+    if (this.model.status === 'failed') return t('ask.missingModel');
     return '';
   });
   canAsk = $derived.by(() => this.missing === '' && this.conversation.running === null);
