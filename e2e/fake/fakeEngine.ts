@@ -81,7 +81,7 @@ export class FakeEngine implements EngineApi {
     if (this.#scenario === 'noWebGpu' && params.backend !== 'wasm') fail('webgpu_unavailable');
     if (this.#scenario === 'quotaFull' && params.pack.kind === 'url' && params.pack.cache)
       fail('storage_quota');
-    onUpdate?.({ kind: 'progress', stage: 'compile', done: 1, total: 4 });
+    onUpdate?.({ kind: 'progress', stage: 'compile', done: total / 4, total });
     await wait(50, signal);
     if (params.pack.kind === 'stored' && this.#scenario === 'largeFails') fail('out_of_memory');
     return fakeModelInfo(params.backend, params.pack);

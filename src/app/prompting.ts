@@ -1,7 +1,7 @@
 /** From what the visitor asked to what the engine is given, and from its text to a verdict. Rules: shared/. */
 import { grade, type Grade } from '../shared/grading';
 import { buildMessages, findPreset, type Options, type PresetId } from '../shared/presets';
-import type { ChatMessage, GenerateParams, ImageInput } from '../shared/protocol';
+import type { ChatMessage, GenerateParams, ImageInput, PixelLimits } from '../shared/protocol';
 import { optionLetter } from './text/format';
 
 /** The visitor's own settings; null leaves a value to the preset. */
@@ -25,6 +25,8 @@ export interface Asked {
   presetId: PresetId;
   sampling: SamplingChoice;
   images: ImageInput[];
+  /** Images are shrunk to at most so many pixels first; what the model itself does where it is missing. */
+  maxPixels?: number;
 }
 
 /** A question asked before in the same conversation, and what the model wrote then, tags included. */
@@ -64,9 +66,19 @@ export function buildRequest(
       ignoreEos: false,
     },
     tags: preset.tags,
-    imageLimits: preset.imageLimits,
+    imageLimits: limitsFor(asked),
   };
 }
+
+/** The preset's resizes, after one to the question's own limit where it has one. */
+export function limitsFor({ presetId, maxPixels }: Pick<Asked, 'presetId' | 'maxPixels'>): PixelLimits[] {
+  const limits = findPreset(presetId).imageLimits;
+  if (maxPixels === undefined) return limits;
+  return [{ minPixels: Math.min(MIN_PIXELS, maxPixels), maxPixels }, ...limits];
+}
+
+/** Four tokens of 28 × 28 pixels: less shows nothing. */
+export const MIN_PIXELS = 4 * 28 * 28;
 
 /** What is told about the model's certainty; see GenerateParams. */
 export function probabilityWish(asked: Asked): Pick<GenerateParams, 'alternatives' | 'optionLetters'> {

@@ -10,12 +10,14 @@ import { t } from '../i18n/i18n.svelte';
 import { isSameImage, type Asked } from '../prompting';
 import { fetchSample, fetchSamples, type Sample } from '../samples';
 import type { Suggestion } from '../text/suggestions';
+import { CaseDesk } from './caseDesk.svelte';
 import { Conversation, type Entry } from './conversation.svelte';
 import { Draft, MIN_OPTIONS } from './draft.svelte';
 import { LibraryState } from './library.svelte';
 import { ModelChoice } from './modelChoice.svelte';
 import { ImageTray } from './imageTray.svelte';
 import { ModelState } from './modelState.svelte';
+import { Presentation } from './presentation.svelte';
 import { Settings } from './settings.svelte';
 import type { Turn } from './turn.svelte';
 
@@ -29,11 +31,13 @@ export interface AppOptions {
 
 export class AppState {
   readonly settings = new Settings();
+  readonly presentation = new Presentation();
   readonly draft = new Draft();
   readonly model: ModelState;
   readonly tray: ImageTray;
   readonly conversation: Conversation;
   readonly library: LibraryState;
+  readonly desk: CaseDesk;
   /** Which model is used, now and on the next visit. */
   readonly choice: ModelChoice;
   readonly packUrl: string;
@@ -62,11 +66,17 @@ export class AppState {
     const embedded = embeddedPack(packUrl);
     this.model = new ModelState(engine, embedded, backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
-    this.conversation = new Conversation({
-      engine,
-      modelReady: () => this.model.ready(),
-      modelBack: (lost, error) => this.model.modelBack(lost, error),
-    });
+    const conversation = new Conversation(
+      {
+        engine,
+        modelReady: () => this.model.ready(),
+        modelBack: (lost, error) => this.model.modelBack(lost, error),
+      },
+      (entry) => this.desk.list.noteOver(entry),
+    );
+    this.conversation = conversation;
+    const { settings, draft, tray } = this;
+    this.desk = new CaseDesk({ engine, settings, draft, tray, conversation: () => conversation });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
     this.choice = new ModelChoice({
@@ -81,6 +91,7 @@ export class AppState {
   start(): void {
     void this.choice.start();
     void this.loadSamples();
+    this.desk.list.start();
   }
 
   async loadSamples(): Promise<void> {
@@ -116,7 +127,8 @@ export class AppState {
     if (!this.canAsk) return;
     const { follows: parent } = this.draft;
     const { probabilities } = this.settings;
-    const turn = this.conversation.ask(this.#compose(), { parent, probabilities });
+    const asked = this.#compose();
+    const turn = this.conversation.ask(asked, { parent, probabilities, ...this.#origin(asked) });
     // A conversation goes on until it is left.
     if (turn && parent) this.draft.follow(turn);
   }
@@ -125,16 +137,17 @@ export class AppState {
   rollOut(): void {
     if (!this.canAsk) return;
     const { rollouts } = this.settings;
-    this.conversation.rollOut(this.#compose(), { ...rollouts, parent: this.draft.follows });
+    const asked = this.#compose();
+    this.conversation.rollOut(asked, { ...rollouts, parent: this.draft.follows, ...this.#origin(asked) });
   }
 
   /** The same question to the same images once more, whatever is in the form by now. */
   askAgain(entry: Entry, change: Partial<Asked> = {}): void {
-    const { parent } = entry;
+    const { parent, caseId } = entry;
     const asked = { ...entry.asked, sampling: this.settings.sampling, ...change };
     const { rollouts, probabilities } = this.settings;
-    if (entry.kind === 'rollouts') this.conversation.rollOut(asked, { ...rollouts, parent });
-    else this.conversation.ask(asked, { parent, probabilities });
+    if (entry.kind === 'rollouts') this.conversation.rollOut(asked, { ...rollouts, parent, caseId });
+    else this.conversation.ask(asked, { parent, probabilities, caseId });
   }
 
   /** The next question follows up on this answer. */
@@ -148,6 +161,11 @@ export class AppState {
     this.draft.edit(asked, parent);
     if (asked.images.length > 0) this.tray.restore(asked.images);
     this.usePreset(asked.presetId);
+  }
+
+  #origin({ images }: Asked): { caseId?: string } {
+    const caseId = this.desk.idFor(images);
+    return caseId === undefined ? {} : { caseId };
   }
 
   #compose(): Asked {

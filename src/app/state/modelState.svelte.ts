@@ -23,6 +23,7 @@ export class ModelState {
   #pack: PackLocation;
   #abort: AbortController | null = null;
   #loading: Promise<void> | null = null;
+  #recheck = false;
   #lostAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(engine: EngineApi, pack: PackLocation, backend: BackendName | 'auto', onReady: () => void) {
@@ -50,6 +51,22 @@ export class ModelState {
     return this.info;
   }
 
+  /**
+   * After a run has failed because its model was lost: the model as it is once it is back.
+   * @throws RoundsError `error` where it is given up; what the load failed with
+   */
+  modelBack(lost: ModelInfo, error: RoundsError): Promise<ModelInfo> {
+    // The run may hear of it before the page does, or after the model is back already.
+    if (this.info === lost) this.#recover(error);
+    return this.ready();
+  }
+
+  /** Loads the model again and has its numbers checked anew, whatever earlier visits found. */
+  recheck(): Promise<void> {
+    this.#recheck = true;
+    return this.load();
+  }
+
   useBackend(backend: BackendName | 'auto'): Promise<void> {
     this.backend = backend;
     return this.load();
@@ -72,10 +89,12 @@ export class ModelState {
     this.info = null;
     this.progress = null;
     const timeLeft = new TimeLeft();
+    const recheck = this.#recheck;
+    this.#recheck = false;
     try {
       const info = await this.#engine.call(
         'load',
-        { pack: this.#pack, backend: this.backend, activations: 'auto' },
+        { pack: this.#pack, backend: this.backend, activations: 'auto', ...(recheck ? { recheck } : {}) },
         {
           signal: abort.signal,
           onUpdate: (update) => {

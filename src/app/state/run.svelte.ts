@@ -1,5 +1,7 @@
 /** What one answer and a group of rollouts have in common: waiting for the model, phases, a clock, stopping, errors. */
-import { RoundsError } from '../../shared/errors';
+import { isPrivateVisit } from '../browser/privateVisit';
+import { RoundsError, type ErrorCode } from '../../shared/errors';
+import type { PackSource } from '../../shared/pack';
 import type { ModelInfo, Phase, Stage, Update } from '../../shared/protocol';
 import type { EngineApi } from '../clients/engineClient';
 import type { Asked } from '../prompting';
@@ -8,21 +10,59 @@ import { TimeLeft, type StageProgress } from './timeLeft';
 /** Often enough for a tenth of a second in the clock, seldom enough to cost nothing. */
 const CLOCK_MS = 100;
 
+/** The model went with these; what the page holds of the run is still there. */
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['device_lost', 'worker_crashed']);
+
 export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 /** What the engine is doing, in the words of the page. */
-export type RunPhase = 'waiting' | Extract<Stage, 'image' | 'vision' | 'prefill'> | Phase | 'over';
+/** `recovering`: the model was lost under it and is being loaded again. */
+export type RunPhase =
+  'waiting' | 'recovering' | Extract<Stage, 'image' | 'vision' | 'prefill'> | Phase | 'over';
 
 /** What a run needs of the page. */
 export interface RunContext {
   engine: EngineApi;
   /** Resolves once the model can answer. */
   modelReady: () => Promise<ModelInfo>;
+  /**
+   * Resolves once the model is back that was lost under a run (`error` says how); rejects with `error` where it does not
+   * come back.
+   */
+  modelBack: (lost: ModelInfo, error: RoundsError) => Promise<ModelInfo>;
+}
+
+/** The model that answers: of what ModelInfo tells, as much as a saved case can hold. */
+export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights' | 'device'> & {
+  source: Pick<PackSource, 'repo' | 'revision' | 'license'>;
+};
+
+/** What makes a question the same one on a later visit. */
+export interface RunOrigin {
+  /** UUIDs. */
+  uid: string;
+  caseId: string;
+  /** ISO time. */
+  askedAt: string;
+}
+
+/** What a run was when it was saved. */
+export interface SavedRun extends RunOrigin {
+  status: 'done' | 'stopped' | 'failed';
+  error: RoundsError | null;
+  elapsedMs: number;
+  model: RunModel | null;
 }
 
 let nextId = 1;
 
 export abstract class Run {
   readonly id = nextId++;
+  readonly uid: string;
+  /** Questions about the same images belong together; see Cases. */
+  readonly caseId: string;
+  readonly askedAt: string;
+  /** Asked in a private visit, so it is never kept. */
+  readonly isPrivate: boolean = isPrivateVisit();
   readonly asked: Asked;
   status = $state<RunStatus>('waiting');
   phase = $state<RunPhase>('waiting');
@@ -31,7 +71,7 @@ export abstract class Run {
   elapsedMs = $state(0);
   error = $state.raw<RoundsError | null>(null);
   /** The model that answers. */
-  model = $state.raw<ModelInfo | null>(null);
+  model = $state.raw<RunModel | null>(null);
 
   isOver = $derived(this.status !== 'waiting' && this.status !== 'running');
 
@@ -40,8 +80,11 @@ export abstract class Run {
   #startedMs = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(asked: Asked) {
+  constructor(asked: Asked, origin: Partial<RunOrigin> = {}) {
     this.asked = asked;
+    this.uid = origin.uid ?? crypto.randomUUID();
+    this.caseId = origin.caseId ?? crypto.randomUUID();
+    this.askedAt = origin.askedAt ?? new Date().toISOString();
   }
 
   stop(): void {
@@ -75,6 +118,34 @@ export abstract class Run {
       this.progress = null;
       this.phase = 'over';
     }
+  }
+
+  /**
+   * After a failure in the middle of a run: waits for the model if it was lost, so that the run can go on.
+   * @throws RoundsError the failure itself where it is another, or where the model does not come back; aborted
+   */
+  protected async recovered(
+    { modelBack }: RunContext,
+    lost: ModelInfo,
+    thrown: unknown,
+    signal: AbortSignal,
+  ): Promise<ModelInfo> {
+    const error = RoundsError.from(thrown);
+    if (!LOSSES.has(error.code) || signal.aborted) throw error;
+    this.phase = 'recovering';
+    this.progress = null;
+    const info = await untilAborted(modelBack(lost, error), signal);
+    this.#refuseAnotherModel(info);
+    return info;
+  }
+
+  /** Takes the state of a run of an earlier visit. */
+  protected restoreRun({ status, error, elapsedMs, model }: SavedRun): void {
+    this.status = status;
+    this.error = error;
+    this.elapsedMs = elapsedMs;
+    this.model = model;
+    this.phase = 'over';
   }
 
   /** Follows the stages before the first token. */

@@ -25,6 +25,7 @@ export interface RolloutChoice {
 
 interface Stored {
   theme: Theme;
+  contrast: boolean;
   presetId: PresetId;
   sampling: SamplingChoice;
   rollouts: RolloutChoice;
@@ -34,6 +35,8 @@ interface Stored {
 
 export class Settings {
   #theme = $state<Theme>('system');
+  #contrast = $state(false);
+  #systemContrast = $state(false);
   #presetId = $state<PresetId>('medvlthinker');
   #sampling = $state.raw<SamplingChoice>(DEFAULT_SAMPLING);
   #rollouts = $state.raw<RolloutChoice>(DEFAULT_ROLLOUTS);
@@ -49,7 +52,9 @@ export class Settings {
     if (stored.rollouts) this.#rollouts = { ...DEFAULT_ROLLOUTS, ...stored.rollouts };
     this.#probabilities = stored.probabilities === true;
     this.#thinkingOpen = stored.thinkingOpen ?? null;
+    this.#contrast = stored.contrast === true;
     this.#applyTheme();
+    this.#followSystem();
   }
 
   get theme(): Theme {
@@ -59,6 +64,21 @@ export class Settings {
     this.#theme = theme;
     this.#applyTheme();
     this.#store();
+  }
+
+  /** High contrast by the visitor's choice. */
+  get contrast(): boolean {
+    return this.#contrast;
+  }
+  set contrast(wanted: boolean) {
+    this.#contrast = wanted;
+    this.#applyTheme();
+    this.#store();
+  }
+
+  /** High contrast by the system's. */
+  get systemContrast(): boolean {
+    return this.#systemContrast;
   }
 
   get presetId(): PresetId {
@@ -107,12 +127,26 @@ export class Settings {
     const root = document.documentElement;
     if (this.#theme === 'system') delete root.dataset['theme'];
     else root.dataset['theme'] = this.#theme;
+    if (this.#contrast || this.#systemContrast) root.dataset['contrast'] = 'more';
+    else delete root.dataset['contrast'];
+  }
+
+  /** Here and not in a media query, so that the colours of high contrast are written once. */
+  #followSystem(): void {
+    const query = matchMedia('(prefers-contrast: more)');
+    const follow = (): void => {
+      this.#systemContrast = query.matches;
+      this.#applyTheme();
+    };
+    query.addEventListener('change', follow);
+    follow();
   }
 
   #store(): void {
     if (isPrivateVisit()) return;
     const stored: Stored = {
       theme: this.#theme,
+      contrast: this.#contrast,
       presetId: this.#presetId,
       sampling: this.#sampling,
       rollouts: this.#rollouts,

@@ -1,5 +1,6 @@
 /** How much longer a stage takes, from how fast it went so far. One instance for a whole series of stages. */
 import type { Stage } from '../../shared/protocol';
+import { stepOf, type Step } from './steps';
 
 /** Below these an estimate is noise: the first chunk of a download says little. */
 const MIN_ELAPSED_MS = 400;
@@ -11,6 +12,8 @@ export interface StageProgress {
   total: number;
   /** Null until there is enough to judge by. */
   msLeft: number | null;
+  /** Which of the steps this is. It never goes back, also where a stage has to be done twice. */
+  step: Step;
 }
 
 export class TimeLeft {
@@ -18,6 +21,7 @@ export class TimeLeft {
   #startMs = 0;
   /** What was done when the stage began: shards that are already stored come in one jump. */
   #startDone = 0;
+  #step: Step | null = null;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -27,7 +31,9 @@ export class TimeLeft {
       this.#startMs = this.now();
       this.#startDone = done;
     }
-    return { stage, done, total, msLeft: this.#estimate(done, total) };
+    const step = stepOf(stage, done, total, this.#step);
+    this.#step = step;
+    return { stage, done, total, msLeft: this.#estimate(done, total), step };
   }
 
   #estimate(done: number, total: number): number | null {

@@ -10,9 +10,36 @@ import type {
 } from '../../shared/protocol';
 import { optionLetter } from '../text/format';
 import { buildRequest, judge, probabilityWish, type Asked, type Exchange, type Verdict } from '../prompting';
-import { Run, type RunContext, type RunStatus } from './run.svelte';
+import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';
 
-export interface TurnOptions {
+/** Of what the engine told about an answer: what is shown, and what is needed to go on with it. */
+export type TurnResult = Pick<
+  GenerateResult,
+  | 'text'
+  | 'newIds'
+  | 'thinking'
+  | 'answer'
+  | 'finishReason'
+  | 'timing'
+  | 'contextUsed'
+  | 'contextAvailable'
+  | 'cachedTokens'
+> &
+  Partial<Pick<GenerateResult, 'memory'>>;
+
+/** An answer of an earlier visit. */
+export interface SavedTurn extends SavedRun {
+  thinking: string;
+  answer: string;
+  tokens: number;
+  firstTokenMs: number | null;
+  thinkingMs: number | null;
+  result: TurnResult | null;
+  probabilities: readonly TokenProbabilities[];
+  optionProbabilities: readonly OptionProbabilities[];
+}
+
+export interface TurnOptions extends Partial<RunOrigin> {
   /** The question that this one follows up on. */
   parent?: Turn | null;
   /** Tell how probable each token is while the answer is written. */
@@ -25,9 +52,11 @@ export class Turn extends Run {
   thinking = $state('');
   answer = $state('');
   tokens = $state(0);
+  /** Most tokens that it may become, while it is written. */
+  limit = $state<number | null>(null);
   firstTokenMs = $state<number | null>(null);
   thinkingMs = $state<number | null>(null);
-  result = $state.raw<GenerateResult | null>(null);
+  result = $state.raw<TurnResult | null>(null);
   /** Of all tokens of the answer or, where they were not asked for, of none. */
   probabilities = $state.raw<readonly TokenProbabilities[]>([]);
   /** The choices at every place where the answer wrote one of their letters. */
@@ -52,7 +81,9 @@ export class Turn extends Run {
   });
   /** Cut off by its limit or by the visitor, with room left to go on. */
   canContinue = $derived.by(() => {
-    if (!this.isOver || !this.result) return false;
+    if (!this.isOver) return false;
+    if (this.status === 'failed' && this.#ids.length > 0) return true;
+    if (!this.result) return false;
     const { finishReason, newIds, contextUsed, contextAvailable } = this.result;
     return finishReason !== 'stop' && newIds.length > 0 && contextUsed < contextAvailable;
   });
@@ -60,11 +91,31 @@ export class Turn extends Run {
   canFollow = $derived(this.isOver && (this.result?.text ?? '') !== '');
 
   readonly #withProbabilities: boolean;
+  /** All that has been written, also where a lost device left no result. */
+  #ids: number[] = [];
+  /** Told since the call began. */
+  #toldProbabilities: TokenProbabilities[] = [];
 
-  constructor(asked: Asked, { parent = null, probabilities = false }: TurnOptions = {}) {
-    super(asked);
+  constructor(asked: Asked, { parent = null, probabilities = false, ...origin }: TurnOptions = {}) {
+    super(asked, parent ? { ...origin, caseId: parent.caseId } : origin);
     this.parent = parent;
     this.#withProbabilities = probabilities;
+  }
+
+  /** An answer of an earlier visit, as it was. */
+  static restore(asked: Asked, parent: Turn | null, saved: SavedTurn): Turn {
+    const { uid, caseId, askedAt } = saved;
+    const turn = new Turn(asked, { parent, uid, caseId, askedAt });
+    turn.restoreRun(saved);
+    turn.thinking = saved.thinking;
+    turn.answer = saved.answer;
+    turn.tokens = saved.tokens;
+    turn.firstTokenMs = saved.firstTokenMs;
+    turn.thinkingMs = saved.thinkingMs;
+    turn.result = saved.result;
+    turn.probabilities = saved.probabilities;
+    turn.optionProbabilities = saved.optionProbabilities;
+    return turn;
   }
 
   /** What the model is told of the conversation before this question, oldest first. */
@@ -88,10 +139,10 @@ export class Turn extends Run {
 
   /** Goes on with an answer that was cut off, as if it had never been. */
   async resume(context: RunContext): Promise<void> {
-    if (!this.canContinue || !this.result) return;
-    const { newIds } = this.result;
+    if (!this.canContinue) return;
+    const ids = this.#ids.length > 0 ? this.#ids : (this.result?.newIds ?? []);
     if (this.answer === '') this.thinkingMs = null;
-    await this.perform(context, (info, signal) => this.#write(context, info, signal, newIds));
+    await this.perform(context, (info, signal) => this.#write(context, info, signal, ids));
   }
 
   /** Looks up how probable the tokens of the finished answer were, by feeding them once more. */
@@ -120,22 +171,47 @@ export class Turn extends Run {
     this.measuring = false;
   }
 
+  /** Where the model is lost on the way, the answer goes on from what was written once it is back. */
   async #write(
-    { engine }: RunContext,
+    context: RunContext,
     info: ModelInfo,
     signal: AbortSignal,
-    continueFrom: readonly number[],
+    from: readonly number[],
   ): Promise<RunStatus> {
-    const isContinued = continueFrom.length > 0;
-    const params: GenerateParams = {
-      ...this.#request(info),
-      ...(isContinued ? { continueFrom: [...continueFrom] } : {}),
+    const before = from.length;
+    this.#ids = [...from];
+    for (let model = info; ;) {
+      const continued = this.#ids.length > 0;
+      try {
+        const params = this.#params(model, before);
+        const onUpdate = (update: Update): void => this.#follow(update);
+        const result = await context.engine.call('generate', params, { signal, onUpdate });
+        this.#finish(result, continued);
+        return result.finishReason === 'abort' ? 'stopped' : 'done';
+      } catch (thrown) {
+        this.#keepProbabilities();
+        model = await this.recovered(context, model, thrown, signal);
+      }
+    }
+  }
+
+  /** @param before ids that the answer had when it was asked for: only what came since counts against the limit */
+  #params(info: ModelInfo, before: number): GenerateParams {
+    const params = this.#request(info);
+    this.#toldProbabilities = [];
+    const { settings } = params;
+    const maxNewTokens = Math.max(settings.maxNewTokens - (this.#ids.length - before), 1);
+    return {
+      ...params,
+      settings: { ...settings, maxNewTokens },
+      ...(this.#ids.length > 0 ? { continueFrom: [...this.#ids] } : {}),
       ...(this.#withProbabilities ? probabilityWish(this.asked) : {}),
     };
-    const onUpdate = (update: Update): void => this.#follow(update);
-    const result = await engine.call('generate', params, { signal, onUpdate });
-    this.#finish(result, isContinued);
-    return result.finishReason === 'abort' ? 'stopped' : 'done';
+  }
+
+  #keepProbabilities(): void {
+    const kept = this.#toldProbabilities.filter(({ index }) => index < this.#ids.length);
+    this.probabilities = [...this.probabilities, ...kept];
   }
 
   #request({ model }: ModelInfo): GenerateParams {
@@ -144,7 +220,11 @@ export class Turn extends Run {
 
   #follow(update: Update): void {
     this.followStage(update);
+    if (update.kind === 'progress' && update.stage === 'decode')
+      this.limit = this.#ids.length + update.total - update.done;
+    if (update.kind === 'probabilities') this.#toldProbabilities.push(update.token);
     if (update.kind !== 'token') return;
+    this.#ids.push(...update.ids);
     this.tick();
     this.firstTokenMs ??= this.elapsedMs;
     this.progress = null;
@@ -159,6 +239,7 @@ export class Turn extends Run {
 
   #finish(result: GenerateResult, isContinued: boolean): void {
     this.result = result;
+    this.#ids = [...result.newIds];
     // The whole text parted at once: the stream could not know yet whether a tag would be closed.
     this.thinking = result.thinking;
     this.answer = result.answer;

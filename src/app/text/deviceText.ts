@@ -1,29 +1,37 @@
 /** Devices and stages in the words of the page. */
 import type { BackendName, SelfTestReport, Stage } from '../../shared/protocol';
+import { t } from '../i18n/i18n.svelte';
+import type { MessageKey } from '../i18n/messages';
+import { formatDuration } from './format';
 
+/** Names of techniques: the same in every language. */
 export const BACKEND_NAME: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
 };
 
-export const STAGE_TEXT: Readonly<Record<Stage, string>> = {
-  manifest: 'Looking up the model',
-  download: 'Fetching the model',
-  verify: 'Checking every byte of the model',
-  compile: 'Preparing the model for this device',
-  check: 'Checking this device’s numbers',
-  image: 'Reading the image',
-  vision: 'Looking at the image',
-  prefill: 'Reading the question',
-  decode: 'Writing',
+const STAGE_KEYS: Readonly<Record<Stage, MessageKey>> = {
+  manifest: 'model.stageManifest',
+  download: 'model.stageDownload',
+  verify: 'model.stageVerify',
+  compile: 'model.stageCompile',
+  check: 'model.stageCheck',
+  image: 'model.stageImage',
+  vision: 'model.stageVision',
+  prefill: 'model.stagePrefill',
+  decode: 'model.stageDecode',
 };
 
+export function stageText(stage: Stage): string {
+  return t(STAGE_KEYS[stage]);
+}
+
 /** Stages whose progress is counted in bytes; the others count steps. */
-export const STAGES_IN_BYTES: ReadonlySet<Stage> = new Set(['download', 'verify']);
+export const STAGES_IN_BYTES: ReadonlySet<Stage> = new Set(['download', 'verify', 'compile']);
 
 /** What the known answers of the pack said about this device. */
-export function selfTestText({ status, detail, milliseconds }: SelfTestReport): string {
-  if (status === 'none') return 'not made: this model carries no known answers';
-  const when = status === 'kept' ? 'passed on an earlier visit' : `passed in ${Math.round(milliseconds)} ms`;
-  return `${when}. ${detail}`;
+export function selfTestText({ status, milliseconds }: SelfTestReport): string {
+  if (status === 'none') return t('model.selfTestNone');
+  if (status === 'kept') return t('model.selfTestKept');
+  return t('model.selfTestPassed', { time: formatDuration(milliseconds) });
 }

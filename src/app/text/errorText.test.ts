@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../shared/errors';
-import { ERROR_TEXT } from './errorText';
+import { ERROR_TEXT, REMEDIES, remedyLabel } from './errorText';
 
 const table = readFileSync('docs/errors.md', 'utf8');
 
@@ -13,6 +13,12 @@ describe.each(ERROR_CODES)('%s', (code) => {
       expect(text).toMatch(/^[A-Z].*\.$/);
       expect(text).not.toMatch(/undefined|null|exception|stack|tensor|worker|shard/i);
     }
+  });
+
+  it('has ways out with a label each, none twice', () => {
+    const remedies = REMEDIES[code];
+    expect(new Set(remedies).size).toBe(remedies.length);
+    for (const remedy of remedies) expect(remedyLabel(remedy)).toMatch(/^[A-Z]/);
   });
 
   it('has the same words in docs/errors.md', () => {

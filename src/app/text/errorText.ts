@@ -1,135 +1,114 @@
 /**
- * What every error code means to the person in front of the page: a sentence, and what to do about it.
- * docs/errors.md shows the same table; errorText.test.ts keeps the two in step.
+ * What every error code means to the person in front of the page: a sentence, what to do about it, and the buttons that
+ * do it. docs/errors.md shows the same table; errorText.test.ts keeps the two in step.
  */
-import type { ErrorCode } from '../../shared/errors';
+import { ERROR_CODES, type ErrorCode } from '../../shared/errors';
+import { t } from '../i18n/i18n.svelte';
+import type { MessageKey } from '../i18n/messages';
 
-/** What the panel's button does; `none` has no button because the way out is elsewhere on the page. */
-export type Remedy = 'retry' | 'use-wasm' | 'no-cache' | 'reload' | 'none';
+/**
+ * What a button of an error does. Some can be done anywhere (state/remedies.ts); what is to be tried again, gone on with,
+ * edited or asked with smaller images is known where the error is shown.
+ */
+export type Remedy =
+  | 'retry'
+  | 'go-on'
+  | 'smaller-images'
+  | 'edit-question'
+  | 'choose-image'
+  | 'use-wasm'
+  | 'no-cache'
+  | 'open-library'
+  | 'use-embedded'
+  | 'reload';
 
 export interface ErrorText {
-  sentence: string;
-  action: string;
-  remedy: Remedy;
+  readonly sentence: string;
+  readonly action: string;
 }
 
-export const ERROR_TEXT: Readonly<Record<ErrorCode, ErrorText>> = {
-  webgpu_unavailable: {
-    sentence: 'This browser offers no WebGPU adapter, so the model can’t run on the graphics processor.',
-    action: 'Run it with WebAssembly instead: slower, but it works everywhere.',
-    remedy: 'use-wasm',
-  },
-  feature_missing: {
-    sentence: 'The graphics processor lacks something that this model needs.',
-    action: 'Run it with WebAssembly instead: slower, but it works everywhere.',
-    remedy: 'use-wasm',
-  },
-  device_lost: {
-    sentence: 'The graphics processor was reset or taken away, and the model with it.',
-    action: 'The model is loaded again by itself. Your images and your question are kept: try again.',
-    remedy: 'retry',
-  },
-  self_test_failed: {
-    sentence: 'The graphics processor computes wrong numbers for this model, so it is not used.',
-    action:
-      'Run it with WebAssembly instead, or try again after an update of the browser or the graphics driver.',
-    remedy: 'use-wasm',
-  },
-  out_of_memory: {
-    sentence: 'There was not enough memory for this.',
-    action: 'Close other tabs, or ask about fewer or smaller images, and try again.',
-    remedy: 'retry',
-  },
-  download_failed: {
-    sentence: 'The model could not be fetched.',
-    action: 'Check the connection and try again.',
-    remedy: 'retry',
-  },
-  integrity_mismatch: {
-    sentence: 'A part of the model is not what its maker published, so none of it was used.',
-    action: 'Try again to fetch it anew. If this stays, the copy on this site is damaged.',
-    remedy: 'retry',
-  },
-  storage_quota: {
-    sentence: 'The browser has no room left to keep the model.',
-    action: 'Free some space, or go on without keeping it: it is then fetched on every visit.',
-    remedy: 'no-cache',
-  },
-  storage_failed: {
-    sentence: 'The browser did not let the app keep the model; private windows often forbid it.',
-    action: 'Go on without keeping it: it is then fetched on every visit.',
-    remedy: 'no-cache',
-  },
-  model_missing: {
-    sentence: 'This model is no longer kept in this browser, or not all of it.',
-    action: 'Choose it in the model library to fetch what is missing, or use another model.',
-    remedy: 'none',
-  },
-  checkpoint_invalid: {
-    sentence: 'These model files are incomplete or damaged.',
-    action: 'Fetch or copy them again, and try again.',
-    remedy: 'retry',
-  },
-  model_unsupported: {
-    sentence: 'This is a kind of model that the app can’t run.',
-    action: 'Choose a model of the Qwen2.5-VL or Qwen2-VL kind.',
-    remedy: 'none',
-  },
-  pack_invalid: {
-    sentence: 'The description of the model on this site is damaged.',
-    action: 'Try again. If this stays, the model has to be converted and published anew.',
-    remedy: 'retry',
-  },
-  case_invalid: {
-    sentence: 'This file holds no cases that can be opened here.',
-    action: 'Export the cases again, with the same version of the page, and import that file.',
-    remedy: 'none',
-  },
-  image_invalid: {
-    sentence: 'This file can’t be read as an image.',
-    action: 'It may be damaged, or something else under an image’s name. Choose another file.',
-    remedy: 'none',
-  },
-  image_unsupported: {
-    sentence: 'This kind of image can’t be read here.',
-    action: 'Save it as PNG or JPEG, and choose that.',
-    remedy: 'none',
-  },
-  image_too_large: {
-    sentence: 'This image is too large, or too narrow, for the model.',
-    action: 'Crop it or make it smaller, and choose it again.',
-    remedy: 'none',
-  },
-  request_invalid: {
-    sentence: 'The model can’t take the question in this form.',
-    action: 'Change the question, the choices or the settings, and ask again.',
-    remedy: 'none',
-  },
-  context_overflow: {
-    sentence: 'The images and the question are longer than the model can hold.',
-    action: 'Use fewer images, a shorter question, or a smaller limit for the answer.',
-    remedy: 'none',
-  },
-  aborted: {
-    sentence: 'Stopped.',
-    action: 'Nothing is lost: ask again when you like.',
-    remedy: 'retry',
-  },
-  worker_crashed: {
-    sentence: 'The engine stopped unexpectedly.',
-    action: 'It starts anew by itself. Your images and your question are kept: try again.',
-    remedy: 'retry',
-  },
-  internal: {
-    sentence: 'Something went wrong inside the app.',
-    action: 'Try again. If it comes back, reload the page; the details below help to report it.',
-    remedy: 'retry',
-  },
+/** The ways out, best first; those that make no sense where the error is shown are left out there. */
+export const REMEDIES: Readonly<Record<ErrorCode, readonly Remedy[]>> = {
+  webgpu_unavailable: ['use-wasm'],
+  feature_missing: ['use-wasm'],
+  device_lost: ['go-on', 'retry'],
+  self_test_failed: ['use-wasm'],
+  out_of_memory: ['smaller-images', 'open-library', 'use-embedded', 'retry'],
+  download_failed: ['retry'],
+  integrity_mismatch: ['retry'],
+  storage_quota: ['no-cache', 'open-library'],
+  storage_failed: ['no-cache'],
+  model_missing: ['open-library', 'use-embedded'],
+  checkpoint_invalid: ['retry'],
+  model_unsupported: ['open-library', 'use-embedded'],
+  pack_invalid: ['retry'],
+  case_invalid: [],
+  image_invalid: ['choose-image'],
+  image_unsupported: ['choose-image'],
+  image_too_large: ['choose-image'],
+  request_invalid: ['edit-question'],
+  context_overflow: ['smaller-images', 'edit-question'],
+  aborted: ['retry'],
+  worker_crashed: ['go-on', 'retry'],
+  internal: ['retry', 'reload'],
 };
 
-export const REMEDY_LABEL: Readonly<Record<Exclude<Remedy, 'none'>, string>> = {
-  retry: 'Try again',
-  'use-wasm': 'Use WebAssembly',
-  'no-cache': 'Go on without keeping it',
-  reload: 'Reload the page',
+const KEYS: Readonly<Record<ErrorCode, readonly [MessageKey, MessageKey]>> = {
+  webgpu_unavailable: ['errors.webgpuUnavailable', 'errors.webgpuUnavailableAction'],
+  feature_missing: ['errors.featureMissing', 'errors.featureMissingAction'],
+  device_lost: ['errors.deviceLost', 'errors.deviceLostAction'],
+  self_test_failed: ['errors.selfTestFailed', 'errors.selfTestFailedAction'],
+  out_of_memory: ['errors.outOfMemory', 'errors.outOfMemoryAction'],
+  download_failed: ['errors.downloadFailed', 'errors.downloadFailedAction'],
+  integrity_mismatch: ['errors.integrityMismatch', 'errors.integrityMismatchAction'],
+  storage_quota: ['errors.storageQuota', 'errors.storageQuotaAction'],
+  storage_failed: ['errors.storageFailed', 'errors.storageFailedAction'],
+  model_missing: ['errors.modelMissing', 'errors.modelMissingAction'],
+  checkpoint_invalid: ['errors.checkpointInvalid', 'errors.checkpointInvalidAction'],
+  model_unsupported: ['errors.modelUnsupported', 'errors.modelUnsupportedAction'],
+  pack_invalid: ['errors.packInvalid', 'errors.packInvalidAction'],
+  case_invalid: ['errors.caseInvalid', 'errors.caseInvalidAction'],
+  image_invalid: ['errors.imageInvalid', 'errors.imageInvalidAction'],
+  image_unsupported: ['errors.imageUnsupported', 'errors.imageUnsupportedAction'],
+  image_too_large: ['errors.imageTooLarge', 'errors.imageTooLargeAction'],
+  request_invalid: ['errors.requestInvalid', 'errors.requestInvalidAction'],
+  context_overflow: ['errors.contextOverflow', 'errors.contextOverflowAction'],
+  aborted: ['errors.aborted', 'errors.abortedAction'],
+  worker_crashed: ['errors.workerCrashed', 'errors.workerCrashedAction'],
+  internal: ['errors.internal', 'errors.internalAction'],
 };
+
+/** In the page's language at the time when they are read. */
+export const ERROR_TEXT = Object.fromEntries(
+  ERROR_CODES.map((code) => {
+    const [sentence, action] = KEYS[code];
+    return [
+      code,
+      {
+        get sentence() {
+          return t(sentence);
+        },
+        get action() {
+          return t(action);
+        },
+      },
+    ];
+  }),
+) as Readonly<Record<ErrorCode, ErrorText>>;
+
+const REMEDY_KEYS: Readonly<Record<Remedy, MessageKey>> = {
+  retry: 'errors.retry',
+  'go-on': 'errors.goOn',
+  'smaller-images': 'errors.smallerImages',
+  'edit-question': 'errors.editQuestion',
+  'choose-image': 'errors.chooseImage',
+  'use-wasm': 'errors.useWasm',
+  'no-cache': 'errors.noCache',
+  'open-library': 'errors.openLibrary',
+  'use-embedded': 'errors.useEmbedded',
+  reload: 'errors.reload',
+};
+
+export function remedyLabel(remedy: Remedy): string {
+  return t(REMEDY_KEYS[remedy]);
+}
