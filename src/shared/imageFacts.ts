@@ -20,6 +20,8 @@ export interface ImageFacts {
   frames: number;
   /** The one that is shown, from 0. */
   frame: number;
+  /** The file moves. Where `frames` is 1, this browser can show the first picture only. */
+  isAnimation?: boolean;
   /** [center, width] that was applied; null for colour, for images of 8 bits, and where a table of the file was. */
   window: [number, number] | null;
   /** Windows to offer, the file's own first. */
@@ -69,7 +71,7 @@ export interface NiftiFacts {
 /** Grey values of the shown frame in the unit of the image, for a page that applies windows itself. */
 export interface RawValues {
   values: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** Function of the windows in `window` and `presets`. */
+  /** Function of every window that is laid over the values, the file's own and others. */
   shape: WindowFunction;
   /** The smallest value is white (MONOCHROME1). */
   isInverted: boolean;

@@ -1,9 +1,10 @@
 /**
  * Grey values of any depth → the 256 levels of a picture: what a window shows of DICOM, NIfTI and 16-bit images. PS3.3
- * C.11.2.1 for the functions; all of it runs on stored values, which are few, not on the scaled ones.
+ * C.11.2.1; the functions are in shared/windowing.ts. All of it runs on stored values, which are few, not on the scaled ones.
  */
 import { RoundsError } from '../../shared/errors';
 import type { WindowFunction } from '../../shared/imageFacts';
+import { isUsableWindow, levelOf } from '../../shared/windowing';
 
 export type Samples =
   Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
@@ -28,8 +29,6 @@ export type Display =
 const MAX_TABLE = 1 << 20;
 /** Values that decide a window where no table can count them all: every n-th of the image. */
 const QUANTILE_SAMPLES = 1 << 20;
-/** Half levels are rounded up; what misses a half by rounding errors of the formula counts as one. */
-const HALF = 0.5 + 1e-7;
 
 /** Levels 0–255, one for each value. */
 export function toLevels(image: GreyImage, display: Display): Uint8Array {
@@ -52,19 +51,7 @@ function levelFunction(display: Display): (value: number) => number {
     const { first, levels } = display;
     return (value) => levels[Math.min(Math.max(Math.trunc(value) - first, 0), levels.length - 1)]!;
   }
-  return (value) => Math.floor(windowLevel(value, display.range, display.shape) + HALF);
-}
-
-/** PS3.3 C.11.2.1.2.1 (LINEAR), C.11.2.1.3.1 (SIGMOID), C.11.2.1.3.2 (LINEAR_EXACT); 0–255, not rounded. */
-function windowLevel(value: number, [center, width]: [number, number], shape: WindowFunction): number {
-  // Values that are no numbers, as in masked NIfTI volumes, are black.
-  if (Number.isNaN(value)) return 0;
-  if (shape === 'SIGMOID') return 255 / (1 + Math.exp((-4 * (value - center)) / width));
-  const middle = shape === 'LINEAR' ? center - 0.5 : center;
-  const span = shape === 'LINEAR' ? width - 1 : width;
-  if (value <= middle - span / 2) return 0;
-  if (value > middle + span / 2) return 255;
-  return ((value - middle) / span + 0.5) * 255;
+  return (value) => levelOf(value, display.range, display.shape);
 }
 
 /**
@@ -137,9 +124,8 @@ export function toRawValues({
 }
 
 /** @throws RoundsError request_invalid when the window asked for has no usable width */
-export function checkWindow(window: [number, number], shape: 'LINEAR' | 'LINEAR_EXACT'): Display {
-  const isWide = shape === 'LINEAR' ? window[1] >= 1 : window[1] > 0;
-  if (!window.every(Number.isFinite) || !isWide) {
+export function checkWindow(window: [number, number], shape: WindowFunction): Display {
+  if (!isUsableWindow(window, shape)) {
     const least = shape === 'LINEAR' ? 'of at least 1' : 'above 0';
     throw new RoundsError('request_invalid', `A window of ${window.join(' / ')} has no width ${least}.`);
   }

@@ -4,13 +4,13 @@
  */
 import { RoundsError } from '../../../shared/errors';
 import type { DecodedImage, DecodeOptions } from '../decoded';
-import { type Display, type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
+import { type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
 import { fromPalette, renderColor } from './color';
 import { readFacts, readPixelAspect } from './facts';
 import { type DecodedFrame, readFrame } from './frame';
 import { type DicomFile, parseDicom } from './parse';
 import { type PixelFormat, readFormat } from './pixels';
-import { chooseDisplay, listPresets, modalityScale, modalityUnit, paddingTest } from './voi';
+import { chooseDisplay, displayFunction, listPresets, modalityScale, modalityUnit, paddingTest } from './voi';
 
 /**
  * @param bytes the whole file
@@ -60,7 +60,9 @@ export async function decodeDicom(
     // MONOCHROME1 has its smallest value white; it is turned here and nowhere else.
     data: spreadGrey(toLevels(image, display), isInverted),
     facts: { ...common.facts, ...shown },
-    ...(options.raw ? { raw: rawOf(image, display, isInverted) } : {}),
+    ...(options.raw
+      ? { raw: { values: toRawValues(image), shape: displayFunction(file, frame), isInverted } }
+      : {}),
   };
 }
 
@@ -78,9 +80,4 @@ function greyImage(file: DicomFile, format: PixelFormat, { values }: DecodedFram
     scale: modalityScale(file, format, frame),
     isPadding: paddingTest(file, format),
   };
-}
-
-function rawOf(image: GreyImage, display: Display, isInverted: boolean): DecodedImage['raw'] {
-  const shape = display.kind === 'window' ? display.shape : 'LINEAR';
-  return { values: toRawValues(image), shape, isInverted };
 }

@@ -33,8 +33,13 @@ export function modalityUnit({ data }: DicomFile): string {
   return type === 'US' ? '' : type.slice(0, MAX_NAME);
 }
 
+/** The function of the file, which is that of every window that is laid over it. */
+export function displayFunction({ data }: DicomFile, frame: number): WindowFunction {
+  return windowFunction(elementSources(data, frame));
+}
+
 /**
- * The window that was asked for; else the file's VOI LUT; else its first window; else from the 1 % to the 99 % quantile
+ * The window that was asked for, with the file’s function; else the file's VOI LUT; else its first window; else from the 1 % to the 99 % quantile
  * of the frame.
  *
  * @throws RoundsError request_invalid when the window asked for has no width
@@ -45,8 +50,8 @@ export function chooseDisplay(
   frame: number,
   asked?: [number, number],
 ): Display {
-  if (asked) return checkWindow(asked, 'LINEAR');
   const sources = elementSources(file.data, frame);
+  if (asked) return checkWindow(asked, windowFunction(sources));
   const table = voiTable(file, sources, image);
   if (table) return table;
   const [own] = fileWindows(sources);
@@ -116,7 +121,9 @@ function fileWindows(sources: DataSet[]): WindowPreset[] {
   return [];
 }
 
+/** A file without a window of its own has no function either: what is made up for it is LINEAR. */
 function windowFunction(sources: DataSet[]): WindowFunction {
+  if (fileWindows(sources).length === 0) return 'LINEAR';
   const name = sources.map((source) => source.string('x00281056')?.trim()).find((text) => text);
   return name === 'SIGMOID' || name === 'LINEAR_EXACT' ? name : 'LINEAR';
 }
