@@ -135,3 +135,13 @@ export type CaseEntry = CaseAnswer | CaseRollouts;
 export function titleOf({ title, entries }: Pick<CaseRecord, 'title' | 'entries'>): string {
   return title || (entries[0]?.asked.question ?? '');
 }
+
+/** Times of cases are texts in UTC, which sort as they are. */
+export function isoNow(): string {
+  return new Date().toISOString();
+}
+
+/** Each once, in order. */
+export function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

@@ -53,8 +53,7 @@ export class Conversation {
 
   /** Adds answers of an earlier visit, those that are not here already, and shows the last of them. */
   restore(entries: readonly Entry[]): void {
-    const known = new Set(this.turns.map(({ uid }) => uid));
-    const added = entries.filter(({ uid }) => !known.has(uid));
+    const added = entries.filter(({ uid }) => !this.turns.some((turn) => turn.uid === uid));
     this.turns = [...added.toReversed(), ...this.turns];
     const last = entries.at(-1);
     const shown = this.turns.find(({ uid }) => uid === last?.uid);

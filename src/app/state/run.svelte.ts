@@ -1,5 +1,6 @@
 /** What one answer and a group of rollouts have in common: waiting for the model, phases, a clock, stopping, errors. */
 import { isPrivateVisit } from '../browser/privateVisit';
+import { isoNow } from '../cases/caseFormat';
 import { RoundsError, type ErrorCode } from '../../shared/errors';
 import type { PackSource } from '../../shared/pack';
 import type { ModelInfo, Phase, Stage, Update } from '../../shared/protocol';
@@ -84,7 +85,7 @@ export abstract class Run {
     this.asked = asked;
     this.uid = origin.uid ?? crypto.randomUUID();
     this.caseId = origin.caseId ?? crypto.randomUUID();
-    this.askedAt = origin.askedAt ?? new Date().toISOString();
+    this.askedAt = origin.askedAt ?? isoNow();
   }
 
   stop(): void {

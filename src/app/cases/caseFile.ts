@@ -1,0 +1,107 @@
+/**
+ * Cases as one file: a ZIP of uncompressed entries, `rounds-cases.json` and the images under the SHA-256 of their
+ * bytes (docs/cases.md). Nothing of a file is used before all of it was checked.
+ */
+import { RoundsError } from '../../shared/errors';
+import { Fields } from '../../shared/fields';
+import { sha256Hex } from '../../shared/sha256';
+import { isZip, readZip, type ZipEntry } from '../../shared/zipReader';
+import { ZipWriter } from '../../shared/zipWriter';
+import { checkVersion, failCase, parseCase } from './caseBounds';
+import { CASE_VERSION, type CaseImage, type CaseRecord } from './caseFormat';
+
+export const CASE_FILE = 'rounds-cases.json';
+export const CASE_FILE_ENDING = '.rounds.zip';
+const FORMAT = 'rounds-cases';
+const MAX_CASES = 10_000;
+
+/** A case and the bytes of its images, by SHA-256. */
+export interface FullCase {
+  record: CaseRecord;
+  images: ReadonlyMap<string, Blob>;
+}
+
+/** @param exportedAt ISO time */
+export async function writeCaseFile(cases: readonly FullCase[], exportedAt: string): Promise<Blob> {
+  const zip = new ZipWriter();
+  const records = cases.map(({ record }) => record);
+  const manifest = { format: FORMAT, version: CASE_VERSION, exportedAt, cases: records };
+  await zip.add(CASE_FILE, new TextEncoder().encode(JSON.stringify(manifest, null, 1)));
+  const written = new Set<string>();
+  for (const { record, images } of cases) {
+    for (const image of record.images) {
+      const blob = images.get(image.sha256);
+      if (!blob || written.has(image.sha256)) continue;
+      written.add(image.sha256);
+      await zip.add(pathOf(image), new Uint8Array(await blob.arrayBuffer()));
+    }
+  }
+  return zip.finish();
+}
+
+/** Whether a file that was dropped or picked holds cases, rather than a model or an image. */
+export async function isCaseFile(file: File): Promise<boolean> {
+  if (file.name.endsWith(CASE_FILE_ENDING)) return true;
+  if (!file.name.endsWith('.zip') || !(await isZip(file))) return false;
+  return readZip(file).then(
+    (entries) => entries.has(CASE_FILE),
+    () => false,
+  );
+}
+
+/** @throws RoundsError case_invalid, naming what is wrong */
+export async function readCaseFile(file: Blob): Promise<FullCase[]> {
+  try {
+    const entries = (await isZip(file)) ? await readZip(file) : failCase('This is no ZIP file.');
+    const records = parseManifest(await readJson(entries));
+    const images = new Map<string, Blob>();
+    const cases: FullCase[] = [];
+    for (const record of records) {
+      for (const image of record.images) {
+        if (!images.has(image.sha256)) images.set(image.sha256, await readImage(entries, image));
+      }
+      cases.push({ record, images });
+    }
+    return cases;
+  } catch (thrown) {
+    // The reader of ZIP files speaks of packs.
+    const { message } = RoundsError.from(thrown);
+    throw new RoundsError('case_invalid', message, { cause: thrown });
+  }
+}
+
+function parseManifest(json: unknown): CaseRecord[] {
+  const root = new Fields(json, CASE_FILE, failCase);
+  if (root.get('format') !== FORMAT) root.reject(`format must be "${FORMAT}".`);
+  checkVersion(root, CASE_VERSION);
+  const records = root
+    .array('cases', MAX_CASES)
+    .map((entry, index) => parseCase(entry, `${CASE_FILE}: cases[${index}]`));
+  if (new Set(records.map(({ id }) => id)).size < records.length) root.reject('a case is there twice.');
+  return records;
+}
+
+async function readJson(entries: Map<string, ZipEntry>): Promise<unknown> {
+  const entry = entries.get(CASE_FILE) ?? failCase(`The file has no ${CASE_FILE}.`);
+  try {
+    return JSON.parse(new TextDecoder().decode(await entry.bytes())) as unknown;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) failCase(`${CASE_FILE} is no JSON.`);
+    throw thrown;
+  }
+}
+
+async function readImage(entries: Map<string, ZipEntry>, image: CaseImage): Promise<Blob> {
+  const entry = entries.get(pathOf(image)) ?? failCase(`The file has no ${pathOf(image)}.`);
+  const bytes = await entry.bytes();
+  if (bytes.length !== image.bytes || (await sha256Hex(bytes)) !== image.sha256) {
+    failCase(`${pathOf(image)} is not the image that the case names.`);
+  }
+  return new Blob([bytes], { type: image.type });
+}
+
+/** The ending is for people who look into the file. */
+function pathOf({ sha256, type }: CaseImage): string {
+  const ending = /^image\/(png|jpeg|webp|gif|bmp|avif|tiff)$/.exec(type)?.[1] ?? 'bin';
+  return `images/${sha256}.${ending}`;
+}
