@@ -22,6 +22,7 @@ import type {
 } from '../../src/shared/protocol';
 import { fakeModelInfo, fakeResult } from './fakeResults';
 import { fakeOptions, fakeProbabilities, fakeRollout, fakeRollouts } from './fakeRollouts';
+import { Failing, type Place } from './failing';
 import type { Scenario } from './scenarios';
 
 const TOKEN_SIDE = 28;
@@ -34,6 +35,7 @@ const ROLLOUT_LETTERS = ['B', 'A', 'B', 'C'];
 export class FakeEngine implements EngineApi {
   readonly #scenario: Scenario;
   readonly #lost = new Set<(error: RoundsError) => void>();
+  readonly #failing = new Failing(location.search);
   #loads = 0;
   #answers = 0;
 
@@ -57,6 +59,8 @@ export class FakeEngine implements EngineApi {
       case 'load':
         return await this.#load(cloned as LoadParams, options);
       case 'preview':
+        this.#failing.at('image');
+        if (this.#scenario === 'pageBreaks') return {} as ImagePreview;
         return await preview((cloned as { image: ImageInput }).image);
       case 'generate':
         return await this.#generate(cloned as GenerateParams, options);
@@ -76,6 +80,7 @@ export class FakeEngine implements EngineApi {
       await wait(300, signal);
       onUpdate?.({ kind: 'progress', stage: 'download', done: Math.round(total * share), total });
     }
+    this.#failing.at('load', params);
     if (this.#scenario === 'slowLoad') await wait(3_600_000, signal);
     if (this.#scenario === 'loadFailsOnce' && this.#loads === 1) fail('download_failed');
     if (this.#scenario === 'noWebGpu' && params.backend !== 'wasm') fail('webgpu_unavailable');
@@ -105,9 +110,13 @@ export class FakeEngine implements EngineApi {
   async #generate(params: GenerateParams, { onUpdate, signal }: CallOptions): Promise<GenerateResult> {
     this.#answers += 1;
     await this.#begin({ onUpdate, signal });
+    this.#failAt('answer');
     return this.#write(params, this.#script(params), signal, (update) => {
       onUpdate?.(update);
-      if (update.kind === 'token' && update.index > 8) this.#maybeLose();
+      if (update.kind === 'token' && update.index > 8) {
+        this.#maybeLose();
+        this.#failAt('word');
+      }
     });
   }
 
@@ -185,6 +194,17 @@ export class FakeEngine implements EngineApi {
         return [THOUGHT, 'A'];
       default:
         return [THOUGHT, /B[.)] /.test(JSON.stringify(params.messages)) ? 'B' : 'A head CT.'];
+    }
+  }
+
+  /** As the worker does: the call is answered first, then the loss is announced. */
+  #failAt(place: Place): void {
+    try {
+      this.#failing.at(place);
+    } catch (thrown) {
+      const error = RoundsError.from(thrown);
+      if (this.#failing.takesModel) setTimeout(() => this.#lost.forEach((listener) => listener(error)), 30);
+      throw error;
     }
   }
 

@@ -38,6 +38,8 @@ export const SCENARIOS = [
   'privateWindow',
   /** The library's database can't be opened. */
   'noLibrary',
+  /** Images come back in a form that no component can draw. */
+  'pageBreaks',
   /** The GPU's memory is too small in a trial. */
   'smallGpu',
 ] as const;
