@@ -2,6 +2,7 @@
 import { RoundsError } from '../../src/shared/errors';
 import type { Span } from '../../src/shared/pack';
 import { tensorBytes } from '../../src/shared/packManifest';
+import type { Calibration } from './calibration';
 import type { ConversionPlan, PlannedTensor } from './plan';
 import { searchesScales } from './policy';
 import { FLOAT_BYTES } from './quantize/half';
@@ -28,7 +29,7 @@ export function* planJobs(plan: ConversionPlan): Generator<ConversionJob> {
   const search = searchesScales(plan.recipe.recipe);
   for (const planned of plan.tensors) {
     let row = 0;
-    for (const { rows, read } of rowRanges(planned, search)) {
+    for (const { rows, read } of rowRanges(planned, search, plan.calibration)) {
       yield { tensor: planned.tensor.name, ...placeOf(planned, row, rows), read };
       row += rows;
     }
@@ -58,12 +59,17 @@ interface RowRange {
 }
 
 /** Row ranges of each part, and then the zero rows. */
-function* rowRanges({ tensor, weight, parts }: PlannedTensor, search: boolean): Generator<RowRange> {
+function* rowRanges(
+  { tensor, weight, parts }: PlannedTensor,
+  search: boolean,
+  calibration: Calibration | null,
+): Generator<RowRange> {
   const { columns, padRows } = weight;
   const paddedColumns = tensor.shape[1] ?? 1;
   const common = { columns, paddedColumns, dtype: tensor.dtype, search };
   const rowsPerJob = Math.max(1, Math.floor(JOB_ELEMENTS / paddedColumns));
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
+    const importance = calibration?.importance.get(weight.parts[i]?.name ?? '') ?? null;
     const total = rowCount(part, columns);
     for (let row = 0; row < total; row += rowsPerJob) {
       const rows = Math.min(rowsPerJob, total - row);
@@ -72,6 +78,7 @@ function* rowRanges({ tensor, weight, parts }: PlannedTensor, search: boolean): 
         stored: part.dtype,
         bytes: await readRows(part, row, rows, columns),
         rows,
+        importance,
         ...common,
       });
       yield { rows, read };
@@ -79,7 +86,7 @@ function* rowRanges({ tensor, weight, parts }: PlannedTensor, search: boolean): 
   }
   if (padRows > 0) {
     const bytes = padRows * columns * FLOAT_BYTES.F32;
-    const zeros = { tensor: tensor.name, stored: 'F32', rows: padRows, ...common } as const;
+    const zeros = { tensor: tensor.name, stored: 'F32', rows: padRows, importance: null, ...common } as const;
     yield { rows: padRows, read: () => Promise.resolve({ ...zeros, bytes: new ArrayBuffer(bytes) }) };
   }
 }

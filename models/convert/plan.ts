@@ -12,6 +12,7 @@ import type {
 } from '../../src/shared/pack';
 import { BLOCK_SIZE } from '../../src/shared/pack';
 import { tensorBytes } from '../../src/shared/packManifest';
+import { checkCalibration, type Calibration } from './calibration';
 import { readAuxiliary, readLicense, type AuxiliaryFile } from './auxiliary';
 import { parseConfig } from './config';
 import { parsePreprocessor } from './imageProcessor';
@@ -24,6 +25,8 @@ import { packWeights, resolveParts, type PackWeight } from './weightMap';
 export interface ConversionChoice {
   weights: WeightsOption;
   recipe: RecipeOption;
+  /** Only where scales are searched: `q4`, `best`. */
+  calibration?: Calibration | null;
 }
 
 export interface PlannedTensor {
@@ -40,6 +43,7 @@ export interface ConversionPlan {
   /** `CheckpointSource.stamp`, or empty. */
   stamp: string;
   recipe: PackManifest['recipe'];
+  calibration: Calibration | null;
   parameters: number;
   files: (AuxiliaryFile & { span: Span })[];
   tensors: PlannedTensor[];
@@ -48,7 +52,8 @@ export interface ConversionPlan {
 
 /**
  * Reads configs and headers only, then lays the pack out: auxiliary files first, then tensors, each span aligned.
- * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed
+ * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; request_invalid for a calibration that
+ *   nothing would be made of
  */
 export async function planConversion(
   source: CheckpointSource,
@@ -63,6 +68,8 @@ export async function planConversion(
   const layout = new Layout();
   const files = auxiliary.files.map((file) => ({ ...file, span: layout.place(file.bytes.length) }));
   const dtypes = tensorDtypes(weights, choice.weights, choice.recipe);
+  const calibration = choice.calibration ?? null;
+  if (calibration) checkCalibration(calibration, weights, choice);
   const tensors = weights.map((weight, i) => planTensor(weight, dtypes[i] ?? 'f32', parts, layout));
   return {
     name: packName(source.name),
@@ -75,13 +82,24 @@ export async function planConversion(
       files: stored.files,
     },
     stamp: source.stamp ?? '',
-    recipe: { ...choice, blockSize: BLOCK_SIZE, detail: describeRecipe(choice.weights, choice.recipe) },
+    recipe: describeChoice(choice),
+    calibration,
     parameters: countElements([...parts.values()]),
     files,
     tensors,
     totalBytes: layout.end,
   };
 }
+
+/** Key order is fixed, as in makeManifest. */
+function describeChoice({ weights, recipe, calibration }: ConversionChoice): PackManifest['recipe'] {
+  const detail = describeRecipe(weights, recipe);
+  if (!calibration) return { weights, recipe, blockSize: BLOCK_SIZE, detail };
+  const { sha256 } = calibration;
+  return { weights, recipe, blockSize: BLOCK_SIZE, detail: `${detail} ${CALIBRATED}`, calibration: sha256 };
+}
+
+const CALIBRATED = 'In the search each input counts as much as it was measured to on calibration data.';
 
 /** Hands out aligned spans, one after the other. */
 class Layout {

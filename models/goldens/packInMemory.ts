@@ -1,6 +1,7 @@
 /** A checkpoint folder as a pack that is never written: for tests. */
 import type { PackReader } from '../../src/engine/ports';
 import type { RecipeOption, WeightsOption } from '../../src/shared/pack';
+import type { Calibration } from '../convert/calibration';
 import { runConversion } from '../convert/convert';
 import { openFolder } from '../convert/node/folderSource';
 import { planConversion } from '../convert/plan';
@@ -9,9 +10,10 @@ export async function packInMemory(
   checkpoint: string,
   weights: WeightsOption,
   recipe: RecipeOption,
+  calibration: Calibration | null = null,
 ): Promise<PackReader> {
   const shards: Uint8Array[] = [];
-  const plan = await planConversion(await openFolder(checkpoint), { weights, recipe });
+  const plan = await planConversion(await openFolder(checkpoint), { weights, recipe, calibration });
   const manifest = await runConversion(plan, {
     writeShard: (_, bytes) => Promise.resolve(void shards.push(bytes.slice())),
     writeManifest: () => Promise.resolve(),

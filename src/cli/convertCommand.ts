@@ -1,7 +1,9 @@
 /** `npm run -s convert -- SRC --out DIR`: a model pack from a Hugging Face checkpoint. */
 import { availableParallelism } from 'node:os';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { parseCalibration, type Calibration } from '../../models/convert/calibration';
 import { runConversion } from '../../models/convert/convert';
 import { describePack, describeTensors, formatBytes } from '../../models/convert/describe';
 import { openHub, parseHubName } from '../../models/convert/hubSource';
@@ -11,6 +13,7 @@ import { openWorkerPool } from '../../models/convert/node/workerPool';
 import { planConversion, type ConversionPlan } from '../../models/convert/plan';
 import type { CheckpointSource } from '../../models/convert/source';
 import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../shared/pack';
+import { RoundsError } from '../shared/errors';
 import { UsageError, type CommandContext } from './command';
 import { ProgressLine } from './progressLine';
 
@@ -24,6 +27,8 @@ SRC   a local folder, or org/name[@revision] on the hub (HF_ENDPOINT and HF_TOKE
   --weights q4|q8|f16|f32    type of the weights (default q4)
   --recipe plain|best        plain: round to nearest with absmax scales throughout;
                              best: searched scales, 8-bit embedding and head (default best)
+  --calibration FILE         how much each input of a linear layer counts in the search of
+                             scales (models/calibrate.py makes such a file); q4 best only
   --dry-run                  print the plan and stop
   --overwrite                replace a pack at DIR
   --jobs N                   threads (default: as many as there are processors, at most 8)
@@ -39,6 +44,7 @@ interface Arguments {
   out: string | null;
   weights: WeightsOption;
   recipe: RecipeOption;
+  calibration: string | null;
   dryRun: boolean;
   overwrite: boolean;
   jobs: number;
@@ -52,6 +58,7 @@ function parseArguments(argv: string[]): Arguments | 'help' {
       out: { type: 'string' },
       weights: { type: 'string', default: 'q4' },
       recipe: { type: 'string', default: 'best' },
+      calibration: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       overwrite: { type: 'boolean', default: false },
       jobs: { type: 'string' },
@@ -67,6 +74,7 @@ function parseArguments(argv: string[]): Arguments | 'help' {
     out: values.out ?? null,
     weights: oneOf('--weights', values.weights, ['q4', 'q8', 'f16', 'f32']),
     recipe: oneOf('--recipe', values.recipe, ['plain', 'best']),
+    calibration: values.calibration ?? null,
     dryRun: values['dry-run'],
     overwrite: values.overwrite,
     jobs: values.jobs === undefined ? Math.min(8, availableParallelism()) : parseJobs(values.jobs),
@@ -95,6 +103,13 @@ async function openSource(src: string, signal: AbortSignal): Promise<CheckpointS
   return openHub(hubName, { ...(endpoint ? { endpoint } : {}), ...(token ? { token } : {}), signal });
 }
 
+async function readCalibration(path: string): Promise<Calibration> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new RoundsError('request_invalid', `${path} can’t be read.`, { cause });
+  });
+  return parseCalibration(new Uint8Array(bytes), path);
+}
+
 function describePlan(plan: ConversionPlan): string {
   const tensors = plan.tensors.map(({ tensor }) => tensor);
   const shards = Math.ceil(plan.totalBytes / SHARD_BYTES);
@@ -117,7 +132,9 @@ export async function convertCommand(context: CommandContext): Promise<void> {
 async function convert(args: Arguments, { signal, out, err }: CommandContext): Promise<void> {
   if (args.out !== null) await checkTarget(args.out, args.overwrite);
   const source = await openSource(args.src, signal);
-  const plan = await planConversion(source, { weights: args.weights, recipe: args.recipe });
+  const { weights, recipe } = args;
+  const calibration = args.calibration === null ? null : await readCalibration(args.calibration);
+  const plan = await planConversion(source, { weights, recipe, calibration });
   if (args.dryRun || args.out === null) {
     out(describePlan(plan));
     return;

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseCalibration, type Calibration } from '../../models/convert/calibration';
 import { packInMemory } from '../../models/goldens/packInMemory';
 import { generate } from '../engine/generate';
 import { encodeImages, prepareImages } from '../engine/images';
@@ -28,6 +29,7 @@ const HELP = `Measures what quantization costs, against float32 on the same weig
   SRC             a checkpoint folder, small enough for float32 on the processor
   --case FILE     cases as for infer; images must be PNG or DICOM
   --tokens N      greedy tokens after each prompt (default 24)
+  --calibration FILE  q4 best with it as well (npm run -s convert -- --help)
   --json          one JSON object a recipe instead of a table
   --help
 
@@ -35,7 +37,9 @@ For each recipe: mean KL(float32 || recipe) in nats over all positions of prompt
 with the same most probable token, and bytes of the pack.
 `;
 
-const VARIANTS: [WeightsOption, RecipeOption][] = [
+type Variant = [weights: WeightsOption, recipe: RecipeOption, calibration?: Calibration];
+
+const VARIANTS: readonly Variant[] = [
   ['q4', 'plain'],
   ['q4', 'best'],
   ['q8', 'plain'],
@@ -56,14 +60,15 @@ interface Reference {
 export interface QualityFigures {
   weights: WeightsOption;
   recipe: RecipeOption;
+  isCalibrated: boolean;
   meanKl: number;
   top1: number;
   positions: number;
   bytes: number;
 }
 
-async function open(checkpoint: string, weights: WeightsOption, recipe: RecipeOption): Promise<EngineModel> {
-  const pack = await packInMemory(checkpoint, weights, recipe);
+async function open(checkpoint: string, variant: Variant): Promise<EngineModel> {
+  const pack = await packInMemory(checkpoint, ...variant);
   return loadModel(pack, new OrtBackend(await loadOrt('wasm'), null, 'f32'), await loadTokenizer(pack));
 }
 
@@ -171,16 +176,16 @@ export function divergence(
 export async function measureQuality(
   checkpoint: string,
   cases: EvaluationCase[],
-  tokens: number,
-  signal: AbortSignal,
+  options: { tokens: number; variants: readonly Variant[]; signal: AbortSignal },
   onFigures: (figures: QualityFigures) => void,
 ): Promise<void> {
-  const exact = await open(checkpoint, 'f32', 'plain');
+  const { tokens, variants, signal } = options;
+  const exact = await open(checkpoint, ['f32', 'plain']);
   const references: Reference[] = [];
   for (const evaluation of cases) references.push(await referenceOf(exact, evaluation, tokens));
   await exact.dispose();
-  for (const [weights, recipe] of VARIANTS) {
-    const model = await open(checkpoint, weights, recipe);
+  for (const variant of variants) {
+    const model = await open(checkpoint, variant);
     const width = model.config.text.vocabSize;
     let sums = { kl: 0, agreeing: 0, positions: 0 };
     for (const [i, evaluation] of cases.entries()) {
@@ -201,8 +206,9 @@ export async function measureQuality(
     const bytes = model.pack.manifest.totalBytes;
     await model.dispose();
     onFigures({
-      weights,
-      recipe,
+      weights: variant[0],
+      recipe: variant[1],
+      isCalibrated: variant[2] !== undefined,
       meanKl: sums.kl / positions,
       top1: sums.agreeing / positions,
       positions,
@@ -217,6 +223,7 @@ const quality: Command = async ({ argv, out, signal }) => {
     allowPositionals: true,
     options: {
       case: { type: 'string' },
+      calibration: { type: 'string' },
       tokens: { type: 'string', default: '24' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -230,14 +237,21 @@ const quality: Command = async ({ argv, out, signal }) => {
   const tokens = Number(values.tokens);
   if (!checkpoint || !values.case || !(tokens >= 1)) throw new UsageError('Give SRC and --case FILE.');
   const cases = await readEvaluationCases(resolve(values.case));
-  await measureQuality(resolve(checkpoint), cases, tokens, signal, (figures) => {
+  const variants = values.calibration ? [...VARIANTS, await calibrated(values.calibration)] : VARIANTS;
+  await measureQuality(resolve(checkpoint), cases, { tokens, variants, signal }, (figures) => {
     out(values.json ? `${JSON.stringify(figures)}\n` : describeFigures(figures));
   });
 };
 
-function describeFigures({ weights, recipe, meanKl, top1, positions, bytes }: QualityFigures): string {
+async function calibrated(path: string): Promise<Variant> {
+  return ['q4', 'best', await parseCalibration(new Uint8Array(readFileSync(path)), path)];
+}
+
+function describeFigures(figures: QualityFigures): string {
+  const { weights, recipe, isCalibrated, meanKl, top1, positions, bytes } = figures;
+  const name = `${weights} ${isCalibrated ? 'calibrated' : recipe}`;
   const share = (100 * top1).toFixed(2);
-  return `${weights} ${recipe.padEnd(6)} KL ${meanKl.toFixed(5)}  top-1 ${share} %  ${bytes} bytes  (${positions} positions)\n`;
+  return `${name.padEnd(13)} KL ${meanKl.toFixed(5)}  top-1 ${share} %  ${bytes} bytes  (${positions} positions)\n`;
 }
 
 await runInProcess(quality);

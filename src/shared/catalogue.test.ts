@@ -144,4 +144,17 @@ describe('parseCatalogue', () => {
     expect(() => parseCatalogue({ ...real(), format: 'x' })).toThrow(/format/);
     expect(() => parseCatalogue({ ...real(), version: 2 })).toThrow(/version 2/);
   });
+
+  it('may name a calibration by its hash', () => {
+    const withCalibration = (calibration: unknown) => {
+      const json = real();
+      const model = json.models.find(({ kind }) => kind === 'hub') as { checkpoints: object[] };
+      Object.assign(model.checkpoints[0]!, { calibration });
+      return parseCatalogue(json).models.find(({ kind }) => kind === 'hub')?.checkpoints[0]?.calibration;
+    };
+    const calibration = { url: 'scales/x.safetensors', sha256: 'ab'.repeat(32) };
+    expect(withCalibration(calibration)).toEqual(calibration);
+    expect(() => withCalibration({ ...calibration, sha256: 'ab' })).toThrow(/sha256 must be 64/);
+    expect(() => withCalibration({ sha256: calibration.sha256 })).toThrow(/url/);
+  });
 });

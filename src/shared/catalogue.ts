@@ -41,6 +41,8 @@ export interface CatalogueCheckpoint {
   scores: CatalogueScores[];
   /** Tells variants of one model apart: "RL on m23k". */
   variant: string;
+  /** How much each input counts in the search of scales (docs/quantization.md); `url` counts from the catalogue. */
+  calibration?: { url: string; sha256: string };
 }
 
 export interface CatalogueModel {
@@ -71,6 +73,7 @@ const MAX_CHECKPOINTS = 50;
 const MAX_BYTES = 2 ** 40;
 const ID = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const REPO = /^[\w][\w.-]{0,95}\/[\w][\w.-]{0,95}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
 const REVISION = /^[\w][\w./-]{0,199}$/;
 
 /**
@@ -137,7 +140,14 @@ function parseCheckpoint(fields: Fields, harnesses: Record<string, string>): Cat
     variant: fields.string('variant', 60),
     trainedFor: fields.string('trainedFor', 1000),
     scores: fields.objects('scores', 10).map((scores) => parseScores(scores, harnesses)),
+    ...(fields.has('calibration') ? { calibration: parseCalibration(fields.object('calibration')) } : {}),
   };
+}
+
+function parseCalibration(fields: Fields): { url: string; sha256: string } {
+  const sha256 = fields.string('sha256', 64);
+  if (!SHA256.test(sha256)) fields.reject('sha256 must be 64 hexadecimal digits.');
+  return { url: fields.string('url', 2000), sha256 };
 }
 
 function parseScores(fields: Fields, harnesses: Record<string, string>): CatalogueScores {

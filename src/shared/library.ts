@@ -17,6 +17,8 @@ export type ModelOrigin =
       endpoint: string;
       weights: WeightsOption;
       recipe: RecipeOption;
+      /** How much each input counts in the search of scales: a file of models/convert/calibration.ts. */
+      calibration?: { url: string; sha256: string };
     }
   /** A checkpoint's folder on this machine. */
   | { kind: 'folder'; name: string; weights: WeightsOption; recipe: RecipeOption }
@@ -80,12 +82,16 @@ export function jobIdOf(origin: ModelOrigin): string {
     case 'pack':
       return `pack:${origin.url.replace(/\/*$/, '/')}`;
     case 'hub':
-      return `hub:${origin.repo}@${origin.revision}:${origin.weights}:${origin.recipe}`;
+      return `hub:${origin.repo}@${origin.revision}:${origin.weights}:${origin.recipe}${calibrationOf(origin)}`;
     case 'folder':
       return `folder:${origin.name}:${origin.weights}:${origin.recipe}`;
     case 'import':
       return `import:${origin.name}`;
   }
+}
+
+function calibrationOf({ calibration }: Extract<ModelOrigin, { kind: 'hub' }>): string {
+  return calibration ? `:${calibration.sha256.slice(0, 12)}` : '';
 }
 
 /** `elsewhere`: another tab does it, and this one follows its progress. */

@@ -92,7 +92,14 @@ export interface PackManifest {
   model: ModelConfig;
   imageProcessor: ImageProcessorConfig;
   source: PackSource;
-  recipe: { weights: WeightsOption; recipe: RecipeOption; blockSize: number; detail: string };
+  recipe: {
+    weights: WeightsOption;
+    recipe: RecipeOption;
+    blockSize: number;
+    detail: string;
+    /** SHA-256 of the file that told how much each input counts; absent where none was used. */
+    calibration?: string;
+  };
   /** Number of weights in the checkpoint. */
   parameters: number;
   totalBytes: number;

@@ -112,6 +112,7 @@ function parseRecipe(recipe: Fields): PackManifest['recipe'] {
     recipe: recipe.choice('recipe', ['plain', 'best'] as const),
     blockSize: recipe.choice('blockSize', [BLOCK_SIZE] as const),
     detail: recipe.string('detail', 2_000),
+    ...(recipe.has('calibration') ? { calibration: recipe.string('calibration', 64) } : {}),
   };
 }
 

@@ -25,6 +25,7 @@ describe('the error of a block', () => {
       const size = 2 ** (trial % 60) / 2 ** 40;
       for (const errors of [wasm, script]) errors.errors.fill(-1);
       for (let i = 0; i < 32; i++) wasm.block[i] = script.block[i] = size * next();
+      for (let i = 0; i < 32; i++) wasm.importance[i] = script.importance[i] = next() ** 2;
       for (let i = 0; i < MAX_SCALES; i++) wasm.scales[i] = script.scales[i] = (size / 8) * next();
       wasm.scales[3] = script.scales[3] = NaN;
       wasm.scales[4] = script.scales[4] = Infinity;
@@ -33,7 +34,21 @@ describe('the error of a block', () => {
       expect([...wasm.errors]).toEqual([...script.errors]);
       expect(wasm.errors[3]).toBeNaN();
       expect(wasm.errors.at(-1)).toBe(-1);
+      wasm.runWeighted(MAX_SCALES - 1);
+      script.runWeighted(MAX_SCALES - 1);
+      expect([...wasm.errors]).toEqual([...script.errors]);
     }
+  });
+
+  it('counts each value as much as it is told to', () => {
+    const { block, importance, scales, errors, runWeighted } = inWebAssembly()!;
+    block.fill(0);
+    block.set([0.5, 1.25, -8.25, 9], 0);
+    importance.fill(0);
+    importance.set([2, 3, 0, 0.5], 0);
+    scales[0] = 1;
+    runWeighted(1);
+    expect(errors[0]).toBeCloseTo(2 * 0.25 + 3 * 0.0625 + 0.5 * 4, 12);
   });
 
   it('is the squared distance to the nearest of the 16 levels', () => {

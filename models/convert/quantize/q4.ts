@@ -21,16 +21,21 @@ export const SEARCH_FACTORS: readonly number[] = [
  * @param values float32 [rows × K], K a multiple of 32
  * @param search false: absmax scale (signed value of largest magnitude / −8, so that it is exact at nibble 0);
  *   true: the factor of that scale with the least squared error in the block
+ * @param importance float32 [K]: what an error of each column counts in the search; null: all the same
  * @returns blob uint8 [rows, K/32, 16], element 2j in the low nibble of byte j; scales float16 bits [rows, K/32]
  */
-export function quantizeQ4(values: Float32Array, search: boolean): { data: Uint8Array; scales: Uint16Array } {
+export function quantizeQ4(
+  values: Float32Array,
+  search: boolean,
+  importance: Float32Array | null = null,
+): { data: Uint8Array; scales: Uint16Array } {
   const blocks = values.length / BLOCK_SIZE;
   const data = new Uint8Array(blocks * BYTES_PER_BLOCK);
   const scales = new Uint16Array(blocks);
   for (let block = 0; block < blocks; block++) {
     const start = block * BLOCK_SIZE;
     const absmax = signedMax(values, start) / -8;
-    const scaleBits = search ? searchScale(values, start, absmax) : float16Bits(absmax);
+    const scaleBits = search ? searchScale(values, start, absmax, importance) : float16Bits(absmax);
     scales[block] = scaleBits;
     packBlock(values, start, float16Value(scaleBits), data, block * BYTES_PER_BLOCK);
   }
@@ -55,13 +60,22 @@ function signedMax(values: Float32Array, start: number): number {
  * Every candidate is rounded to float16 before it is tried, so the error compared is the error stored. The first of
  * equal errors wins. A candidate that float16 makes 0 is none.
  */
-function searchScale(values: Float32Array, start: number, absmax: number): number {
+function searchScale(
+  values: Float32Array,
+  start: number,
+  absmax: number,
+  importance: Float32Array | null,
+): number {
   const { block, scales, errors } = trials;
   for (let i = 0; i < BLOCK_SIZE; i++) block[i] = values[start + i] as number;
   const magnitude = Math.abs(absmax);
   if (magnitude >= SURELY_NORMAL && magnitude < SURELY_FINITE) roundNormal(absmax, scales);
   else roundAny(absmax, scales);
-  trials.run(SEARCH_FACTORS.length);
+  if (importance) {
+    const column = start % importance.length;
+    trials.importance.set(importance.subarray(column, column + BLOCK_SIZE));
+    trials.runWeighted(SEARCH_FACTORS.length);
+  } else trials.run(SEARCH_FACTORS.length);
   let best = 0;
   let bestError = Number.isNaN(scales[0]) ? Infinity : (errors[0] as number);
   for (let i = 1; i < SEARCH_FACTORS.length; i++) {

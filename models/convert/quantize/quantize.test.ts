@@ -94,6 +94,24 @@ describe('quantizeQ4', () => {
     // docs/quantization.md: the search takes about a tenth off the squared error.
     expect(sum(searchedErrors) / sum(plainErrors)).toBeLessThan(0.95);
   });
+
+  it('makes the weighted error of every block least where inputs count differently', () => {
+    const next = seeded(31);
+    const importance = Float32Array.from({ length: 64 }, () => next() ** 8);
+    const values = weights(64 * 100, 4);
+    const weighted = (q: { data: Uint8Array; scales: Uint16Array }): number[] => {
+      const root = (i: number): number => Math.sqrt(importance[i % 64] as number);
+      const scaled = (from: Float32Array): Float32Array => from.map((value, i) => value * root(i));
+      return blockErrors(scaled(values), scaled(dequantizeQ4(q.data, q.scales)));
+    };
+    const even = weighted(quantizeQ4(values, true));
+    const measured = weighted(quantizeQ4(values, true, importance));
+    expect(measured.every((error, i) => error <= (even[i] as number) * (1 + 1e-6))).toBe(true);
+    const sum = (errors: number[]): number => errors.reduce((total, error) => total + error, 0);
+    expect(sum(measured)).toBeLessThan(0.95 * sum(even));
+    // Where all count the same, nothing changes.
+    expect(quantizeQ4(values, true, new Float32Array(64).fill(0.5))).toEqual(quantizeQ4(values, true));
+  });
 });
 
 describe('quantizeQ8', () => {
@@ -133,6 +151,7 @@ describe('quantizeRows', () => {
     paddedColumns: values.length,
     dtype: 'f32',
     search: false,
+    importance: null,
     ...change,
   });
   const codeOf = (work: () => unknown): string => {

@@ -18,6 +18,8 @@ export interface QuantizeJob {
   dtype: TensorDtype;
   /** q4 only: search the scale of each block instead of taking absmax. */
   search: boolean;
+  /** float32 [columns], for the search: how much each input counts (calibration.ts). null: all the same. */
+  importance: Float32Array | null;
 }
 
 export interface QuantizedRows {
@@ -49,7 +51,7 @@ export function quantizeRows(job: QuantizeJob): QuantizedRows {
     case 'q8':
       return checkScales(quantizeQ8(values), job.tensor);
     case 'q4':
-      return checkScales(quantizeQ4(values, job.search), job.tensor);
+      return checkScales(quantizeQ4(values, job.search, padImportance(job)), job.tensor);
   }
 }
 
@@ -59,6 +61,14 @@ function padColumns(values: Float32Array, { rows, columns, paddedColumns }: Quan
   for (let row = 0; row < rows; row++) {
     padded.set(values.subarray(row * columns, (row + 1) * columns), row * paddedColumns);
   }
+  return padded;
+}
+
+/** Added columns are zero whatever their scale. */
+function padImportance({ importance, columns, paddedColumns }: QuantizeJob): Float32Array | null {
+  if (importance === null || columns === paddedColumns) return importance;
+  const padded = new Float32Array(paddedColumns);
+  padded.set(importance);
   return padded;
 }
 

@@ -12,13 +12,15 @@ import { dataText, t } from '../i18n/i18n.svelte';
 
 /** @throws RoundsError download_failed; internal for a damaged file */
 export async function fetchCatalogue(): Promise<Catalogue> {
-  const response = await fetch(new URL(`models/${CATALOGUE_FILE}`, document.baseURI)).catch(
-    (cause: unknown) => {
-      throw new RoundsError('download_failed', 'The catalogue could not be fetched.', { cause });
-    },
-  );
+  const response = await fetch(catalogueUrl()).catch((cause: unknown) => {
+    throw new RoundsError('download_failed', 'The catalogue could not be fetched.', { cause });
+  });
   if (!response.ok) throw new RoundsError('download_failed', `The catalogue answered ${response.status}.`);
   return parseCatalogue(await response.json());
+}
+
+function catalogueUrl(): URL {
+  return new URL(`models/${CATALOGUE_FILE}`, document.baseURI);
 }
 
 export interface CatalogueEntry {
@@ -51,6 +53,16 @@ export function originOf(
   checkpoint: CatalogueCheckpoint,
   endpoint: string,
 ): ModelOrigin {
-  const { repo, revision } = checkpoint;
-  return { kind: 'hub', repo, revision, endpoint, weights: model.weights, recipe: model.recipe };
+  const { repo, revision, calibration } = checkpoint;
+  return {
+    kind: 'hub',
+    repo,
+    revision,
+    endpoint,
+    weights: model.weights,
+    recipe: model.recipe,
+    ...(calibration
+      ? { calibration: { ...calibration, url: new URL(calibration.url, catalogueUrl()).href } }
+      : {}),
+  };
 }

@@ -3,12 +3,18 @@ import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin, OriginAccess } from '../../shared/library';
 import { SHARD_BYTES } from '../../shared/pack';
 import { sha256Hex } from '../../shared/sha256';
+import {
+  MAX_CALIBRATION_BYTES,
+  parseCalibration,
+  type Calibration,
+} from '../../../models/convert/calibration';
 import { openFiles } from '../../../models/convert/fileSource';
 import { openHub } from '../../../models/convert/hubSource';
 import { makeManifest, planConversion, type ConversionPlan } from '../../../models/convert/plan';
 import { shardName } from '../../../models/convert/shards';
 import type { CheckpointSource } from '../../../models/convert/source';
 import { convertToStore } from '../convert/convertToStore';
+import { fetchBytes } from '../storage/fetchBytes';
 import { patientFetch } from '../storage/network';
 import { checkAddress, largestTensor, sizeOf, type ShardFile, type Supply, type SupplyHooks } from './supply';
 
@@ -25,7 +31,9 @@ export async function openConversion(
 ): Promise<Supply> {
   hooks.onDetail('Reading configuration and headers');
   const source = await openSource(origin, access, hooks);
-  const plan = await planConversion(source, { weights: origin.weights, recipe: origin.recipe });
+  const { weights, recipe } = origin;
+  const calibration = await fetchCalibration(origin, hooks);
+  const plan = await planConversion(source, { weights, recipe, calibration });
   const sourceBytes = plan.source.files.reduce((sum, { size }) => sum + size, 0);
   return {
     id: await conversionId(plan),
@@ -48,6 +56,21 @@ export async function openConversion(
       return manifestText;
     },
   };
+}
+
+/** The file that the catalogue names beside a checkpoint: fetched again for every attempt, since it is small. */
+async function fetchCalibration(origin: ConvertedOrigin, hooks: SupplyHooks): Promise<Calibration | null> {
+  if (origin.kind !== 'hub' || !origin.calibration) return null;
+  const { url, sha256 } = origin.calibration;
+  hooks.onDetail('Reading the calibration');
+  const bytes = await fetchBytes(checkAddress(url), {
+    signal: hooks.signal,
+    maxBytes: MAX_CALIBRATION_BYTES,
+  });
+  if ((await sha256Hex(bytes)) !== sha256) {
+    throw new RoundsError('integrity_mismatch', `${url} is not the calibration that the catalogue names.`);
+  }
+  return parseCalibration(bytes, url);
 }
 
 async function openSource(
