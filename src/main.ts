@@ -8,6 +8,7 @@ import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
 import './app/styles/tokens.css';
 import './app/styles/base.css';
+import './app/styles/print.css';
 
 /** The embedded model's folder, beside the page. Absolute, because the worker's script lies elsewhere. */
 const PACK_URL = new URL('models/rounds-mini', document.baseURI).href;

@@ -7,6 +7,7 @@ import { startLanguage } from '../../src/app/i18n/i18n.svelte';
 import { AppState } from '../../src/app/state/appState.svelte';
 import '../../src/app/styles/tokens.css';
 import '../../src/app/styles/base.css';
+import '../../src/app/styles/print.css';
 import { FakeEngine } from './fakeEngine';
 import { FakeLibrary } from './fakeLibrary';
 import { isScenario } from './scenarios';

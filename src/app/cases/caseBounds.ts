@@ -167,6 +167,7 @@ function parseAsked(asked: Fields, imageCount: number): CaseAsked {
     options,
     key: asked.has('key') ? asked.integer('key', 0, options.length - 1) : null,
     presetId: asked.choice('presetId', PRESET_IDS),
+    ...(asked.has('maxPixels') ? { maxPixels: asked.integer('maxPixels', 1, 1 << 30) } : {}),
     sampling: {
       maxNewTokens: sampling.has('maxNewTokens') ? sampling.integer('maxNewTokens', 1, 1_000_000) : null,
       temperature: numberOrNull(sampling, 'temperature', 0, 100),

@@ -65,6 +65,8 @@ export interface CaseAsked {
   key: number | null;
   presetId: PresetId;
   sampling: SamplingChoice;
+  /** As in Asked: images were made smaller for want of memory. */
+  maxPixels?: number;
   /** Indices of CaseRecord.images. */
   images: number[];
 }

@@ -27,6 +27,10 @@ export class CaseDesk {
   readonly list: Cases;
   readonly transfer: CaseTransfer;
   readonly images: CaseImages;
+  /** What a dialog is to be opened for: how to print, or what to export. */
+  wish = $state.raw<{ kind: 'print' | 'export'; cases: readonly FullCase[] } | null>(null);
+  /** Counts the wishes to see the list of cases. */
+  listWish = $state(0);
   readonly #options: CaseDeskOptions;
 
   constructor(options: CaseDeskOptions) {
@@ -92,6 +96,26 @@ export class CaseDesk {
     if (!this.list.isKept(shown.caseId)) return built;
     const { title, notes, changedAt } = (await this.list.read(shown.caseId)).record;
     return { ...built, record: { ...built.record, title, notes, changedAt } };
+  }
+
+  /** Opens the dialog for printing or export. @param ids kept cases; none for the one on the page */
+  async ask(kind: 'print' | 'export', ids: readonly string[] = []): Promise<void> {
+    try {
+      const shown = ids.length === 0 ? await this.current() : null;
+      const cases = shown ? [shown] : [];
+      for (const id of ids) cases.push(await this.list.read(id));
+      if (cases.length > 0) this.wish = { kind, cases };
+    } catch (thrown) {
+      this.list.problem = RoundsError.from(thrown);
+    }
+  }
+
+  /** A dropped or picked file: kept, or, in a private visit, only shown. Never rejects. */
+  async bringIn(file: Blob): Promise<void> {
+    this.listWish++;
+    if (!this.preferences.isPrivate) return this.transfer.importFile(file);
+    const cases = await this.transfer.readFile(file);
+    for (const full of cases) this.show(full);
   }
 
   /** Form, images and settings as they were when this was asked. */

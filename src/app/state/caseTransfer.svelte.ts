@@ -42,6 +42,8 @@ export class CaseTransfer {
   imported = $state.raw<Imported | null>(null);
   problem = $state.raw<RoundsError | null>(null);
   isBusy = $state(false);
+  /** The last file was opened for this visit only. */
+  shownOnly = $state(false);
   handout = $state.raw<Handout | null>(null);
 
   readonly #cases: Cases;
@@ -78,6 +80,7 @@ export class CaseTransfer {
   importFile(file: Blob): Promise<void> {
     return this.#guard(async () => {
       this.imported = null;
+      this.shownOnly = false;
       const cases = await readCaseFile(file);
       await this.#cases.load();
       const stateOf = (id: string) => this.#cases.summaries.find((summary) => summary.id === id)?.changedAt;
@@ -88,6 +91,16 @@ export class CaseTransfer {
       const onlyId = cases.length === 1 ? (cases[0]?.record.id ?? null) : null;
       this.imported = { added: fresh.length, same: same.length, onlyId };
     });
+  }
+
+  /** Checks a file and keeps nothing. Empty where it cannot be read: see `problem`. */
+  async readFile(file: Blob): Promise<FullCase[]> {
+    let cases: FullCase[] = [];
+    await this.#guard(async () => {
+      cases = await readCaseFile(file);
+      this.shownOnly = true;
+    });
+    return cases;
   }
 
   settle(choice: ClashChoice): Promise<void> {

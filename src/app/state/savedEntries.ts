@@ -10,13 +10,17 @@ import { Turn, type TurnResult } from './turn.svelte';
 
 /** @param places index in the case’s images of each image of the question */
 export function saveEntry(entry: Entry, places: readonly number[]): CaseEntry {
-  const { question, options, key, presetId, sampling } = entry.asked;
+  const { question, options, key, presetId, sampling, maxPixels } = entry.asked;
   const { uid, askedAt, error, elapsedMs, model } = entry;
   const common = {
     uid,
     askedAt,
     parent: entry.parent?.uid ?? null,
-    asked: { question, options: [...options], key, presetId, sampling: { ...sampling }, images: [...places] },
+    asked: {
+      ...{ question, options: [...options], key, presetId, sampling: { ...sampling } },
+      images: [...places],
+      ...(maxPixels === undefined ? {} : { maxPixels }),
+    },
     status: entry.status === 'done' || entry.status === 'failed' ? entry.status : ('stopped' as const),
     error: error && { code: error.code, message: error.message.slice(0, 10_000) },
     elapsedMs,
