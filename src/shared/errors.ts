@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'image_invalid',
   'image_unsupported',
   'image_too_large',
+  'decoder_missing',
   'request_invalid',
   'context_overflow',
   'aborted',

@@ -286,6 +286,8 @@ export interface PreviewParams {
   image: ImageInput;
   /** As for generate, so that the preview shows what the question will. */
   imageLimits?: PixelLimits[];
+  /** Names the file among those of the page: the worker keeps what it read of the last one, for its next frame. */
+  file?: number;
   /** Give the grey values as well, for a viewer that applies windows itself. */
   raw?: boolean;
   /** Give the values of the fields that tell who the patient is, not their names alone. */

@@ -1,6 +1,7 @@
 /** The engine's thread: wires runtime into engine and attaches the handler. */
 import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../runtime/image/decode';
+import { FileMemory } from '../runtime/image/fileMemory';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
 import { openChannel } from '../runtime/library/channel';
@@ -18,6 +19,9 @@ const ORT_VERSION = dependencies['onnxruntime-web'];
 const channel = openChannel();
 const announceModels = (): void => channel.post({ type: 'models' });
 
+/** Of the file that the page's viewer shows. */
+const memory = new FileMemory();
+
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
 const handler = new RequestHandler(
@@ -29,8 +33,12 @@ const handler = new RequestHandler(
     probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
-    decodeImage: ({ blob, frame, window, plane, volume }, wanted) =>
-      decodeImage(blob, { frame, window, plane, volume, ...wanted }),
+    decodeImage: ({ blob, frame, window, plane, volume }, { file, ...wanted } = {}) =>
+      decodeImage(blob, {
+        ...{ frame, window, plane, volume },
+        ...wanted,
+        ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
+      }),
     clock: () => performance.now(),
   },
   (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer),

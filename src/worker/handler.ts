@@ -46,7 +46,10 @@ export interface HandlerPorts extends DevicePorts {
     },
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
-  decodeImage(image: ImageInput, wanted?: Pick<PreviewParams, 'raw' | 'identity'>): Promise<DecodedImage>;
+  decodeImage(
+    image: ImageInput,
+    wanted?: Pick<PreviewParams, 'raw' | 'identity' | 'file'>,
+  ): Promise<DecodedImage>;
   probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
 }
 

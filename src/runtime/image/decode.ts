@@ -5,6 +5,8 @@ import { decodeInBrowser } from './browser';
 import type { DecodedImage, DecodeOptions } from './decoded';
 import { checkDimensions, checkFileSize, readDimensions } from './dimensions';
 import { renderDeepGrey } from './deepGrey';
+import { forgetful } from './fileMemory';
+import { loadPart } from './loadPart';
 import { decodePng } from './png';
 import { type ImageFormat, SNIFF_BYTES, sniffFormat } from './sniff';
 
@@ -16,7 +18,7 @@ export interface NamedOptions extends DecodeOptions {
 /**
  * Sizes are checked from the header before anything is unpacked.
  *
- * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid; download_failed where a decoder
+ * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid; decoder_missing where a decoder
  *   that is loaded when needed cannot be
  */
 export async function decodeImage(blob: Blob, options: NamedOptions = {}): Promise<DecodedImage> {
@@ -24,15 +26,16 @@ export async function decodeImage(blob: Blob, options: NamedOptions = {}): Promi
   checkFileSize(blob.size, name);
   const head = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
   const format = sniffFormat(head, name);
-  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const remember = options.remember ?? forgetful;
+  const bytes = await remember('bytes', blob.size, async () => new Uint8Array(await blob.arrayBuffer()));
   switch (format) {
     case 'dicom':
-      return (await import('./dicom/decodeDicom')).decodeDicom(bytes, name, options);
+      return (await loadPart(() => import('./dicom/decodeDicom'))).decodeDicom(bytes, name, options);
     case 'tiff':
-      return (await import('./tiff/decodeTiff')).decodeTiff(bytes, name, options);
+      return (await loadPart(() => import('./tiff/decodeTiff'))).decodeTiff(bytes, name, options);
     case 'nifti':
     case 'gzip':
-      return (await import('./nifti/decodeNifti')).decodeNifti(bytes, name, options);
+      return (await loadPart(() => import('./nifti/decodeNifti'))).decodeNifti(bytes, name, options);
     default:
       return decodePicture(blob, bytes, format, name, options);
   }

@@ -1,6 +1,7 @@
 /** What decoders take and give. */
 import type { RgbImage } from '../../engine/preprocess/resample';
 import type { ImageFacts, Plane, RawValues } from '../../shared/imageFacts';
+import type { Remember } from './fileMemory';
 
 export interface DecodeOptions {
   /** Zero-based: frame of a DICOM file, page of a TIFF, slice of a NIfTI volume. */
@@ -11,6 +12,8 @@ export interface DecodeOptions {
   plane?: Plane;
   /** Of a NIfTI series; 0 if it is not said. */
   volume?: number;
+  /** For a viewer that goes through the frames of one file. */
+  remember?: Remember;
   /** Give the grey values as well. */
   raw?: boolean;
   /** Give the values of identifying fields, not their names alone. */

@@ -29,7 +29,7 @@ let charls: Promise<{ JpegLSDecoder: new () => JpegLsDecoder }> | null = null;
  * JPEG 2000, also High-Throughput; the transforms that make RGB of it are undone.
  *
  * @param size that the file around it announces; an image of another size is refused before it is unpacked
- * @throws RoundsError image_invalid, image_unsupported, download_failed (the decoder)
+ * @throws RoundsError image_invalid, image_unsupported, decoder_missing (the decoder)
  */
 export async function decodeJpeg2000(coded: Uint8Array, size: Size, name: string): Promise<DecodedSamples> {
   const header = checkHeader(readJpeg2000Header(coded), size, 'JPEG 2000', name);

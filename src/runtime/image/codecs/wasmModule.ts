@@ -1,5 +1,6 @@
 /** Loads the decoders that are WebAssembly: JavaScript glue in a chunk of its own, wasm as a file beside it. */
 import { RoundsError } from '../../../shared/errors';
+import { loadPart } from '../loadPart';
 
 /** What emscripten's factories take, as far as it is used here. */
 export interface ModuleOptions {
@@ -31,7 +32,7 @@ const isNode = !('location' in globalThis);
 /**
  * @param importGlue of a UMD bundle: some loaders put the factory on `default` only
  * @param importAddress of the wasm file, as the bundler names it
- * @throws RoundsError download_failed
+ * @throws RoundsError decoder_missing
  */
 export async function loadModule<T>(
   importGlue: () => Promise<unknown>,
@@ -39,21 +40,17 @@ export async function loadModule<T>(
   log: (line: string) => void,
 ): Promise<T> {
   const options: ModuleOptions = { print: log, printErr: log };
-  if (!isNode) options.wasmBinary = await fetchWasm(await importAddress());
-  const glue = (await importGlue()) as { default?: ModuleFactory<T> | { default?: ModuleFactory<T> } };
+  if (!isNode) options.wasmBinary = await loadPart(async () => fetchWasm(await importAddress()));
+  const glue = (await loadPart(importGlue)) as {
+    default?: ModuleFactory<T> | { default?: ModuleFactory<T> };
+  };
   const factory = typeof glue.default === 'function' ? glue.default : glue.default?.default;
   if (!factory) throw new RoundsError('internal', 'An image decoder could not be loaded.');
   return factory(options);
 }
 
 async function fetchWasm(address: string): Promise<ArrayBuffer> {
-  try {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return await response.arrayBuffer();
-  } catch (error) {
-    throw new RoundsError('download_failed', 'The decoder of this kind of image could not be fetched.', {
-      cause: error,
-    });
-  }
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.arrayBuffer();
 }

@@ -4,6 +4,7 @@
  */
 import { RoundsError } from '../../../shared/errors';
 import type { DecodedImage, DecodeOptions } from '../decoded';
+import { forgetful } from '../fileMemory';
 import { type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
 import { fromPalette, renderColor } from './color';
 import { readFacts, readPixelAspect } from './facts';
@@ -15,14 +16,16 @@ import { chooseDisplay, displayFunction, listPresets, modalityScale, modalityUni
 /**
  * @param bytes the whole file
  * @throws RoundsError image_invalid (damaged), image_unsupported (transfer syntax, no pixels), image_too_large,
- *   request_invalid (no such frame, a window that is none), download_failed (a decoder that is loaded when needed)
+ *   request_invalid (no such frame, a window that is none), decoder_missing (a decoder that is loaded when needed)
  */
 export async function decodeDicom(
   bytes: Uint8Array<ArrayBuffer>,
   name: string,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
-  const file = await parseDicom(bytes, name);
+  const { remember = forgetful } = options;
+  // A deflated file is another array once it is parsed; others share the bytes.
+  const file = await remember('dicom', bytes.length, () => parseDicom(bytes, name));
   const format = readFormat(file, name);
   const frame = options.frame ?? 0;
   if (!Number.isInteger(frame) || frame < 0 || frame >= format.frames) {

@@ -17,7 +17,7 @@ export interface DecodedFrame {
   isYbr: boolean;
 }
 
-/** @throws RoundsError image_invalid, image_unsupported, download_failed (a decoder) */
+/** @throws RoundsError image_invalid, image_unsupported, decoder_missing (a decoder) */
 export async function readFrame(
   file: DicomFile,
   format: PixelFormat,

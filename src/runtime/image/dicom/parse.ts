@@ -3,6 +3,7 @@ import type { DataSet } from 'dicom-parser';
 import { RoundsError } from '../../../shared/errors';
 import { MAX_FILE_BYTES } from '../dimensions';
 import { inflate } from '../inflate';
+import { loadPart } from '../loadPart';
 import { ascii } from '../sniff';
 import {
   DEFLATED,
@@ -83,7 +84,9 @@ type Parser = Pick<typeof import('dicom-parser'), 'parseDicom' | 'readPart10Head
 
 /** Loaded with the first DICOM file. A UMD bundle: some loaders put its names on `default` only. */
 async function loadParser(): Promise<Parser> {
-  const loaded: Partial<Parser> & { default?: Partial<Parser> } = await import('dicom-parser');
+  const loaded: Partial<Parser> & { default?: Partial<Parser> } = await loadPart(
+    () => import('dicom-parser'),
+  );
   const { parseDicom, readPart10Header } = loaded.parseDicom ? loaded : (loaded.default ?? {});
   if (!parseDicom || !readPart10Header) {
     throw new RoundsError('internal', 'The DICOM reader could not be loaded.');

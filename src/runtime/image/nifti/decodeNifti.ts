@@ -3,12 +3,12 @@
  * the left, anterior or superior up, whatever the order of the axes in the file.
  */
 import { RoundsError } from '../../../shared/errors';
-import type { Plane } from '../../../shared/imageFacts';
+import type { Plane, WindowPreset } from '../../../shared/imageFacts';
 import type { DecodedImage, DecodeOptions } from '../decoded';
 import { checkDimensions, MAX_FILE_BYTES } from '../dimensions';
+import { forgetful } from '../fileMemory';
 import {
   checkWindow,
-  type Display,
   type GreyImage,
   quantileWindow,
   type Samples,
@@ -39,12 +39,42 @@ export async function decodeNifti(
   const header = readHeader(isPacked ? await unpackHead(bytes, name) : bytes, name);
   const volume = choose(options.volume ?? 0, header.volumes, 'volume', name);
   const [start, length] = volumeRange(header, volume, name);
-  const unpacked = isPacked ? await unpack(bytes, start + length, name) : bytes;
-  if (unpacked.length < start + length) {
-    throw new RoundsError('image_invalid', `${name} ends before its image does.`);
-  }
-  const voxels = readVoxels(header, new DataView(unpacked.buffer, unpacked.byteOffset + start, length));
-  return new Slice(header, voxels, volume, name, options).render();
+  const { remember = forgetful } = options;
+  const read = await remember(`volume ${volume}`, length, async (): Promise<Volume> => {
+    const unpacked = isPacked ? await unpack(bytes, start + length, name) : bytes;
+    if (unpacked.length < start + length) {
+      throw new RoundsError('image_invalid', `${name} ends before its image does.`);
+    }
+    const view = new DataView(unpacked.buffer, unpacked.byteOffset + start, length);
+    const voxels = readVoxels(header, view);
+    return { voxels, presets: header.type.channels > 1 ? [] : listPresets(header, voxels) };
+  });
+  return new Slice(header, read, volume, name, options).render();
+}
+
+interface Volume {
+  voxels: Samples;
+  /** The one that is used where none is asked for comes first; none for colour. */
+  presets: WindowPreset[];
+}
+
+/** The header's range; else quantiles of the whole volume, so that slices compare; and for CT the usual ones. */
+function listPresets(header: NiftiHeader, voxels: Samples): WindowPreset[] {
+  const all: GreyImage = { ...greyScale(header), width: voxels.length, height: 1, stored: voxels };
+  const { display: range } = header;
+  const own: WindowPreset[] = range
+    ? [{ name: 'From the file', window: [(range[0] + range[1]) / 2, range[1] - range[0]] }]
+    : [];
+  const quantiles: WindowPreset = { name: '1 % to 99 %', window: quantileWindow(all, 'LINEAR_EXACT') };
+  const isCt = voxels.some((voxel) => all.scale(voxel) <= CT_AIR);
+  return [...own, quantiles, ...(isCt ? CT_PRESETS : [])];
+}
+
+function greyScale({ slope, intercept }: NiftiHeader): Pick<GreyImage, 'scale' | 'isPadding'> {
+  return {
+    scale: slope === 1 && intercept === 0 ? (value) => value : (value) => value * slope + intercept,
+    isPadding: () => false,
+  };
 }
 
 async function unpackHead(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -99,6 +129,7 @@ function readVoxels({ type, isLittleEndian }: NiftiHeader, view: DataView): Samp
 class Slice {
   readonly #header: NiftiHeader;
   readonly #voxels: Samples;
+  readonly #presets: WindowPreset[];
   readonly #volume: number;
   readonly #options: DecodeOptions;
   readonly #orientation: Orientation;
@@ -108,9 +139,10 @@ class Slice {
   readonly #height: number;
   readonly #indexes: Uint32Array;
 
-  constructor(header: NiftiHeader, voxels: Samples, volume: number, name: string, options: DecodeOptions) {
+  constructor(header: NiftiHeader, read: Volume, volume: number, name: string, options: DecodeOptions) {
     this.#header = header;
-    this.#voxels = voxels;
+    this.#voxels = read.voxels;
+    this.#presets = read.presets;
     this.#volume = volume;
     this.#options = options;
     this.#plane = options.plane ?? 'axial';
@@ -143,7 +175,8 @@ class Slice {
       return { ...common, data: this.#color(), facts: { ...facts, window: null, presets: [] } };
     }
     const slice = this.#grey(Float64Array.from(this.#indexes, (index) => this.#voxels[index]!));
-    const { display, presets } = this.#display();
+    const presets = this.#presets;
+    const display = checkWindow(this.#options.window ?? presets[0]!.window, 'LINEAR_EXACT');
     return {
       ...common,
       data: spreadGrey(toLevels(slice, display)),
@@ -154,31 +187,8 @@ class Slice {
     };
   }
 
-  /** The window that was asked for; else the header's range; else quantiles of the whole volume, so that slices compare. */
-  #display(): { display: Display; presets: DecodedImage['facts']['presets'] } {
-    const { display: range } = this.#header;
-    const all = this.#grey(this.#voxels);
-    const own = range
-      ? {
-          name: 'From the file',
-          window: [(range[0] + range[1]) / 2, range[1] - range[0]] as [number, number],
-        }
-      : null;
-    const quantiles = { name: '1 % to 99 %', window: quantileWindow(all, 'LINEAR_EXACT') };
-    const isCt = this.#voxels.some((voxel) => all.scale(voxel) <= CT_AIR);
-    const presets = [...(own ? [own] : []), quantiles, ...(isCt ? CT_PRESETS : [])];
-    return { display: checkWindow(this.#options.window ?? presets[0]!.window, 'LINEAR_EXACT'), presets };
-  }
-
   #grey(stored: Samples): GreyImage {
-    const { slope, intercept } = this.#header;
-    return {
-      width: this.#width,
-      height: this.#height,
-      stored,
-      scale: slope === 1 && intercept === 0 ? (value) => value : (value) => value * slope + intercept,
-      isPadding: () => false,
-    };
+    return { ...greyScale(this.#header), width: this.#width, height: this.#height, stored };
   }
 
   #color(): Uint8Array<ArrayBuffer> {
