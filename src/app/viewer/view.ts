@@ -32,7 +32,7 @@ export const ZOOM_STEP = 1.25;
 /** A pixel of the image as large as a fingernail: beyond it there is nothing more to see. */
 const MAX_ZOOM = 64;
 /** From here on pixels are drawn as squares: the image has no more to tell, and smoothing would make it up. */
-const SHARP_ZOOM = 5;
+const SHARP_ZOOM = 8;
 
 /** The zoom at which the whole image is as large as the stage allows. */
 export function fitZoom(image: Size, stage: Size): number {

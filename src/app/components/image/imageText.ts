@@ -1,0 +1,49 @@
+/** Words for images and what files say about them. */
+import { t } from '../../i18n/i18n.svelte';
+import type { MessageKey } from '../../i18n/messages';
+import type { TrayImage } from '../../state/trayImage.svelte';
+
+/** What a file’s frames are called. */
+export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {
+  if (image.preview?.nifti) return 'slice';
+  return image.preview?.format === 'TIFF' ? 'page' : 'frame';
+}
+
+const FRAME_OF = { frame: 'image.frameOf', page: 'image.pageOf', slice: 'image.sliceOf' } as const;
+
+/** “Frame 12 of 40”. */
+export function frameText(image: TrayImage): string {
+  return t(FRAME_OF[frameWord(image)], { frame: image.frame + 1, frames: image.frames });
+}
+
+/** The name of an image and, where its file has several, of the frame. */
+export function placeText(image: TrayImage): string {
+  if (image.frames === 1) return image.name;
+  return t('image.frameNamed', { name: image.name, place: frameText(image) });
+}
+
+/** Under the worker’s names for them, in small letters and with hyphens. */
+const PRESETS: Readonly<Record<string, MessageKey>> = {
+  'from-the-file': 'image.presetFromFile',
+  'full-range': 'image.presetFull',
+  '1-%-to-99-%': 'image.presetQuantiles',
+  'soft-tissue': 'image.presetSoftTissue',
+  lung: 'image.presetLung',
+  bone: 'image.presetBone',
+  brain: 'image.presetBrain',
+};
+
+/** A window’s name: ours in the visitor’s language, the file’s own as it stands there. */
+export function presetText(name: string): string {
+  const key = PRESETS[name.toLowerCase().replaceAll(' ', '-')];
+  if (key) return t(key);
+  const nth = /^From the file \((\d+)\)$/.exec(name)?.[1];
+  return nth ? t('image.presetFromFileNth', { number: nth }) : name;
+}
+
+/** A value of an image as a person reads it: whole where it is whole, else four digits. */
+export function valueText(value: number): string {
+  if (Number.isNaN(value)) return '—';
+  const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  return text.replace('-', '−');
+}
