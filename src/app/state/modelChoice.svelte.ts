@@ -1,4 +1,5 @@
 /** Which model is used: the embedded one, a stored one, or one for this visit only; remembered for the next visit. */
+import { t } from '../i18n/i18n.svelte';
 import type { CatalogueEntry } from '../catalogue/catalogueFile';
 import { keptText, type KeptText } from '../browser/keptText';
 import { RoundsError } from '../../shared/errors';
@@ -45,12 +46,12 @@ export class ModelChoice {
     const stored = await this.#find(id);
     if (!stored) {
       this.#remembered.set(null);
-      this.notice = 'The model you used last is no longer kept in this browser, so the small one is used.';
+      this.notice = t('library.lastModelGone');
       return this.#load({ kind: 'embedded' });
     }
     if (this.#loading.get() === id) {
       this.#loading.set(null);
-      this.notice = `The page ended while ${stored.name} was loading, so the small model is used. You can choose it again under Models.`;
+      this.notice = t('library.pageEndedWhileLoading', { name: stored.name });
       return this.#load({ kind: 'embedded' });
     }
     return this.#load({ kind: 'stored', id, name: stored.name, repo: stored.source.repo });

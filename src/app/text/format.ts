@@ -96,6 +96,12 @@ export function formatShare(share: number): string {
   return t('format.share', { n: formatFixed(100 * share, share < 0.1 ? 1 : 0) });
 }
 
+/** A share as a model's card states it ("94.2 %", always in English), as the page's language writes it; else as it stands. */
+export function formatStated(value: string): string {
+  const [, figure = '', decimals = ''] = /^(\d+(?:\.(\d+))?) %$/.exec(value) ?? [];
+  return figure === '' ? value : t('format.share', { n: formatFixed(Number(figure), decimals.length) });
+}
+
 /** With its sign, and a minus that is as wide as the plus. */
 export function formatSigned(value: number): string {
   if (Math.abs(value) < 0.005) return formatCount(0);
