@@ -59,7 +59,7 @@ const CLOSED = {
     message: 'In Node the engine runs on the runtime’s CPU build, without the page and without its worker.',
   },
   testHelpers: {
-    group: ['**/*.test', '**/*.testWorker', '**/testModel'],
+    group: ['**/*.test', '**/*.testWorker', '**/testModel', '**/testCase'],
     message: 'Shipped code never imports test helpers.',
   },
 };

@@ -13,6 +13,8 @@ export interface CaseSummary {
   notes: string;
   createdAt: string;
   changedAt: string;
+  /** When the last question was asked: the order of the list, which notes and titles do not change. */
+  askedAt: string;
   questions: number;
   /** Of the last question. */
   outcome: CaseOutcome | null;
@@ -51,6 +53,7 @@ export function summarize(record: CaseRecord, thumbnail: string): CaseSummary {
     notes,
     createdAt,
     changedAt,
+    askedAt: last?.askedAt ?? createdAt,
     questions: entries.length,
     outcome: last ? outcomeOf(last) : null,
     model: entries.findLast(({ model }) => model !== null)?.model?.name ?? '',
@@ -90,7 +93,7 @@ export function foldText(text: string): string {
 }
 
 function newer(a: CaseSummary, b: CaseSummary): number {
-  return a.changedAt < b.changedAt ? 1 : a.changedAt > b.changedAt ? -1 : 0;
+  return a.askedAt < b.askedAt ? 1 : a.askedAt > b.askedAt ? -1 : 0;
 }
 
 function searchable(record: CaseRecord): string {
