@@ -13,6 +13,7 @@ const MODULES = import.meta.glob<string>(
   [
     '../**/*.ts',
     '!../**/*.test.ts',
+    '!../**/test*.ts',
     '!./messages/*',
     '!../text/suggestions.ts',
     '!../text/deviceReport.ts',
