@@ -1,6 +1,6 @@
 /** A case as Markdown, for notes and mails. The model’s text stays Markdown, but can bring no HTML and fetch no image. */
 import { findPreset } from '../../shared/presets';
-import { t } from '../i18n/i18n.svelte';
+import { dataText, t } from '../i18n/i18n.svelte';
 import { judge, type Verdict } from '../prompting';
 import { formatDuration, formatNumber, formatRate, optionLetter } from '../text/format';
 import { titleOf, type CaseAnswer, type CaseEntry, type CaseRecord, type CaseRollouts } from './caseFormat';
@@ -93,7 +93,7 @@ export function figures({ asked, elapsedMs, tokens, result }: CaseAnswer): strin
   const { sampling } = asked;
   const temperature = sampling.temperature ?? findPreset(asked.presetId).settings.temperature;
   return [
-    t('cases.promptOf', { preset: findPreset(asked.presetId).label }),
+    t('cases.promptOf', { preset: dataText(findPreset(asked.presetId).label) }),
     t('cases.temperature', { value: formatNumber(temperature) }),
     t('cases.seed', { seed: String(sampling.seed) }),
     t('cases.tokensIn', { count: tokens, time: formatDuration(elapsedMs) }),
