@@ -88,6 +88,17 @@ export class FakeEngine implements EngineApi {
       fail('storage_quota');
     onUpdate?.({ kind: 'progress', stage: 'compile', done: total / 4, total });
     await wait(50, signal);
+    if (this.#scenario === 'secondMode') {
+      for (const [stage, done] of [
+        ['compile', total],
+        ['check', 0],
+        ['compile', 0],
+        ['compile', total],
+      ] as const) {
+        onUpdate?.({ kind: 'progress', stage, done, total: stage === 'check' ? 1 : total });
+        await wait(50, signal);
+      }
+    }
     if (params.pack.kind === 'stored' && this.#scenario === 'largeFails') fail('out_of_memory');
     return fakeModelInfo(params.backend, params.pack);
   }

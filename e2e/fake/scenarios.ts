@@ -40,6 +40,8 @@ export const SCENARIOS = [
   'noLibrary',
   /** Images come back in a form that no component can draw. */
   'pageBreaks',
+  /** The first way to run on the device fails its test, so that another is prepared. */
+  'secondMode',
   /** The GPU's memory is too small in a trial. */
   'smallGpu',
 ] as const;
