@@ -49,7 +49,8 @@ function childrenOf(node: Node): Node[] {
   );
 }
 
-const hasLetters = (text: string): boolean => /\p{L}/u.test(text) && !ALLOWED.has(text.trim());
+/** Single letters are names of keys and choices. */
+const hasLetters = (text: string): boolean => /\p{L}{2}/u.test(text) && !ALLOWED.has(text.trim());
 
 /** "Waiting for the model": words for people, unlike the ids, classes and keys that code is full of. */
 function sentence(text: string): string[] {
@@ -72,8 +73,17 @@ function markupTexts(node: Node): string[] {
 
 function attributeTexts({ name, value }: Node, spoken: ReadonlySet<string>): string[] {
   const parts = (Array.isArray(value) ? value : [value]).filter(isNode);
-  const literals = parts.flatMap((part) => (part.type === 'Text' ? [String(part.data)] : sentencesIn(part)));
-  return spoken.has(String(name)) ? literals.filter(hasLetters) : [];
+  return spoken.has(String(name)) ? parts.flatMap(textsIn).filter(hasLetters) : [];
+}
+
+/** Everything that an attribute's value spells out; what is given to a function (`t`) is a key or a value. */
+function textsIn(node: Node): string[] {
+  if (node.type === 'CallExpression' || node.type === 'MemberExpression') return [];
+  if (node.type === 'BinaryExpression') return [];
+  if (node.type === 'Text') return [String(node.data)];
+  if (node.type === 'Literal') return [String(node.value)];
+  if (node.type === 'TemplateElement') return [(node.value as { cooked: string }).cooked];
+  return childrenOf(node).flatMap(textsIn);
 }
 
 /** Sentences in expressions and scripts; the messages of errors are for developers. */
@@ -118,6 +128,7 @@ describe('hard-coded text', () => {
       'Name',
       'Well done here',
     ]);
+    expect(hardCoded('<input placeholder={n ? `${n} (own)` : undefined} />')).toEqual(['(own)']);
     expect(hardCoded(`<script lang="ts">const a = 'Not begun yet';</script>`)).toEqual(['Not begun yet']);
     expect(hardCoded(`<p class="a">Rounds</p><p>· {a}</p>`)).toEqual([]);
     expect(sentencesOfModule('const a = `Rollout ${n}`; throw new Error("Not this one");')).toEqual([

@@ -1,8 +1,8 @@
 /** The library's states and answers in the words of the page. */
-import type { JobPhase, StorageReport } from '../../shared/library';
+import type { JobPhase, JobState, StorageReport } from '../../shared/library';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
-import { formatBytes } from './format';
+import { formatBytes, formatBytesOf, formatTimeLeft } from './format';
 
 const JOB_TEXT: Readonly<Record<JobPhase, MessageKey>> = {
   planning: 'library.phasePlanning',
@@ -20,6 +20,16 @@ const JOB_TEXT: Readonly<Record<JobPhase, MessageKey>> = {
 
 export function jobText(phase: JobPhase): string {
   return t(JOB_TEXT[phase]);
+}
+
+/** How much is here of how much, and while it comes how fast and for how long still; empty before anything is known. */
+export function amountText(job: JobState, isStopped: boolean): string {
+  if (job.totalBytes <= 0) return '';
+  const parts = [formatBytesOf(job.doneBytes, job.totalBytes)];
+  if (!isStopped && job.bytesPerSecond > 0)
+    parts.push(t('format.perSecond', { amount: formatBytes(Math.round(job.bytesPerSecond)) }));
+  if (!isStopped && job.secondsLeft !== null) parts.push(formatTimeLeft(job.secondsLeft * 1000));
+  return parts.join(' · ');
 }
 
 /** What is in use, and what the browser says about keeping it. */

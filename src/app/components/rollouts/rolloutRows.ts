@@ -1,5 +1,6 @@
 /** The figures of a group of rollouts, one row a rollout: for its chart and its table. */
-import { optionLetter } from '../../text/format';
+import { t } from '../../i18n/i18n.svelte';
+import { formatNumber, formatSigned, optionLetter } from '../../text/format';
 import type { RolloutGroup, RolloutItem } from '../../state/rolloutGroup.svelte';
 
 export interface RolloutRow {
@@ -27,4 +28,17 @@ export function rolloutRows(group: RolloutGroup): RolloutRow[] {
 
 export function letterOf(chosen: number | null): string {
   return chosen === null ? '–' : optionLetter(chosen);
+}
+
+/** The chart in words, for those who do not see it. */
+export function describeRows(rows: readonly RolloutRow[], meanReward: number): string {
+  const sentences = rows.map(({ item, reward, advantage }) =>
+    t('rollouts.chartRow', {
+      n: item.index + 1,
+      reward: formatNumber(reward),
+      advantage: formatSigned(advantage),
+    }),
+  );
+  const summary = t('rollouts.chartSummary', { count: rows.length, mean: formatNumber(meanReward) });
+  return [summary, ...sentences].join(' ');
 }
