@@ -8,7 +8,14 @@ import { RoundsError } from './shared/errors';
 import { grade, type Grade } from './shared/grading';
 import type { HarnessCase, HarnessImage, HarnessLine, HarnessMessage } from './shared/harness';
 import type { JobState } from './shared/library';
-import type { ChatMessage, ContentPart, GenerateResult, ImageInput, ModelInfo } from './shared/protocol';
+import type {
+  ChatMessage,
+  ContentPart,
+  GenerateResult,
+  ImageInput,
+  ModelInfo,
+  RolloutsParams,
+} from './shared/protocol';
 
 const engine = new EngineClient();
 const library = new LibraryClient();
@@ -31,6 +38,12 @@ window.rounds = {
       return { ok: false, json: JSON.stringify({ error: { code, message } }) } satisfies HarnessLine;
     }
   },
+  rollOut: async (job, count) => {
+    const request = await generateParams(job).catch(throwWithCode);
+    const { rollouts, timing } = await engine.call('rollouts', { request, count }).catch(throwWithCode);
+    const tokens = rollouts.reduce((sum, { newIds }) => sum + newIds.length, 0);
+    return { tokens, decodeTokensPerSecond: timing.decodeTokensPerSecond };
+  },
   decode: async (image) => {
     const input = await fetchImage(image).catch(throwWithCode);
     const { width, height, rgba } = await engine.call('preview', { image: input }).catch(throwWithCode);
@@ -49,14 +62,16 @@ function throwWithCode(thrown: unknown): never {
 async function runCase(job: HarnessCase): Promise<Record<string, unknown>> {
   if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
   const result = await engine.call('generate', {
-    messages: await Promise.all(job.prompt.messages.map(withImages)),
-    settings: job.settings,
+    ...(await generateParams(job)),
     logits: job.logits,
-    ...job.preset,
     ...(job.forceIds ? { forceIds: job.forceIds } : {}),
     ...(job.trace ? { trace: true } : {}),
   });
   return { ...resultLine(result, model), ...gradeField(job, result) };
+}
+
+async function generateParams({ prompt, settings, preset }: HarnessCase): Promise<RolloutsParams['request']> {
+  return { messages: await Promise.all(prompt.messages.map(withImages)), settings, ...preset };
 }
 
 function gradeField({ grading }: HarnessCase, { text }: GenerateResult): { grade?: Grade } {

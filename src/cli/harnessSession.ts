@@ -4,7 +4,13 @@
  */
 import { chromium, type Browser, type Page } from 'playwright';
 import { RoundsError, type WireError } from '../shared/errors';
-import type { HarnessCase, HarnessImage, HarnessLine, HarnessPixels } from '../shared/harness';
+import type {
+  HarnessCase,
+  HarnessImage,
+  HarnessLine,
+  HarnessPixels,
+  HarnessRollouts,
+} from '../shared/harness';
 import type { LoadParams, ModelInfo } from '../shared/protocol';
 import { ensureBrowser, launchArguments } from './browser.mjs';
 import { DIST, ensureBuilt } from './build.mjs';
@@ -19,6 +25,10 @@ export interface HarnessOptions {
   signal?: AbortSignal;
   /** Where errors of the page go; stderr unless given. */
   report?: (message: string) => void;
+  /** Further arguments for the browser. */
+  browserArguments?: readonly string[];
+  /** Before anything is opened in the page. */
+  onPage?: (page: Page) => void;
 }
 
 const PACK_PATH = '/pack/';
@@ -48,13 +58,19 @@ export class HarnessSession {
     files = {},
     signal,
     report = toStderr,
+    browserArguments = [],
+    onPage,
   }: HarnessOptions): Promise<HarnessSession> {
     await ensureBuilt();
     const executablePath = ensureBrowser(report);
     const server = await serve({ root: DIST, mounts: { [PACK_PATH]: pack, ...files } });
     try {
-      const browser = await chromium.launch({ executablePath, args: launchArguments() });
+      const browser = await chromium.launch({
+        executablePath,
+        args: [...launchArguments(), ...browserArguments],
+      });
       const page = await browser.newPage();
+      onPage?.(page);
       page.on('pageerror', (error) => report(`page: ${error.message}`));
       page.on('console', (message) => {
         if (message.type() === 'error') report(`page: ${message.text()}`);
@@ -82,6 +98,17 @@ export class HarnessSession {
   /** The result line of one case, or its error line. */
   run(job: HarnessCase): Promise<HarnessLine> {
     return this.#race(this.#page.evaluate((value) => window.rounds.run(value), job));
+  }
+
+  /** One question, answered several times. Throws a RoundsError with the worker's code. */
+  async rollOut(job: HarnessCase, count: number): Promise<HarnessRollouts> {
+    try {
+      return await this.#race(
+        this.#page.evaluate(([value, times]) => window.rounds.rollOut(value, times), [job, count] as const),
+      );
+    } catch (error) {
+      throw withCode(error);
+    }
   }
 
   /** An image as the app's decoder reads it. Throws a RoundsError with the worker's code. */

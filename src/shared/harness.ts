@@ -44,11 +44,20 @@ export interface HarnessPixels {
   rgb: string;
 }
 
+/** What several answers to one case took. */
+export interface HarnessRollouts {
+  tokens: number;
+  /** All answers together. */
+  decodeTokensPerSecond: number;
+}
+
 /** `window.rounds` of the harness page. */
 export interface HarnessApi {
   load(params: LoadParams): Promise<ModelInfo>;
   /** The result line of a case, or its error line; never throws. */
   run(job: HarnessCase): Promise<HarnessLine>;
+  /** The case, answered `count` times; throws as load does. */
+  rollOut(job: HarnessCase, count: number): Promise<HarnessRollouts>;
   /** The image as the app's decoder reads it; throws as load does. */
   decode(image: HarnessImage): Promise<HarnessPixels>;
   /** The model library; throws as load does. Files and blobs do not cross the process boundary: they stay in the page. */

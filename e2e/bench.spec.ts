@@ -1,0 +1,77 @@
+/** `npm run bench` on the embedded pack: the form of its report. Its figures are this machine's affair. */
+import { execFile } from 'node:child_process';
+import { expect, test } from './fixtures';
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+function bench(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile('node', ['src/cli/run.mjs', 'bench', ...args], (error, stdout, stderr) => {
+      resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
+    });
+  });
+}
+
+test('bench prints one object with every figure, or why there is none', async () => {
+  test.setTimeout(15 * 60_000);
+  const pack = ['--pack', 'public/models/rounds-mini', '--backend', 'wasm'];
+  const { status, stdout, stderr } = await bench(
+    ...pack,
+    '--json',
+    '--contexts',
+    '64,99999',
+    '--rollouts',
+    '1,2',
+  );
+  expect(status, stderr).toBe(0);
+  const report = JSON.parse(stdout) as Record<string, unknown>;
+  const figure = expect.any(Number) as unknown;
+  expect(report).toEqual({
+    load: {
+      ms: figure,
+      peakJsHeapBytes: figure,
+      gpuBytes: null,
+      fromCache: false,
+      why: expect.any(String) as unknown,
+    },
+    image: { ms: figure, tokens: 36 },
+    ttft: { coldMs: figure, warmMs: figure, followUpMs: figure },
+    decode: [
+      {
+        contextTokens: figure,
+        tokensPerSecond: figure,
+        dispatchesPerToken: null,
+        why: 'WebAssembly has no dispatches.',
+      },
+      {
+        contextTokens: 99999,
+        tokensPerSecond: null,
+        dispatchesPerToken: null,
+        why: 'The model holds 4096 tokens.',
+      },
+    ],
+    rollouts: [
+      { count: 1, tokensPerSecond: figure },
+      { count: 2, tokensPerSecond: figure },
+    ],
+    device: expect.objectContaining({ backend: 'wasm', activations: 'f32' }) as object,
+  });
+  const { peakJsHeapBytes } = report['load'] as { peakJsHeapBytes: number };
+  expect(peakJsHeapBytes).toBeGreaterThan(1_000_000);
+});
+
+test('bench tells wrong usage from a failure', async () => {
+  expect(await bench('--help')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('--contexts'),
+  });
+  expect(await bench()).toMatchObject({ status: 2 });
+  expect(await bench('--pack', 'docs')).toMatchObject({ status: 2 });
+  const wrong = await bench('--pack', 'public/models/rounds-mini', '--rollouts', '17');
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toContain('from 1 to 16');
+});

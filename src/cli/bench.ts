@@ -1,0 +1,4 @@
+import { benchCommand } from './bench/benchCommand';
+import { runInProcess } from './command';
+
+await runInProcess(benchCommand);

@@ -1,0 +1,31 @@
+/** A report of `bench` for people. */
+import { formatBytes } from '../../../models/convert/describe';
+import type { BenchReport } from './measure';
+
+export function describeReport({ load, image, ttft, decode, rollouts, device }: BenchReport): string {
+  const reason = (why: string | undefined): string => (why ? `  (${why})` : '');
+  const bytes = (value: number | null): string => (value === null ? '–' : formatBytes(value));
+  return [
+    `device       ${device.backend}, ${device.adapter}, ${device.activations}`,
+    `load         ${milliseconds(load.ms)}, JavaScript ${bytes(load.peakJsHeapBytes)}, GPU ${bytes(load.gpuBytes)}${reason(load.why)}`,
+    `image        ${milliseconds(image.ms)} for ${image.tokens} tokens`,
+    `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,
+    ...decode.map(
+      ({ contextTokens, tokensPerSecond, dispatchesPerToken, why }) =>
+        `decode       ${rate(tokensPerSecond)} behind ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches a token${reason(why)}`,
+    ),
+    ...rollouts.map(
+      ({ count, tokensPerSecond, why }) =>
+        `rollouts     ${rate(tokensPerSecond)} in all with ${count}${reason(why)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
+function rate(tokensPerSecond: number | null): string {
+  return tokensPerSecond === null ? '–' : `${tokensPerSecond.toFixed(1)} tokens/s`;
+}
