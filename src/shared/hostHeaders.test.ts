@@ -31,4 +31,9 @@ describe('headersFor', () => {
     expect(same).toEqual(others);
     expect(worker?.replace(/connect-src [^;]*/, '')).toBe(page?.replace(/connect-src [^;]*/, ''));
   });
+
+  it('lets the page use the camera, and nothing else of the device', () => {
+    const { 'Permissions-Policy': policy } = headersFor('/');
+    expect(policy).toMatch(/camera=\(self\).*microphone=\(\)/);
+  });
 });

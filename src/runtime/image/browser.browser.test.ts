@@ -55,4 +55,18 @@ describe('decodeImage in a browser', () => {
       expect.objectContaining({ code: 'image_invalid' }) as Error,
     );
   });
+
+  it('takes animations apart, the first frame as a picture', async () => {
+    const image = (index: number) => [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, index === 0 ? 0x44 : 0x4c, 1, 0];
+    const head = [...new TextEncoder().encode('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255];
+    const moving = new Blob([Uint8Array.from([...head, ...image(0), ...image(1), 0x3b])]);
+    const first = await decodeImage(moving);
+    expect([...first.data]).toEqual([255, 0, 0]);
+    expect(first.facts).toMatchObject({ format: 'GIF', frames: 2, frame: 0, isAnimation: true });
+    const second = await decodeImage(moving, { frame: 1 });
+    expect([...second.data]).toEqual([0, 0, 255]);
+    await expect(decodeImage(moving, { frame: 2 })).rejects.toThrow(/2 frames, but frame 2/);
+    const still = await decodeImage(new Blob([Uint8Array.from([...head, ...image(0), 0x3b])]));
+    expect(still.facts).toMatchObject({ frames: 1, isAnimation: false });
+  });
 });

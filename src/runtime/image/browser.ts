@@ -31,14 +31,17 @@ export async function decodeInBrowser(blob: Blob, name: string): Promise<RgbImag
   }
   try {
     checkDimensions(bitmap, name);
-    return readPixels(bitmap);
+    return readPixels(bitmap, bitmap);
   } finally {
     bitmap.close();
   }
 }
 
-function readPixels(bitmap: ImageBitmap): RgbImage {
-  const { width, height } = bitmap;
+/** Over white. @throws RoundsError out_of_memory */
+export function readPixels(
+  bitmap: ImageBitmap | VideoFrame,
+  { width, height }: { width: number; height: number },
+): RgbImage {
   // willReadFrequently keeps the canvas off the GPU, where a driver may change values.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context)

@@ -1,6 +1,7 @@
 /** Any file that Rounds opens → 8-bit RGB. The only way into the pixels: page preview and model share it. */
 import { RoundsError } from '../../shared/errors';
 import type { FileFormat, ImageFacts } from '../../shared/imageFacts';
+import { isAnimated, openAnimation } from './animation';
 import { decodeInBrowser } from './browser';
 import type { DecodedImage, DecodeOptions } from './decoded';
 import { checkDimensions, checkFileSize, readDimensions } from './dimensions';
@@ -50,7 +51,7 @@ const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
   avif: 'AVIF',
 };
 
-/** Formats of one picture; of an animation the first one. */
+/** Formats of one picture, and animations; their first frame is read as a picture. */
 async function decodePicture(
   blob: Blob,
   bytes: Uint8Array<ArrayBuffer>,
@@ -60,18 +61,27 @@ async function decodePicture(
 ): Promise<DecodedImage> {
   checkDimensions(readDimensions(bytes, format, name), name);
   const frame = options.frame ?? 0;
-  if (frame !== 0) {
-    throw new RoundsError('request_invalid', `${name} has one frame, but frame ${frame} was asked.`);
+  const isAnimation = isAnimated(bytes, format);
+  const { remember = forgetful } = options;
+  const animation = isAnimation
+    ? await remember('animation', bytes.length, () => openAnimation(bytes, format))
+    : null;
+  const frames = animation?.frames ?? 1;
+  if (!Number.isInteger(frame) || frame < 0 || frame >= frames) {
+    const count = frames === 1 ? 'one frame' : `${frames} frames`;
+    throw new RoundsError('request_invalid', `${name} has ${count}, but frame ${frame} was asked.`);
   }
   const facts: ImageFacts = {
     format: NAMES[format] ?? 'PNG',
-    frames: 1,
-    frame: 0,
+    frames,
+    frame,
+    isAnimation,
     window: null,
     presets: [],
     unit: '',
     pixelAspect: 1,
   };
+  if (animation && frame > 0) return { ...(await animation.decode(frame, name)), facts };
   if (format !== 'png') return { ...(await decodeInBrowser(blob, name)), facts };
   const { deep, ...image } = await decodePng(bytes, name);
   if (!deep) return { ...image, facts };
