@@ -84,7 +84,7 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await expect(rows(dialog)).toHaveCount(1);
   await expect(rows(dialog)).toContainText('rounds-mini');
   await expectAccessible(page);
-  await dialog.getByRole('button', { name: 'Open: What kind of image is this?' }).click();
+  await dialog.getByRole('button', { name: 'Open “What kind of image is this?”' }).click();
   await expect(dialog).toBeHidden();
   await expect(rounds.question).toHaveValue('What kind of image is this?');
   await expect(rounds.choices).toHaveCount(4);
@@ -116,7 +116,7 @@ test('asked again, a question gives the same answer in the same case; a new case
   await page.reload();
   await rounds.modelReady();
   const dialog = await openList(page);
-  await dialog.getByRole('button', { name: /^Open:/ }).click();
+  await dialog.getByRole('button', { name: /^Open “/ }).click();
   const chosen = rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' });
   const before = await chosen.innerText();
   await rounds.askAgain.click();
@@ -197,7 +197,7 @@ test('a case leaves as a file and comes back from it; a second copy is recognise
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Keep both' }).click();
   await expect(rows(dialog)).toHaveCount(2);
-  await dialog.getByRole('button', { name: 'Open: What kind of image is this?' }).click();
+  await dialog.getByRole('button', { name: 'Open “What kind of image is this?”' }).click();
   await expect(rounds.viewer()).toBeVisible();
   await expect(rounds.askAgain).toBeVisible();
 });
