@@ -29,7 +29,7 @@ export function windowPixels(
   for (let value = least; value <= most; value++) {
     table[value & 0xffff] = colour[levelOf(value, range, shape)] ?? 0;
   }
-  for (let i = 0; i < pixels.length; i++) pixels[i] = table[(values[i] ?? 0) & 0xffff] ?? 0;
+  for (let i = 0; i < pixels.length; i++) pixels[i] = table[(values[i] as number) & 0xffff] as number;
 }
 
 /** RGBA of each level, as the bytes stand in memory: little endian wherever there is WebAssembly. */
@@ -38,13 +38,21 @@ function colours(isInverted: boolean): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, level) => OPAQUE + (level ^ flip) * 0x010101);
 }
 
+/** Found once for each frame: a drag asks sixty times a second. */
+const extents = new WeakMap<RawValues['values'], [least: number, most: number]>();
+
 /** Smallest and largest value that is a number; [0, 0] where there is none. */
 export function extent(values: RawValues['values']): [least: number, most: number] {
+  const known = extents.get(values);
+  if (known) return known;
   let least = Infinity;
   let most = -Infinity;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN;
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  return least <= most ? [least, most] : [0, 0];
+  const found: [number, number] = least <= most ? [least, most] : [0, 0];
+  extents.set(values, found);
+  return found;
 }
