@@ -63,6 +63,10 @@ function everythingStored(page: Page): Promise<string> {
   });
 }
 
+async function isStored(page: Page, text: string): Promise<boolean> {
+  return (await everythingStored(page)).includes(text);
+}
+
 /** The part of the page that shows cases: an open dialog, else the answer with what stands below it. */
 async function expectAccessible(page: Page): Promise<void> {
   const isDialog = (await page.locator('dialog[open]').count()) > 0;
@@ -149,6 +153,7 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
   await page.keyboard.press('Tab');
   await dialog.getByRole('searchbox').fill('CRANE window');
   await expect(rows(dialog)).toHaveCount(1);
+  expect(await isStored(page, 'première')).toBe(true);
   await expectAccessible(page);
   await dialog.getByRole('searchbox').fill('no such words');
   await expect(dialog.getByText('No case has “no such words”')).toBeVisible();
@@ -160,7 +165,8 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
   await dialog.getByRole('button', { name: 'Delete all…' }).click();
   await dialog.getByRole('button', { name: 'Delete all', exact: true }).click();
   await expect(dialog.getByText('No cases yet')).toBeVisible();
-  expect(await everythingStored(page)).not.toContain('What kind of image');
+  // Of a question that the model’s own known answers have too, only the title tells.
+  expect(await isStored(page, 'première')).toBe(false);
 });
 
 test('a case leaves as a file and comes back from it; a second copy is recognised', async ({
@@ -228,9 +234,9 @@ test('a private visit leaves no trace, and ends with it', async ({ page, openApp
   await expect(page.getByText('Private: not kept')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Keep cases' })).toHaveCount(0);
   await expectAccessible(page);
-  const stored = await everythingStored(page);
-  expect(stored).not.toContain('Unforgettable');
-  expect(stored).not.toContain('s/');
+  expect(await isStored(page, 'Unforgettable')).toBe(false);
+  // No summary of a case, as a key of the store begins.
+  expect(await isStored(page, '"s/')).toBe(false);
   expect(await page.evaluate(() => JSON.stringify(localStorage))).toBe(before);
   // It holds over a reload of this tab. Left, nothing of it can be kept any more.
   await page.reload();
@@ -242,7 +248,7 @@ test('a private visit leaves no trace, and ends with it', async ({ page, openApp
   await rounds.askAgain.waitFor({ timeout: 300_000 });
   await page.getByRole('button', { name: 'Private mode' }).click();
   await expect(page.getByText('Private: not kept')).toBeVisible();
-  expect(await everythingStored(page)).not.toContain('Unforgettable');
+  expect(await isStored(page, 'Unforgettable')).toBe(false);
 });
 
 test('two tabs see the same cases', async ({ page, context, openApp }) => {
