@@ -29,6 +29,17 @@ export function stageText(stage: Stage): string {
 /** Stages whose progress is counted in bytes; the others count steps. */
 export const STAGES_IN_BYTES: ReadonlySet<Stage> = new Set(['download', 'verify', 'compile']);
 
+/** The engine’s own words for a test that was passed; src/engine/selfTest.ts writes them, and so does a kept verdict. */
+const PASSED = /^Known answers reproduced; largest difference (\S+) of (\S+) allowed\./;
+
+/** How near the numbers came; in the engine's English words where they say something else. */
+export function selfTestDetail({ detail }: SelfTestReport): string {
+  const [, worst, limit] = PASSED.exec(detail) ?? [];
+  if (worst === undefined || limit === undefined) return detail;
+  const rest = detail.replace(PASSED, '');
+  return t('model.selfTestFigures', { worst, limit }) + rest;
+}
+
 /** What the known answers of the pack said about this device. */
 export function selfTestText({ status, milliseconds }: SelfTestReport): string {
   if (status === 'none') return t('model.selfTestNone');
