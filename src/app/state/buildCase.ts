@@ -57,11 +57,16 @@ export async function buildCase(
   return { record, images: blobs, thumbnail };
 }
 
-/** What may be kept: finished, and neither asked in a private visit nor following on something that was. */
+/** What may be kept: finished, and neither asked in a private visit nor following on something that is not kept. */
 export function keepable(entries: readonly Entry[]): Entry[] {
-  return entries.filter(
-    (entry) => entry.isOver && !entry.isPrivate && entry.ancestors.every(({ isPrivate }) => !isPrivate),
-  );
+  const kept: Entry[] = [];
+  for (const entry of entries) {
+    const { parent } = entry;
+    // By name: a case that is opened again may bring its parents a second time.
+    const follows = parent === null || kept.some(({ uid }) => uid === parent.uid);
+    if (entry.isOver && !entry.isPrivate && follows) kept.push(entry);
+  }
+  return kept;
 }
 
 /**

@@ -37,7 +37,12 @@ export class CaseDesk {
     this.#options = options;
     this.images = new CaseImages(options.engine);
     const { preferences, images } = this;
-    this.list = new Cases({ images, preferences, conversation: options.conversation });
+    this.list = new Cases({
+      images,
+      preferences,
+      conversation: options.conversation,
+      forget: (ids) => this.#forget(ids),
+    });
     this.transfer = new CaseTransfer(this.list, images);
   }
 
@@ -116,6 +121,13 @@ export class CaseDesk {
     if (!this.preferences.isPrivate) return this.transfer.importFile(file);
     const cases = await this.transfer.readFile(file);
     for (const full of cases) this.show(full);
+  }
+
+  /** Takes deleted cases off the page, and whatever would go on with them. */
+  #forget(ids: readonly string[]): void {
+    const { draft } = this.#options;
+    if (draft.follows && ids.includes(draft.follows.caseId)) draft.follows = null;
+    for (const id of ids) this.#conversation.drop(id);
   }
 
   /** Form, images and settings as they were when this was asked. */

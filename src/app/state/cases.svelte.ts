@@ -22,6 +22,8 @@ export interface CasesOptions {
   images: CaseImages;
   preferences: CasePreferences;
   conversation: () => Conversation;
+  /** Takes deleted cases off the page. */
+  forget: (ids: readonly string[]) => void;
   database?: CaseDatabase;
 }
 
@@ -46,6 +48,7 @@ export class Cases {
 
   readonly #images: CaseImages;
   readonly #conversation: () => Conversation;
+  readonly #forget: (ids: readonly string[]) => void;
   readonly #database: CaseDatabase;
   readonly #channel = new BroadcastChannel(CHANNEL);
   /** Deleted while they were open: a later answer does not bring them back by itself. */
@@ -53,7 +56,8 @@ export class Cases {
   #queue: Promise<void> = Promise.resolve();
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ images, preferences, conversation, database = new CaseDatabase() }: CasesOptions) {
+  constructor({ images, preferences, conversation, forget, database = new CaseDatabase() }: CasesOptions) {
+    this.#forget = forget;
     this.#images = images;
     this.preferences = preferences;
     this.#conversation = conversation;
@@ -98,7 +102,7 @@ export class Cases {
     this.preferences.mode = mode;
     this.isAsking = false;
     if (mode === 'off') return;
-    const ids = unique(keepable(this.#conversation().turns).map(({ caseId }) => caseId));
+    const ids = unique(keepable(this.#conversation().turns.toReversed()).map(({ caseId }) => caseId));
     for (const id of ids) if (!this.#dropped.includes(id)) void this.save(id);
   }
 
@@ -157,7 +161,7 @@ export class Cases {
 
   removeAll(ids: readonly string[]): Promise<void> {
     this.#dropped = [...this.#dropped, ...ids];
-    for (const id of ids) this.#conversation().drop(id);
+    this.#forget(ids);
     this.deleted = null;
     return this.#inTurn(() => this.#database.remove(ids), ids);
   }
