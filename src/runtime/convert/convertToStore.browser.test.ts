@@ -57,7 +57,7 @@ describe('openQuantizerPool', () => {
     paddedColumns: 32,
     dtype: 'q8',
     search: false,
-      importance: null,
+    importance: null,
   });
 
   it('quantizes in this thread where no worker starts', async () => {
