@@ -13,9 +13,9 @@ import type {
   ContentPart,
   GenerateResult,
   ImageInput,
-  ModelInfo,
   RolloutsParams,
-} from './shared/protocol';
+} from './shared/generation';
+import type { ModelInfo } from './shared/protocol';
 
 const engine = new EngineClient();
 const library = new LibraryClient();

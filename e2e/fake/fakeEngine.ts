@@ -5,19 +5,21 @@
 import { RoundsError, type ErrorCode } from '../../src/shared/errors';
 import type { CallOptions, EngineApi } from '../../src/app/clients/engineClient';
 import type {
-  CallName,
-  Calls,
-  DeviceProbe,
   GenerateParams,
   GenerateResult,
   ImageInput,
+  Rollout,
+  RolloutsParams,
+  RolloutsResult,
+} from '../../src/shared/generation';
+import type {
+  CallName,
+  Calls,
+  DeviceProbe,
   ImagePreview,
   LoadParams,
   ModelInfo,
   Phase,
-  Rollout,
-  RolloutsParams,
-  RolloutsResult,
   Update,
 } from '../../src/shared/protocol';
 import { fakeModelInfo, fakeResult } from './fakeResults';

@@ -1,13 +1,6 @@
 /** Results of the scripted engine: complete in type, plausible in content. */
-import type {
-  BackendName,
-  FinishReason,
-  GenerateResult,
-  MemoryUse,
-  ModelInfo,
-  PackLocation,
-  Phase,
-} from '../../src/shared/protocol';
+import type { MemoryUse, FinishReason, GenerateResult } from '../../src/shared/generation';
+import type { BackendName, ModelInfo, PackLocation, Phase } from '../../src/shared/protocol';
 
 export function fakeModelInfo(backend: BackendName | 'auto', pack: PackLocation): ModelInfo {
   const name =

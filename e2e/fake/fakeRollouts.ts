@@ -5,7 +5,7 @@ import type {
   Rollout,
   RolloutsResult,
   TokenProbabilities,
-} from '../../src/shared/protocol';
+} from '../../src/shared/generation';
 import { fakeMemory } from './fakeResults';
 
 export function fakeRollout(result: GenerateResult, index: number, seed: number): Rollout {

@@ -1,7 +1,7 @@
 /** From what the visitor asked to what the engine is given, and from its text to a verdict. Rules: shared/. */
 import { grade, type Grade } from '../shared/grading';
 import { buildMessages, findPreset, type Options, type PresetId } from '../shared/presets';
-import type { ChatMessage, GenerateParams, ImageInput, PixelLimits } from '../shared/protocol';
+import type { ChatMessage, GenerateParams, ImageInput, PixelLimits } from '../shared/generation';
 import { optionLetter } from './text/format';
 
 /** The visitor's own settings; null leaves a value to the preset. */

@@ -8,7 +8,7 @@ import { RoundsError } from '../shared/errors';
 import { Fields } from '../shared/fields';
 import type { HarnessCase, HarnessImage, HarnessMessage, HarnessPart } from '../shared/harness';
 import { buildMessages, findPreset, type Options, type Preset } from '../shared/presets';
-import type { GenerationSettings } from '../shared/protocol';
+import type { GenerationSettings } from '../shared/generation';
 
 /** A case that can be run, or why it cannot. */
 export type ReadCase = { ok: true; job: HarnessCase } | { ok: false; error: RoundsError };

@@ -1,5 +1,5 @@
 /** How far a result is from its reference, stage by stage, against the limits of the reference's README. */
-import type { GenerateResult } from '../shared/protocol';
+import type { GenerateResult } from '../shared/generation';
 import type { GoldenCase, GoldenFolder, GoldenTensor } from './goldens';
 
 export type Activations = 'f32' | 'f16';

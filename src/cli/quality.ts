@@ -18,7 +18,7 @@ import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
 import type { RecipeOption, WeightsOption } from '../shared/pack';
-import type { ChatMessage } from '../shared/protocol';
+import type { ChatMessage } from '../shared/generation';
 import { readCases } from './caseFile';
 import { runInProcess, UsageError, type Command } from './command';
 

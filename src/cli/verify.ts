@@ -10,7 +10,8 @@ import { openFolderSink } from '../../models/convert/node/folderSink';
 import { openFolder } from '../../models/convert/node/folderSource';
 import { planConversion } from '../../models/convert/plan';
 import type { HarnessCase, HarnessMessage } from '../shared/harness';
-import type { GenerateResult, LoadParams } from '../shared/protocol';
+import type { GenerateResult } from '../shared/generation';
+import type { LoadParams } from '../shared/protocol';
 import {
   compareFeatures,
   compareGreedy,

@@ -1,6 +1,7 @@
 /** The loop of an answer: sample → stop? → text → decode, from the logits behind a prompt that is in the cache. */
 import { RoundsError } from '../shared/errors';
-import type { FinishReason, GenerateParams, Phase, Stage, TokenProbabilities } from '../shared/protocol';
+import type { FinishReason, GenerateParams, TokenProbabilities } from '../shared/generation';
+import type { Phase, Stage } from '../shared/protocol';
 import type { EngineModel } from './model';
 import type { Clock } from './ports';
 import { Sampler } from './sampling';

@@ -1,6 +1,6 @@
 /** One answer: images and prompt through the model, then token by token until it stops. */
 import { floatArrayFromHalf } from '../shared/half';
-import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/protocol';
+import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/generation';
 import { decodeAnswer, type DecodeOutcome, type GenerateHooks } from './decode';
 import { encodeImages, prepareImages, type PreparedImages } from './images';
 import { memoryUse, type RunSize } from './memory';

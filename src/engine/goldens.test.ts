@@ -10,7 +10,7 @@ import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
 import type { RecipeOption, WeightsOption } from '../shared/pack';
-import type { ChatMessage, GenerateResult } from '../shared/protocol';
+import type { ChatMessage, GenerateResult } from '../shared/generation';
 import { generate } from './generate';
 import { encodeImages, prepareImages } from './images';
 import { loadModel, type EngineModel } from './model';

@@ -1,5 +1,5 @@
 /** Decoded images → features in the decoder's order, with what the caller reports about each. */
-import type { PixelLimits, ProcessedImage } from '../shared/protocol';
+import type { PixelLimits, ProcessedImage } from '../shared/generation';
 import { sha256Hex } from '../shared/sha256';
 import { patchColumns, type EngineModel } from './model';
 import type { TensorData } from './ports';

@@ -3,7 +3,8 @@
  * allocated; activations are worked out from the widest place of a layer, since onnxruntime tells nobody what it keeps.
  */
 import type { TextConfig, VisionConfig } from '../shared/modelConfig';
-import type { BackendName, MemoryUse } from '../shared/protocol';
+import type { MemoryUse } from '../shared/generation';
+import type { BackendName } from '../shared/protocol';
 import { QUERY_PARTS } from './graphs/vision';
 import type { EngineModel } from './model';
 import { columnCount } from './preprocess/patchify';

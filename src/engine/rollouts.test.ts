@@ -8,7 +8,7 @@ import { GoldenFolder } from '../cli/goldens';
 import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { loadTokenizer } from '../runtime/tokenizer';
-import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/protocol';
+import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/generation';
 import type { GenerateHooks } from './decode';
 import { memoryUse } from './memory';
 import { generate, type DecodedImages } from './generate';

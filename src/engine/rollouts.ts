@@ -3,7 +3,8 @@
  * begins from the same logits with a seed of its own.
  */
 import { RoundsError } from '../shared/errors';
-import type { Phase, Rollout, RolloutsParams, RolloutsResult } from '../shared/protocol';
+import type { Rollout, RolloutsParams, RolloutsResult } from '../shared/generation';
+import type { Phase } from '../shared/protocol';
 import { MAX_ROLLOUTS, MIN_ROLLOUTS } from '../shared/rolloutGroup';
 import { decodeAnswer, type GenerateHooks } from './decode';
 import { prefillPrompt, runSize, tokensPerSecond, type DecodedImages, type Prefilled } from './generate';

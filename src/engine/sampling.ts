@@ -3,7 +3,7 @@
  * meaning of transformers' logits processors, and a seeded draw. temperature 0 is greedy.
  */
 import { RoundsError } from '../shared/errors';
-import type { GenerationSettings } from '../shared/protocol';
+import type { GenerationSettings } from '../shared/generation';
 
 export interface Choice {
   id: number;

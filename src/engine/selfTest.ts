@@ -4,7 +4,8 @@
  * activations explain must not be used: it would print gibberish, or worse, plausible text.
  */
 import type { SelfTest, SelfTestCase } from '../shared/pack';
-import type { ActivationType, GenerateParams, GenerateResult, GenerationSettings } from '../shared/protocol';
+import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/generation';
+import type { ActivationType } from '../shared/protocol';
 import { generate } from './generate';
 import type { EngineModel } from './model';
 import type { Clock } from './ports';

@@ -8,7 +8,7 @@ import type {
   OptionProbabilities,
   TokenAlternative,
   TokenProbabilities,
-} from '../shared/protocol';
+} from '../shared/generation';
 import type { Tokenizer } from './ports';
 import { letterIds, letterOf, showBytes } from './text/tokenText';
 import { ThinkingSplitter } from './text/thinkingSplitter';

@@ -5,7 +5,8 @@
 import type { Plane } from './imageFacts';
 import type { JobState, LibraryCallName, LibraryCalls } from './library';
 import type { Options, PresetId } from './presets';
-import type { GenerateParams, GenerationSettings, LoadParams, ModelInfo } from './protocol';
+import type { GenerateParams, GenerationSettings } from './generation';
+import type { LoadParams, ModelInfo } from './protocol';
 
 export interface HarnessImage {
   url: string;

@@ -3,7 +3,7 @@
  * the system's own evaluation code, blanks and odd escapes included: a changed character changes answers.
  */
 import { RoundsError } from './errors';
-import type { GenerateParams, GenerationSettings, PixelLimits } from './protocol';
+import type { GenerateParams, GenerationSettings, PixelLimits } from './generation';
 
 export const PRESET_IDS = [
   'medvlthinker',

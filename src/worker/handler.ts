@@ -5,22 +5,24 @@
  */
 import { RoundsError } from '../shared/errors';
 import type {
-  CallName,
-  Calls,
   ChatMessage,
-  DeviceProbe,
-  FromWorker,
   GenerateParams,
   GenerateResult,
   ImageInput,
+  RolloutsParams,
+  RolloutsResult,
+} from '../shared/generation';
+import type {
+  CallName,
+  Calls,
+  DeviceProbe,
+  FromWorker,
   ImagePreview,
   LoadParams,
   ModelInfo,
   PackLocation,
   PreviewParams,
   Request,
-  RolloutsParams,
-  RolloutsResult,
   Update,
 } from '../shared/protocol';
 import { generate, type DecodedImages } from '../engine/generate';

@@ -3,14 +3,13 @@
  * What comes from storage or a file goes through caseBounds.ts first.
  */
 import type {
-  DeviceReport,
   GenerateResult,
   GenerateTiming,
-  ModelInfo,
   OptionProbabilities,
   Rollout,
   TokenProbabilities,
-} from '../../shared/protocol';
+} from '../../shared/generation';
+import type { DeviceReport, ModelInfo } from '../../shared/protocol';
 import type { ErrorCode } from '../../shared/errors';
 import type { FileFormat, Plane } from '../../shared/imageFacts';
 import type { PackSource } from '../../shared/pack';

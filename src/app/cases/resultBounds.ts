@@ -6,7 +6,7 @@ import type {
   Rollout,
   TokenAlternative,
   TokenProbabilities,
-} from '../../shared/protocol';
+} from '../../shared/generation';
 import { MAX_ROLLOUTS } from '../../shared/rolloutGroup';
 import type { CaseResult, CaseRollouts } from './caseFormat';
 

@@ -1,7 +1,8 @@
 /** Everything the page knows, made once in main.ts and handed down by context. */
 import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
-import type { BackendName, ImageInput, PackLocation } from '../../shared/protocol';
+import type { ImageInput } from '../../shared/generation';
+import type { BackendName, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
 import { WakeLock } from '../browser/wakeLock';
 import type { EngineApi } from '../clients/engineClient';

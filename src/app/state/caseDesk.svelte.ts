@@ -1,6 +1,6 @@
 /** What belongs to cases, put together: which case a question is of, opening one, beginning a new one. */
 import { RoundsError } from '../../shared/errors';
-import type { ImageInput } from '../../shared/protocol';
+import type { ImageInput } from '../../shared/generation';
 import type { EngineApi } from '../clients/engineClient';
 import type { FullCase } from '../cases/caseFile';
 import { blobOf, buildCase } from './buildCase';

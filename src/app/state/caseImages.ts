@@ -4,7 +4,8 @@
  */
 import { RoundsError } from '../../shared/errors';
 import type { FileFormat } from '../../shared/imageFacts';
-import type { ImageInput, ImagePreview } from '../../shared/protocol';
+import type { ImageInput } from '../../shared/generation';
+import type { ImagePreview } from '../../shared/protocol';
 import { sha256Hex } from '../../shared/sha256';
 import type { CaseImage } from '../cases/caseFormat';
 import { encodePng } from '../cases/pngWriter';

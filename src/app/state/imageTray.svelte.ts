@@ -1,5 +1,5 @@
 /** The images of the next question. Files are decoded in the worker; the page only draws what it gets back. */
-import type { ImageInput, PixelLimits } from '../../shared/protocol';
+import type { ImageInput, PixelLimits } from '../../shared/generation';
 import type { EngineApi } from '../clients/engineClient';
 import { isSameImage } from '../prompting';
 import type { Sample } from '../samples';

@@ -1,5 +1,6 @@
 /** One question asked several times: the answers side by side, their vote, and what GRPO would make of them. */
-import type { Rollout, RolloutsResult, Update } from '../../shared/protocol';
+import type { Rollout, RolloutsResult } from '../../shared/generation';
+import type { Update } from '../../shared/protocol';
 import { REWARD_RULES } from '../../shared/rewardRules';
 import { groupAdvantages, majorityVote, passRate } from '../../shared/rolloutGroup';
 import { optionLetter } from '../text/format';

@@ -1,6 +1,6 @@
 /** Between the answers of a visit and those of a stored case. */
 import { RoundsError } from '../../shared/errors';
-import type { ImageInput } from '../../shared/protocol';
+import type { ImageInput } from '../../shared/generation';
 import type { CaseAsked, CaseEntry, CaseImage, CaseModel, CaseRecord, CaseResult } from '../cases/caseFormat';
 import type { Asked } from '../prompting';
 import type { Entry } from './conversation.svelte';

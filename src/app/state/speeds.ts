@@ -1,5 +1,5 @@
 /** How fast this visit's answers were: for the panel of the device. */
-import type { MemoryUse } from '../../shared/protocol';
+import type { MemoryUse } from '../../shared/generation';
 import type { Entry } from './conversation.svelte';
 
 export interface AnswerSpeed {

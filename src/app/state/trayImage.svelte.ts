@@ -5,7 +5,8 @@
  */
 import { RoundsError } from '../../shared/errors';
 import type { IdentifyingField, ImageFacts, Plane, RawValues } from '../../shared/imageFacts';
-import type { ImageInput, ImagePreview, PixelLimits } from '../../shared/protocol';
+import type { ImageInput, PixelLimits } from '../../shared/generation';
+import type { ImagePreview } from '../../shared/protocol';
 import type { WindowRange } from '../../shared/windowing';
 import type { EngineApi } from '../clients/engineClient';
 import type { Sample } from '../samples';

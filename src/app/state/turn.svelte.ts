@@ -3,11 +3,10 @@ import { RoundsError } from '../../shared/errors';
 import type {
   GenerateParams,
   GenerateResult,
-  ModelInfo,
   OptionProbabilities,
   TokenProbabilities,
-  Update,
-} from '../../shared/protocol';
+} from '../../shared/generation';
+import type { ModelInfo, Update } from '../../shared/protocol';
 import { optionLetter } from '../text/format';
 import { buildRequest, judge, probabilityWish, type Asked, type Exchange, type Verdict } from '../prompting';
 import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';

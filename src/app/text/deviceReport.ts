@@ -1,5 +1,6 @@
 /** Model and device as plain English text for a report, whatever the page's language; nothing of images or questions. */
-import type { MemoryUse, ModelInfo } from '../../shared/protocol';
+import type { MemoryUse } from '../../shared/generation';
+import type { ModelInfo } from '../../shared/protocol';
 import type { Environment, HeapReport } from '../browser/environment';
 import type { AnswerSpeed } from '../state/speeds';
 

@@ -1,6 +1,7 @@
 /** The measurements of `bench`, one after the other in one browser. Nothing is estimated: what can't be measured is null. */
 import type { HarnessCase, HarnessImage, HarnessMessage } from '../../shared/harness';
-import type { DeviceReport, GenerateTiming, LoadParams } from '../../shared/protocol';
+import type { GenerateTiming } from '../../shared/generation';
+import type { DeviceReport, LoadParams } from '../../shared/protocol';
 import { RoundsError } from '../../shared/errors';
 import type { HarnessSession } from '../harnessSession';
 import type { Instruments } from './instruments';

@@ -1,5 +1,5 @@
 import { RoundsError } from '../../shared/errors';
-import type { PixelLimits } from '../../shared/protocol';
+import type { PixelLimits } from '../../shared/generation';
 
 export type { PixelLimits };
 

@@ -1,7 +1,7 @@
 /** Chat messages and image grids → the ids, positions and cache keys that the timeline takes. */
 import { RoundsError } from '../../shared/errors';
 import type { ModelConfig } from '../../shared/modelConfig';
-import type { ChatMessage } from '../../shared/protocol';
+import type { ChatMessage } from '../../shared/generation';
 import { imageTokenCount, mropePositions, type Positions } from '../positions';
 import type { TemplateMessage, Tokenizer } from '../ports';
 import type { GridThw } from '../preprocess/patchify';
