@@ -109,6 +109,17 @@ for (const code of ['image_invalid', 'image_unsupported', 'image_too_large'] as 
   });
 }
 
+test('decoder_missing: the same file is read again', async ({ page, openFake }) => {
+  await openFake(page, 'thinking', '&fails=image:decoder_missing');
+  const rounds = new RoundsPage(page);
+  await rounds.modelReady();
+  await rounds.pick(HEAD);
+  await expect(panel(page)).toContainText(textOf('decoder_missing').sentence);
+  await panel(page).getByRole('button', { name: 'Try again' }).click();
+  await expect(rounds.viewer()).toHaveAccessibleName(new RegExp(HEAD.name));
+  await expect(page.getByRole('group', { name: 'Error' })).toHaveCount(0);
+});
+
 for (const code of ['device_lost', 'worker_crashed'] as const) {
   test(`${code} in the middle of an answer: it goes on by itself from what was written`, async ({
     page,
@@ -139,6 +150,7 @@ test('every code is met by one of these tests', () => {
     'image_invalid',
     'image_unsupported',
     'image_too_large',
+    'decoder_missing',
     // A file of cases is chosen, and refused, in the dialog of the cases: e2e/cases.spec.ts.
     'case_invalid',
   ]);
