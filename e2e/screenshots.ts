@@ -24,7 +24,7 @@ const FEW: readonly [number, Theme][] = [
   [1280, 'dark'],
   [360, 'light'],
 ];
-const QUALITY = 72;
+const QUALITY = 60;
 
 interface Shot {
   state: State;
