@@ -11,7 +11,7 @@ import { generate } from '../engine/generate';
 import { encodeImages, prepareImages } from '../engine/images';
 import { loadModel, type EngineModel } from '../engine/model';
 import { preparePrompt } from '../engine/text/prompt';
-import type { Prompt } from '../engine/timeline';
+import type { Prompt } from '../engine/promptRows';
 import { decodeImage } from '../runtime/image/decode';
 import type { RgbImage } from '../engine/preprocess/resample';
 import { loadOrt } from '../runtime/ort/loadOrt';

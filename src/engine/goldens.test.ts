@@ -16,7 +16,8 @@ import { encodeImages, prepareImages } from './images';
 import { loadModel, type EngineModel } from './model';
 import type { RgbImage } from './preprocess/resample';
 import { preparePrompt } from './text/prompt';
-import { Timeline, type Prompt } from './timeline';
+import type { Prompt } from './promptRows';
+import { Timeline } from './timeline';
 
 const folder = new GoldenFolder(join(import.meta.dirname, '../../models/goldens/vectors'));
 const GREEDY = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1, ignoreEos: true };

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
 import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
-import { Timeline, type Prompt } from './timeline';
+import type { Prompt } from './promptRows';
+import { Timeline } from './timeline';
 
 /**
  * A decoder whose cache row holds the token id and whose logits are a digest of all rows up to now: equal
