@@ -6,7 +6,7 @@ import { RoundsError } from '../shared/errors';
 import { halfArrayFrom } from '../shared/half';
 import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
-import type { Backend, DeviceTensor, ElementType, GraphSession, TensorData } from './ports';
+import type { Backend, DeviceTensor, ElementType, GraphSession } from './ports';
 import type { PositionIds } from './positions';
 import { chunkFeatures, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
