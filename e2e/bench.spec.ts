@@ -1,20 +1,8 @@
 /** `npm run bench` on the embedded pack: the form of its report. Its figures are this machine's affair. */
-import { execFile } from 'node:child_process';
 import { expect, test } from './fixtures';
+import { runCommand, type Outcome } from './runCommand';
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function bench(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile('node', ['src/cli/run.mjs', 'bench', ...args], (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
-    });
-  });
-}
+const bench = (...args: string[]): Promise<Outcome> => runCommand('bench', ...args);
 
 test('bench prints one object with every figure, or why there is none', async () => {
   test.setTimeout(15 * 60_000);

@@ -1,24 +1,12 @@
 /** `npm run rehearse` at a fiftieth of the size: the whole way of a checkpoint from a hub to an answer, and its memory. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from './fixtures';
+import { runCommand, type Outcome } from './runCommand';
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function rehearse(args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile('node', ['src/cli/run.mjs', 'rehearse', ...args], (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
-    });
-  });
-}
+const rehearse = (args: string[]): Promise<Outcome> => runCommand('rehearse', ...args);
 
 /** Cells of the table's rows by step. */
 function rowsOf(stdout: string): Map<string, string[]> {
