@@ -17,6 +17,16 @@ export interface CommandContext {
 /** `false`: it ran, and what it checked or was given is not all right. */
 export type Command = (context: CommandContext) => Promise<void | boolean>;
 
+/**
+ * The value of an option that has a few choices.
+ * @throws UsageError for any other
+ */
+export function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) throw new UsageError(`${option} must be ${choices.join(' or ')}, not ${value}.`);
+  return choice;
+}
+
 /** Runs a command on the process's own arguments and streams. */
 export async function runInProcess(command: Command): Promise<void> {
   const controller = new AbortController();

@@ -14,7 +14,7 @@ import { planConversion, type ConversionPlan } from '../../models/convert/plan';
 import type { CheckpointSource } from '../../models/convert/source';
 import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../shared/pack';
 import { RoundsError } from '../shared/errors';
-import { UsageError, type CommandContext } from './command';
+import { oneOf, UsageError, type CommandContext } from './command';
 import { ProgressLine } from './progressLine';
 
 const HELP = `Makes a model pack from a Hugging Face checkpoint of the Qwen2.5-VL or Qwen2-VL architecture.
@@ -79,12 +79,6 @@ function parseArguments(argv: string[]): Arguments | 'help' {
     overwrite: values.overwrite,
     jobs: values.jobs === undefined ? Math.min(8, availableParallelism()) : parseJobs(values.jobs),
   };
-}
-
-function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
-  if (!choices.includes(value as T))
-    throw new UsageError(`${option} must be ${choices.join(' or ')}, not ${value}.`);
-  return value as T;
 }
 
 function parseJobs(value: string): number {

@@ -7,7 +7,7 @@ import { MANIFEST_FILE } from '../shared/pack';
 import { PRESET_IDS } from '../shared/presets';
 import type { LoadParams } from '../shared/protocol';
 import { readCases, type ReadCase, type ReadCases } from './caseFile';
-import { runInProcess, UsageError } from './command';
+import { oneOf, runInProcess, UsageError } from './command';
 import { HarnessSession } from './harnessSession';
 
 const HELP = `Runs cases through the page's own worker, engine and GPU code in a headless browser.
@@ -53,12 +53,6 @@ function parseArguments(argv: string[]): Arguments | 'help' {
     backend: oneOf('--backend', values.backend, ['webgpu', 'wasm', 'auto'] as const),
     activations: oneOf('--activations', values.activations, ['f16', 'f32', 'auto'] as const),
   };
-}
-
-function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((known) => known === value);
-  if (choice === undefined) throw new UsageError(`${option} must be ${choices.join(' or ')}, not ${value}.`);
-  return choice;
 }
 
 function readInput({ pack, caseFile }: Arguments): ReadCases {

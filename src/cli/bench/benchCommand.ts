@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MANIFEST_FILE } from '../../shared/pack';
-import { UsageError, type Command } from '../command';
+import { oneOf, UsageError, type Command } from '../command';
 import { HarnessSession } from '../harnessSession';
 import { PROJECT } from '../install.mjs';
 import { describeReport } from './describe';
@@ -76,12 +76,6 @@ function parseArguments(argv: string[]): Arguments | 'help' {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
-function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((known) => known === value);
-  if (choice === undefined) throw new UsageError(`${option} must be ${choices.join(' or ')}, not ${value}.`);
-  return choice;
 }
 
 function numbers(option: string, value: string, max: number): number[] {

@@ -15,8 +15,7 @@ export function describeReport({ load, image, ttft, decode, rollouts, device }: 
         `decode       ${rate(tokensPerSecond)} behind ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches a token${reason(why)}`,
     ),
     ...rollouts.map(
-      ({ count, tokensPerSecond, why }) =>
-        `rollouts     ${rate(tokensPerSecond)} in all with ${count}${reason(why)}`,
+      ({ count, tokensPerSecond }) => `rollouts     ${rate(tokensPerSecond)} in all with ${count}`,
     ),
     '',
   ].join('\n');

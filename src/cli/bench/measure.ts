@@ -6,9 +6,6 @@ import { RoundsError } from '../../shared/errors';
 import type { HarnessSession } from '../harnessSession';
 import type { Instruments } from './instruments';
 
-/** A figure, or why there is none. */
-export type Missing = { why: string };
-
 export interface BenchReport {
   load: {
     ms: number;
@@ -25,7 +22,7 @@ export interface BenchReport {
     dispatchesPerToken: number | null;
     why?: string;
   }[];
-  rollouts: { count: number; tokensPerSecond: number | null; why?: string }[];
+  rollouts: { count: number; tokensPerSecond: number }[];
   device: DeviceReport;
 }
 
