@@ -25,7 +25,7 @@ const CLOSED = {
     message: 'The page cannot use Node, and reaches the converter through the library’s worker only.',
   },
   nodeFromWorker: {
-    group: ['node:*', '**/cli/**', '**/models/convert/node/**', '**/models/goldens/**', '**/models/train/**'],
+    group: ['node:*', '**/cli/**', '**/src/cli/convert/**', '**/models/goldens/**', '**/models/train/**'],
     message: 'Workers cannot use Node. Of models/ only the converter’s pure core runs in the browser too.',
   },
   everything: {
@@ -157,7 +157,7 @@ export default defineConfig(
   },
   {
     // Numeric code: `noUncheckedIndexedAccess` also doubts elements of typed arrays inside their bounds.
-    files: ['src/engine/**', 'src/runtime/image/**', 'models/**'],
+    files: ['src/engine/**', 'src/image/**', 'models/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   // Plain JavaScript is checked by `tsc` through JSDoc; the rules on `any` see too little of its types.

@@ -23,7 +23,7 @@ export default mergeConfig(
           test: {
             name: 'unit',
             environment: 'node',
-            include: ['src/**/*.test.ts', 'models/**/*.test.ts'],
+            include: ['src/**/*.test.ts'],
             exclude: BROWSER_TESTS,
           },
         },

@@ -6,7 +6,7 @@
 
 Writes beside this file: images/pydicom (sample files out of pydicom's wheel, MIT licence, the small ones), images/made
 (files of our own with what those lack), and images/*.json: hashes of what pydicom, nibabel, tifffile and Pillow read from
-them, for the unit tests in src/runtime/image, which need no Python. The same versions give the same bytes.
+them, for the unit tests in src/image, which need no Python. The same versions give the same bytes.
 
 pydicom's larger samples are hashed too; the tests check them where ROUNDS_PYDICOM_FILES names pydicom/data/test_files.
 """
@@ -177,7 +177,7 @@ def make_dicom() -> list[dict]:
 
 
 def check_color_formula() -> None:
-    """src/runtime/image/dicom/color.ts repeats pydicom's single precision: the same for all colours?"""
+    """src/image/dicom/color.ts repeats pydicom's single precision: the same for all colours?"""
     y, b, r = (axis.ravel() for axis in np.meshgrid(*[np.arange(256)] * 3, indexing="ij"))
     given = np.stack([y, b, r], -1).astype(np.uint8)
     single, (y, blue, red) = np.float32, (y.astype(float), b - 128.0, r - 128.0)

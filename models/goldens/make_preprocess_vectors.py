@@ -33,7 +33,7 @@ SAMPLE = HERE.parents[1] / "public" / "samples" / "ct-small.dcm"
 
 
 def noise(count: int, seed: int) -> np.ndarray:
-    """Bytes of a linear congruential generator (Numerical Recipes); src/engine/preprocess/testImages.ts repeats it."""
+    """Bytes of a linear congruential generator (Numerical Recipes); src/engine/preprocess/testing/testImages.ts repeats it."""
     state = seed
     data = np.empty(count, np.uint8)
     for i in range(count):

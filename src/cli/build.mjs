@@ -14,7 +14,7 @@ export const STAMP_FILE = '.sources';
 /** What the site is made of. package-lock.json stands for the packages. */
 const SOURCES = ['index.html', 'harness.html', 'vite.config.ts', 'package-lock.json', 'public', 'src'];
 /** In src, but not of the site. */
-const NOT_BUILT = /^src\/cli\/|\.test\.ts$|\.testWorker\.ts$/;
+const NOT_BUILT = /^src\/cli\/|\/testing\/|\.test\.ts$/;
 
 /** SHA-256 over the names and contents of everything that the site is built from. */
 export function sourceHash(project = PROJECT) {

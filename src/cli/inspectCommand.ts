@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describePack, describeTensors, formatBytes, summarizeTensors } from '../../models/convert/describe';
-import { openFile } from '../../models/convert/node/folderSource';
-import { verifyShards, type ShardVerdict } from '../../models/convert/verify';
+import { describePack, describeTensors, formatBytes, summarizeTensors } from '../convert/describe';
+import { openFile } from './convert/folderSource';
+import { verifyShards, type ShardVerdict } from '../convert/verify';
 import { RoundsError } from '../shared/errors';
 import { MANIFEST_FILE, type PackManifest } from '../shared/pack';
 import { parseManifest } from '../shared/packManifest';

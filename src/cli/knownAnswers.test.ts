@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packInMemory } from '../../models/goldens/packInMemory';
+import { packInMemory } from './convert/packInMemory';
 import { truncatedBytes } from '../engine/truncatedModel';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseManifest } from '../shared/packManifest';

@@ -5,14 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseCalibration, type Calibration } from '../../models/convert/calibration';
-import { packInMemory } from '../../models/goldens/packInMemory';
+import { parseCalibration } from '../convert/calibration';
+import type { Calibration } from '../convert/choice';
+import { packInMemory } from './convert/packInMemory';
 import { generate } from '../engine/generate';
 import { encodeImages, prepareImages } from '../engine/images';
 import { loadModel, type EngineModel } from '../engine/model';
 import { preparePrompt } from '../engine/text/prompt';
 import type { Prompt } from '../engine/promptRows';
-import { decodeImage } from '../runtime/image/decode';
+import { decodeImage } from '../image/decode';
 import type { RgbImage } from '../engine/preprocess/resample';
 import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packInMemory } from '../../models/goldens/packInMemory';
+import { packInMemory } from '../cli/convert/packInMemory';
 import { differences, LIMITS } from '../cli/compare';
 import { GoldenFolder, type GoldenCase } from '../cli/goldens';
 import { loadOrt } from '../runtime/ort/loadOrt';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { packInMemory } from '../../models/goldens/packInMemory';
+import { packInMemory } from '../cli/convert/packInMemory';
 import { GoldenFolder } from '../cli/goldens';
 import { loadOrt } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';

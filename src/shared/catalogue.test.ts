@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../models/convert/config';
-import { tensorDtypes } from '../../models/convert/policy';
-import { packWeights } from '../../models/convert/weightMap';
+import { parseConfig } from '../convert/config';
+import { tensorDtypes } from '../convert/policy';
+import { packWeights } from '../convert/weightMap';
 import { parseCatalogue, type CatalogueModel } from './catalogue';
 import { tensorBytes } from './packManifest';
 

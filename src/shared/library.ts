@@ -17,7 +17,7 @@ export type ModelOrigin =
       endpoint: string;
       weights: WeightsOption;
       recipe: RecipeOption;
-      /** How much each input counts in the search of scales: a file of models/convert/calibration.ts. */
+      /** How much each input counts in the search of scales: a file of src/convert/calibration.ts. */
       calibration?: { url: string; sha256: string };
     }
   /** A checkpoint's folder on this machine. */

@@ -1,7 +1,7 @@
 /** The engine's thread: wires runtime into engine and attaches the handler. */
 import type { FromWorker, Request } from '../shared/protocol';
-import { decodeImage } from '../runtime/image/decode';
-import { FileMemory } from '../runtime/image/fileMemory';
+import { decodeImage } from '../image/decode';
+import { FileMemory } from '../image/fileMemory';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
 import { openChannel } from '../runtime/library/channel';

@@ -33,7 +33,7 @@ import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
 import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
-import type { DecodedImage } from '../runtime/image/decoded';
+import type { DecodedImage } from '../image/decoded';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';

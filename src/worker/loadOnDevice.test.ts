@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { packInMemory } from '../../models/goldens/packInMemory';
+import { packInMemory } from '../cli/convert/packInMemory';
 import { loadModel } from '../engine/model';
 import type { Backend, PackReader, Tokenizer } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';

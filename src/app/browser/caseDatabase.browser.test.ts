@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseCase } from '../cases/caseBounds';
 import type { CaseRecord } from '../cases/caseFormat';
 import { summarize } from '../cases/caseSummary';
-import { TEST_IMAGE, testCase } from '../cases/testCase';
+import { TEST_IMAGE, testCase } from '../cases/testing/testCase';
 import { CaseDatabase } from './caseDatabase';
 
 const NAME = 'rounds-cases-test';

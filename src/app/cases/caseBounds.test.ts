@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RoundsError } from '../../shared/errors';
 import { parseCase } from './caseBounds';
-import { testAnswer, testCase, testRollouts } from './testCase';
+import { testAnswer, testCase, testRollouts } from './testing/testCase';
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../shared/sha256';
 import { ZipWriter } from '../../shared/zipWriter';
 import { CASE_FILE, isCaseFile, readCaseFile, writeCaseFile, type FullCase } from './caseFile';
-import { TEST_IMAGE, testCase } from './testCase';
+import { TEST_IMAGE, testCase } from './testing/testCase';
 
 const NOW = '2026-11-02T00:00:00.000Z';
 const encode = (text: string) => new TextEncoder().encode(text);

@@ -14,7 +14,7 @@ import type { ErrorCode } from '../../shared/errors';
 import type { FileFormat, Plane } from '../../shared/imageFacts';
 import type { PackSource } from '../../shared/pack';
 import type { PresetId } from '../../shared/presets';
-import type { SamplingChoice, Verdict } from '../prompting';
+import type { SamplingChoice, Verdict } from '../question/prompting';
 
 export const CASE_VERSION = 1;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { caseMarkdown, entryMarkdown } from './caseMarkdown';
-import { testAnswer, testCase, testRollouts } from './testCase';
+import { testAnswer, testCase, testRollouts } from './testing/testCase';
 
 describe('caseMarkdown', () => {
   const text = caseMarkdown(testCase({ notes: 'Mind the <b>gyri</b>.' }), ['data:image/png;base64,AAAA']);

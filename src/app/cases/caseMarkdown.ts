@@ -1,7 +1,7 @@
 /** A case as Markdown, for notes and mails. The model’s text stays Markdown, but can bring no HTML and fetch no image. */
 import { findPreset } from '../../shared/presets';
 import { dataText, t } from '../i18n/i18n.svelte';
-import { judge, type Verdict } from '../prompting';
+import { judge, type Verdict } from '../question/prompting';
 import { formatDuration, formatNumber, formatRate, optionLetter } from '../text/format';
 import { titleOf, type CaseAnswer, type CaseEntry, type CaseRecord, type CaseRollouts } from './caseFormat';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { mergeCases } from './caseMerge';
-import { TEST_IMAGE, testAnswer, testCase } from './testCase';
+import { TEST_IMAGE, testAnswer, testCase } from './testing/testCase';
 
 const OTHER = { ...TEST_IMAGE, sha256: 'b'.repeat(64) };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, findCases, foldText, summarize } from './caseSummary';
-import { TEST_IMAGE, testAnswer, testCase, testRollouts } from './testCase';
+import { TEST_IMAGE, testAnswer, testCase, testRollouts } from './testing/testCase';
 
 const summary = (id: string, title: string, askedAt: string, notes = '') => {
   const entry = testAnswer({ askedAt });

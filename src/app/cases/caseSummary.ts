@@ -1,5 +1,5 @@
 /** What the list of cases shows of each: small, so that hundreds are read at once, and enough to search and sort by. */
-import { judge } from '../prompting';
+import { judge } from '../question/prompting';
 import { CASE_VERSION, titleOf, type CaseEntry, type CaseRecord } from './caseFormat';
 
 /** Longer texts are searched up to here. */

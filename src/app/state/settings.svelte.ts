@@ -1,7 +1,7 @@
 /** What the visitor prefers, kept in localStorage: small, and never anything about an image or a question. */
 import { isPrivateVisit } from '../browser/privateVisit';
 import { PRESET_IDS, type PresetId } from '../../shared/presets';
-import type { SamplingChoice } from '../prompting';
+import type { SamplingChoice } from '../question/prompting';
 
 export type Theme = 'system' | 'light' | 'dark';
 

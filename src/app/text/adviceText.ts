@@ -1,6 +1,6 @@
 /** What would make this device run models better, as sentences with a next step; nothing where nothing is missing. */
 import type { Environment } from '../browser/environment';
-import type { ModelState } from '../state/modelState.svelte';
+import type { ModelState } from '../state/models/modelState.svelte';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
 

@@ -2,7 +2,7 @@
 import type { MemoryUse } from '../../shared/generation';
 import type { ModelInfo } from '../../shared/protocol';
 import type { Environment, HeapReport } from '../browser/environment';
-import type { AnswerSpeed } from '../state/speeds';
+import type { AnswerSpeed } from '../state/ask/speeds';
 
 export interface ReportParts {
   info: ModelInfo;

@@ -1,7 +1,7 @@
 /** What became of a question, in a few words: for lists and for screen readers. */
 import { t } from '../i18n/i18n.svelte';
 import { optionLetter } from './format';
-import type { Entry } from '../state/conversation.svelte';
+import type { Entry } from '../state/ask/conversation.svelte';
 
 /** One line: the choice, the answer, or why there is none. */
 export function outcomeText(entry: Entry): string {

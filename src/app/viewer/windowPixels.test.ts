@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DecodedImage } from '../../runtime/image/decoded';
-import { decodeImage } from '../../runtime/image/decode';
+import type { DecodedImage } from '../../image/decoded';
+import { decodeImage } from '../../image/decode';
 import type { WindowFunction } from '../../shared/imageFacts';
 import { extent, windowPixels } from './windowPixels';
 

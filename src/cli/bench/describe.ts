@@ -1,5 +1,5 @@
 /** A report of `bench` for people. */
-import { formatBytes } from '../../../models/convert/describe';
+import { formatBytes } from '../../convert/describe';
 import type { BenchReport } from './measure';
 
 export function describeReport({ load, image, ttft, decode, rollouts, device }: BenchReport): string {

@@ -1,9 +1,9 @@
 /** Writes a checkpoint of given shapes with seeded weights: sharded safetensors in bfloat16 with an index, as on the hub. */
 import { copyFile, mkdir, open, readFile, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseConfig } from '../../../models/convert/config';
-import { bfloat16Bits } from '../../../models/convert/quantize/half';
-import { packWeights, type WeightPart } from '../../../models/convert/weightMap';
+import { parseConfig } from '../../convert/config';
+import { bfloat16Bits } from '../../convert/quantize/half';
+import { packWeights, type WeightPart } from '../../convert/weightMap';
 import { RoundsError } from '../../shared/errors';
 import { rehearsalConfig, type BaseConfig, type Scale } from './shapes';
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runConversion } from '../../../models/convert/convert';
-import { openFolder } from '../../../models/convert/node/folderSource';
-import { openWorkerPool } from '../../../models/convert/node/workerPool';
-import { planConversion } from '../../../models/convert/plan';
+import { runConversion } from '../../convert/convert';
+import { openFolder } from '../convert/folderSource';
+import { openWorkerPool } from '../convert/workerPool';
+import { planConversion } from '../../convert/plan';
 import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin, StoredModel } from '../../shared/library';
 import { MAX_WHOLE_PARAMETERS } from '../../shared/pack';

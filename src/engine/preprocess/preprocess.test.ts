@@ -8,7 +8,7 @@ import { columnCount, patchify } from './patchify';
 import { plannedSizes, preprocessImage, resizeForModel } from './preprocessImage';
 import { resizeBicubic } from './resample';
 import { roundHalfEven, smartResize } from './smartResize';
-import { testImage } from './testImages';
+import { testImage } from './testing/testImages';
 
 const GEOMETRY = { patchSize: 14, temporalPatchSize: 2, spatialMergeSize: 2, inChannels: 3 };
 const CONFIG = {

@@ -1,18 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runConversion } from '../../../models/convert/convert';
-import { planConversion } from '../../../models/convert/plan';
-import { memorySource, MemorySink, tinyFiles } from '../../../models/convert/testCheckpoint';
-import type { QuantizeJob } from '../../../models/convert/quantize/quantizeRows';
+import { runConversion } from '../../convert/convert';
+import { planConversion } from '../../convert/plan';
+import { memorySource, MemorySink, tinyFiles } from '../../convert/testing/testCheckpoint';
+import type { QuantizeJob } from '../../convert/quantize/quantizeRows';
 import type { WireError } from '../../shared/errors';
 import { openShardStore } from '../storage/shardStore';
-import type { ConvertRequest } from './convertToStore.testWorker';
+import type { ConvertRequest } from './testing/convertToStore.testWorker';
 import { openQuantizerPool } from './quantizerPool';
 
 const databases: string[] = [];
 
 function ask(request: ConvertRequest): Promise<{ manifestText?: string; error?: WireError }> {
   databases.push(request.database);
-  const worker = new Worker(new URL('./convertToStore.testWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./testing/convertToStore.testWorker.ts', import.meta.url), {
+    type: 'module',
+  });
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message));
     worker.onmessage = (event: MessageEvent<{ manifestText?: string; error?: WireError }>) => {

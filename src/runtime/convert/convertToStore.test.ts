@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runConversion } from '../../../models/convert/convert';
-import { planConversion, type ConversionPlan } from '../../../models/convert/plan';
+import { runConversion } from '../../convert/convert';
+import { planConversion, type ConversionPlan } from '../../convert/plan';
 import {
   memorySource,
   MemorySink,
@@ -8,7 +8,7 @@ import {
   tinyConfig,
   tinyFiles,
   type Files,
-} from '../../../models/convert/testCheckpoint';
+} from '../../convert/testing/testCheckpoint';
 import { RoundsError } from '../../shared/errors';
 import { memoryShardStore, type ShardStore } from '../storage/shardStore';
 import { convertToStore } from './convertToStore';

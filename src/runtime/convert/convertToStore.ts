@@ -1,9 +1,9 @@
 /** A conversion in the browser: from any checkpoint into a shard store, resumable, with the command line's bytes. */
 import { RoundsError } from '../../shared/errors';
 import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
-import { runConversion, type ConvertProgress } from '../../../models/convert/convert';
-import type { ConversionPlan } from '../../../models/convert/plan';
-import { shardName } from '../../../models/convert/shards';
+import { runConversion, type ConvertProgress } from '../../convert/convert';
+import type { ConversionPlan } from '../../convert/plan';
+import { shardName } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 import { openQuantizerPool, quantizerThreads } from './quantizerPool';
 import { StoreNotes } from './storeNotes';

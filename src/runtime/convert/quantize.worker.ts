@@ -1,6 +1,6 @@
 /** A quantizing thread (quantizerPool.ts): says that it is there, then answers each job. */
-import { answerJob } from '../../../models/convert/quantizerPool';
-import type { QuantizeJob } from '../../../models/convert/quantize/quantizeRows';
+import { answerJob } from '../../convert/quantizerPool';
+import type { QuantizeJob } from '../../convert/quantize/quantizeRows';
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 

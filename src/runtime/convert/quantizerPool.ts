@@ -1,6 +1,6 @@
 /** Quantizes rows in module workers, started from whatever worker converts. */
-import { openPool, type QuantizerPool, type QuantizeReply } from '../../../models/convert/quantizerPool';
-import { quantizeRows } from '../../../models/convert/quantize/quantizeRows';
+import { openPool, type QuantizerPool, type QuantizeReply } from '../../convert/quantizerPool';
+import { quantizeRows } from '../../convert/quantize/quantizeRows';
 
 /** More would outrun any network and leave nothing for the page. */
 const MAX_THREADS = 4;

@@ -6,9 +6,9 @@ import { RoundsError } from '../../shared/errors';
 import { Fields } from '../../shared/fields';
 import type { PackShard } from '../../shared/pack';
 import { sha256Hex } from '../../shared/sha256';
-import type { FinishedParts } from '../../../models/convert/convert';
-import { makeManifest, type ConversionPlan } from '../../../models/convert/plan';
-import { shardName, type Piece } from '../../../models/convert/shards';
+import type { FinishedParts } from '../../convert/convert';
+import { makeManifest, type ConversionPlan } from '../../convert/plan';
+import { shardName, type Piece } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 
 export const NOTES_KEY = 'notes';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFaultServer, type FaultServer } from '../../../e2e/faults/faultServer';
-import { encodeFloats, writeSafetensors } from '../../../models/convert/testCheckpoint';
+import { encodeFloats, writeSafetensors } from '../../convert/testing/testCheckpoint';
 import { openLoopbackHub, type LoopbackHub } from '../../cli/rehearsal/loopbackHub';
 import { jobIdOf, type ModelOrigin } from '../../shared/library';
 import { sha256Hex } from '../../shared/sha256';

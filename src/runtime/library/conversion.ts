@@ -3,16 +3,13 @@ import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin, OriginAccess } from '../../shared/library';
 import { SHARD_BYTES } from '../../shared/pack';
 import { sha256Hex } from '../../shared/sha256';
-import {
-  MAX_CALIBRATION_BYTES,
-  parseCalibration,
-  type Calibration,
-} from '../../../models/convert/calibration';
-import { openFiles } from '../../../models/convert/fileSource';
-import { openHub } from '../../../models/convert/hubSource';
-import { makeManifest, planConversion, type ConversionPlan } from '../../../models/convert/plan';
-import { shardName } from '../../../models/convert/shards';
-import type { CheckpointSource } from '../../../models/convert/source';
+import { MAX_CALIBRATION_BYTES, parseCalibration } from '../../convert/calibration';
+import type { Calibration } from '../../convert/choice';
+import { openFiles } from '../../convert/fileSource';
+import { openHub } from '../../convert/hubSource';
+import { makeManifest, planConversion, type ConversionPlan } from '../../convert/plan';
+import { shardName } from '../../convert/shards';
+import type { CheckpointSource } from '../../convert/source';
 import { convertToStore } from '../convert/convertToStore';
 import { fetchBytes } from '../storage/fetchBytes';
 import { patientFetch } from '../storage/network';

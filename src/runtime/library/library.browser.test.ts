@@ -1,8 +1,8 @@
 /** The library on the real IndexedDB, the real locks and real files. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { runConversion } from '../../../models/convert/convert';
-import { planConversion } from '../../../models/convert/plan';
-import { memorySource, MemorySink, tinyFiles } from '../../../models/convert/testCheckpoint';
+import { runConversion } from '../../convert/convert';
+import { planConversion } from '../../convert/plan';
+import { memorySource, MemorySink, tinyFiles } from '../../convert/testing/testCheckpoint';
 import { jobIdOf, type JobState, type ModelOrigin, type StoredModel } from '../../shared/library';
 import { loadPack } from '../storage/packLoader';
 import { openModelStorage } from '../storage/modelStorage';

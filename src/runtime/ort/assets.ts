@@ -8,7 +8,7 @@ import jspiGlue from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
 import jspiBinary from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?compressed';
 import asyncifyGlue from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import asyncifyBinary from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?compressed';
-import type { OrtBuild } from './loadOrt';
+import type { OrtBuild } from './build';
 
 export const ORT_ASSETS: Record<OrtBuild, { glue: string; binary: string }> = {
   wasm: { glue: wasmGlue, binary: wasmBinary },

@@ -1,11 +1,13 @@
 /** Weights reach onnxruntime in every build, on the GPU and on the processor, each by the way it can take. */
 import { expect, it } from 'vitest';
-import type { MultiplyRequest } from './externalData.testWorker';
+import type { MultiplyRequest } from './testing/externalData.testWorker';
 
 const WEIGHT_BYTES = 2 * 1_500 * 1_500 * 4;
 
 function multiply(request: MultiplyRequest): Promise<unknown> {
-  const worker = new Worker(new URL('./externalData.testWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./testing/externalData.testWorker.ts', import.meta.url), {
+    type: 'module',
+  });
   return new Promise((resolve, reject) => {
     worker.onmessage = (event) => resolve(event.data);
     worker.onerror = (event) => reject(new Error(event.message || 'The worker did not start.'));

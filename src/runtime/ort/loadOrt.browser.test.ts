@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { threadCount, type OrtBuild } from './loadOrt';
+import type { OrtBuild } from './build';
+import { threadCount } from './loadOrt';
 
 /** A realm can hold one build only, so each gets a worker of its own, as in the app. */
 function addInWorker(...builds: OrtBuild[]): Promise<unknown> {
-  const worker = new Worker(new URL('./loadOrt.testWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./testing/loadOrt.testWorker.ts', import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = (event) => resolve(event.data);
     worker.onerror = (event) => reject(new Error(event.message || 'The worker did not start.'));

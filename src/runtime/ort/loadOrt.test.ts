@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RoundsError } from '../../shared/errors';
 import { loadOrt } from './loadOrt';
-import { ADD_MODEL } from './testModel';
+import { ADD_MODEL } from './testing/testModel';
 
 it('computes with the wasm build in Node, where unit tests run graphs', async () => {
   const ort = await loadOrt('wasm');

@@ -9,10 +9,8 @@
  * worker leaves it alone because nobody needs all three.
  */
 import { RoundsError } from '../../shared/errors';
+import type { Ort, OrtBuild } from './build';
 import type { WeightsPath } from './externalData';
-
-export type OrtBuild = 'wasm' | 'jspi' | 'asyncify';
-export type Ort = typeof import('onnxruntime-web');
 
 export const RUNTIME_CACHE = 'rounds-runtime';
 /** More than four threads stop helping matrix products of one token, and phones have four fast cores. */

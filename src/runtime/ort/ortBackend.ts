@@ -16,7 +16,8 @@ import type {
 } from '../../engine/ports';
 import { typeBytes } from './elements';
 import { mountFiles } from './externalData';
-import { weightsPath, type Ort } from './loadOrt';
+import type { Ort } from './build';
+import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 
 /** A DeviceTensor around one of onnxruntime's; `value` changes when a run on wasm replaces the contents. */

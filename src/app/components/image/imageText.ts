@@ -1,7 +1,7 @@
 /** Words for images and what files say about them. */
 import { t } from '../../i18n/i18n.svelte';
 import type { MessageKey } from '../../i18n/messages';
-import type { TrayImage } from '../../state/trayImage.svelte';
+import type { TrayImage } from '../../state/images/trayImage.svelte';
 
 /** What a file’s frames are called. */
 export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {

@@ -1,5 +1,5 @@
 /** What gestures and keys on the stage do to an image and its viewer. */
-import type { TrayImage } from '../../state/trayImage.svelte';
+import type { TrayImage } from '../../state/images/trayImage.svelte';
 import type { WindowRange } from '../../../shared/windowing';
 import type { GestureTargets } from '../../viewer/gestures';
 import { ARROW_PX, keyAction, type KeyAction } from '../../viewer/keys';

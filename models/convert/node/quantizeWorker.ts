@@ -1,9 +1,0 @@
-/** The thread side of workerPool.ts. */
-import { parentPort } from 'node:worker_threads';
-import type { QuantizeJob } from '../quantize/quantizeRows';
-import { answerJob } from '../quantizerPool';
-
-parentPort?.on('message', (job: QuantizeJob) => {
-  const { reply, transfer } = answerJob(job);
-  parentPort?.postMessage(reply, transfer);
-});

@@ -1,0 +1,85 @@
+/** The questions of this visit, newest first, and the one that is shown. What is kept of it: cases.svelte.ts. */
+import type { Asked } from '../../question/prompting';
+import { RolloutGroup, type RolloutOptions } from './rolloutGroup.svelte';
+import type { RunContext } from './run.svelte';
+import { Turn, type TurnOptions } from './turn.svelte';
+
+/** One answer, or a group of rollouts. */
+export type Entry = Turn | RolloutGroup;
+
+export class Conversation {
+  turns = $state.raw<readonly Entry[]>([]);
+  #shownId = $state<number | null>(null);
+  /** Null before the first question, and after a new case was begun. */
+  shown = $derived(this.turns.find((turn) => turn.id === this.#shownId) ?? null);
+  /** The engine answers one question at a time. */
+  running = $derived(this.turns.find((turn) => !turn.isOver) ?? null);
+
+  readonly #context: RunContext;
+  readonly #onOver: (entry: Entry) => void;
+
+  /** @param onOver called when an answer is over, also after it was continued or its probabilities were measured */
+  constructor(context: RunContext, onOver: (entry: Entry) => void = () => undefined) {
+    this.#context = context;
+    this.#onOver = onOver;
+  }
+
+  /** Null while another question is being answered. */
+  ask(asked: Asked, options: TurnOptions = {}): Turn | null {
+    return this.#start(() => new Turn(asked, options));
+  }
+
+  rollOut(asked: Asked, options: RolloutOptions): RolloutGroup | null {
+    return this.#start(() => new RolloutGroup(asked, options));
+  }
+
+  /** Goes on with a cut answer. */
+  resume(turn: Turn): void {
+    if (!this.running) void turn.resume(this.#context).then(() => this.#onOver(turn));
+  }
+
+  measure(turn: Turn): void {
+    if (!this.running) void turn.measure(this.#context).then(() => this.#onOver(turn));
+  }
+
+  show(id: number): void {
+    this.#shownId = id;
+  }
+
+  /** Puts the shown answer aside; it stays among the earlier ones. */
+  showNone(): void {
+    this.#shownId = null;
+  }
+
+  /** Adds answers of an earlier visit, those that are not here already, and shows the last of them. */
+  restore(entries: readonly Entry[]): void {
+    const added = entries.filter(({ uid }) => !this.turns.some((turn) => turn.uid === uid));
+    this.turns = [...added.toReversed(), ...this.turns];
+    const last = entries.at(-1);
+    const shown = this.turns.find(({ uid }) => uid === last?.uid);
+    if (shown) this.show(shown.id);
+  }
+
+  /** Takes away the answers of a case; one that is still being written stays. */
+  drop(caseId: string): void {
+    this.turns = this.turns.filter((turn) => turn.caseId !== caseId || !turn.isOver);
+  }
+
+  /** Of one case, oldest first. */
+  entriesOf(caseId: string): Entry[] {
+    return this.turns.filter((turn) => turn.caseId === caseId).toReversed();
+  }
+
+  stop(): void {
+    this.running?.stop();
+  }
+
+  #start<E extends Entry>(make: () => E): E | null {
+    if (this.running) return null;
+    const entry = make();
+    this.turns = [entry, ...this.turns];
+    this.#shownId = entry.id;
+    void entry.run(this.#context).then(() => this.#onOver(entry));
+    return entry;
+  }
+}

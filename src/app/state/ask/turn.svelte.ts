@@ -1,0 +1,262 @@
+/** One question and what came of it: streams, times, verdict. Made by Conversation, drawn by ReasoningPanel. */
+import { RoundsError } from '../../../shared/errors';
+import type {
+  GenerateParams,
+  GenerateResult,
+  OptionProbabilities,
+  TokenProbabilities,
+} from '../../../shared/generation';
+import type { ModelInfo, Update } from '../../../shared/protocol';
+import { optionLetter } from '../../text/format';
+import {
+  buildRequest,
+  judge,
+  probabilityWish,
+  type Asked,
+  type Exchange,
+  type Verdict,
+} from '../../question/prompting';
+import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';
+
+/** Of what the engine told about an answer: what is shown, and what is needed to go on with it. */
+export type TurnResult = Pick<
+  GenerateResult,
+  | 'text'
+  | 'newIds'
+  | 'thinking'
+  | 'answer'
+  | 'finishReason'
+  | 'timing'
+  | 'contextUsed'
+  | 'contextAvailable'
+  | 'cachedTokens'
+> &
+  Partial<Pick<GenerateResult, 'memory'>>;
+
+/** An answer of an earlier visit. */
+export interface SavedTurn extends SavedRun {
+  thinking: string;
+  answer: string;
+  tokens: number;
+  firstTokenMs: number | null;
+  thinkingMs: number | null;
+  result: TurnResult | null;
+  probabilities: readonly TokenProbabilities[];
+  optionProbabilities: readonly OptionProbabilities[];
+}
+
+export interface TurnOptions extends Partial<RunOrigin> {
+  /** The question that this one follows up on. */
+  parent?: Turn | null;
+  /** Tell how probable each token is while the answer is written. */
+  probabilities?: boolean;
+}
+
+export class Turn extends Run {
+  readonly kind = 'answer';
+  readonly parent: Turn | null;
+  thinking = $state('');
+  answer = $state('');
+  tokens = $state(0);
+  /** Most tokens that it may become, while it is written. */
+  limit = $state<number | null>(null);
+  firstTokenMs = $state<number | null>(null);
+  thinkingMs = $state<number | null>(null);
+  result = $state.raw<TurnResult | null>(null);
+  /** Of all tokens of the answer or, where they were not asked for, of none. */
+  probabilities = $state.raw<readonly TokenProbabilities[]>([]);
+  /** The choices at every place where the answer wrote one of their letters. */
+  optionProbabilities = $state.raw<readonly OptionProbabilities[]>([]);
+  /** True while probabilities of a finished answer are looked up. */
+  measuring = $state(false);
+  measureError = $state.raw<RoundsError | null>(null);
+
+  verdict = $derived.by((): Verdict | null =>
+    this.result && this.status === 'done' ? judge(this.asked, this.result.text) : null,
+  );
+  /** Where the letter that the verdict rests on was written. */
+  letterProbabilities = $derived.by((): OptionProbabilities | null => {
+    const chosen = this.verdict?.chosen ?? null;
+    if (chosen === null) return null;
+    return this.optionProbabilities.find(({ letter }) => letter === optionLetter(chosen)) ?? null;
+  });
+  tokensPerSecond = $derived.by(() => {
+    if (this.result && this.isOver) return this.result.timing.decodeTokensPerSecond;
+    if (this.firstTokenMs === null || this.tokens < 2) return 0;
+    return (1000 * (this.tokens - 1)) / Math.max(this.elapsedMs - this.firstTokenMs, 1);
+  });
+  /** Cut off by its limit or by the visitor, with room left to go on. */
+  canContinue = $derived.by(() => {
+    if (!this.isOver) return false;
+    if (this.status === 'failed' && this.#ids.length > 0) return true;
+    if (!this.result) return false;
+    const { finishReason, newIds, contextUsed, contextAvailable } = this.result;
+    return finishReason !== 'stop' && newIds.length > 0 && contextUsed < contextAvailable;
+  });
+  /** Whether another question can follow: there is something for it to follow. */
+  canFollow = $derived(this.isOver && (this.result?.text ?? '') !== '');
+
+  readonly #withProbabilities: boolean;
+  /** All that has been written, also where a lost device left no result. */
+  #ids: number[] = [];
+  /** Told since the call began. */
+  #toldProbabilities: TokenProbabilities[] = [];
+
+  constructor(asked: Asked, { parent = null, probabilities = false, ...origin }: TurnOptions = {}) {
+    super(asked, parent ? { ...origin, caseId: parent.caseId } : origin);
+    this.parent = parent;
+    this.#withProbabilities = probabilities;
+  }
+
+  /** An answer of an earlier visit, as it was. */
+  static restore(asked: Asked, parent: Turn | null, saved: SavedTurn): Turn {
+    const { uid, caseId, askedAt } = saved;
+    const turn = new Turn(asked, { parent, uid, caseId, askedAt });
+    turn.restoreRun(saved);
+    turn.thinking = saved.thinking;
+    turn.answer = saved.answer;
+    turn.tokens = saved.tokens;
+    turn.firstTokenMs = saved.firstTokenMs;
+    turn.thinkingMs = saved.thinkingMs;
+    turn.result = saved.result;
+    turn.probabilities = saved.probabilities;
+    turn.optionProbabilities = saved.optionProbabilities;
+    return turn;
+  }
+
+  /** What the model is told of the conversation before this question, oldest first. */
+  get earlier(): Exchange[] {
+    return this.parent ? this.parent.exchanges : [];
+  }
+
+  /** The conversation up to and including this answer. */
+  get exchanges(): Exchange[] {
+    return [...this.earlier, { asked: this.asked, text: this.result?.text ?? '' }];
+  }
+
+  /** Earlier questions of the same conversation, oldest first. */
+  get ancestors(): Turn[] {
+    return this.parent ? [...this.parent.ancestors, this.parent] : [];
+  }
+
+  run(context: RunContext): Promise<void> {
+    return this.perform(context, (info, signal) => this.#write(context, info, signal, []));
+  }
+
+  /** Goes on with an answer that was cut off, as if it had never been. */
+  async resume(context: RunContext): Promise<void> {
+    if (!this.canContinue) return;
+    const ids = this.#ids.length > 0 ? this.#ids : (this.result?.newIds ?? []);
+    if (this.answer === '') this.thinkingMs = null;
+    await this.perform(context, (info, signal) => this.#write(context, info, signal, ids));
+  }
+
+  /** Looks up how probable the tokens of the finished answer were, by feeding them once more. */
+  async measure(context: RunContext): Promise<void> {
+    if (!this.result || this.measuring) return;
+    this.measuring = true;
+    this.measureError = null;
+    try {
+      const info = await context.modelReady();
+      if (info.packHash !== this.model?.packHash)
+        throw new RoundsError('request_invalid', 'Another model wrote this answer.');
+      const { newIds } = this.result;
+      const params = this.#request(info);
+      const settings = { ...params.settings, maxNewTokens: newIds.length };
+      const result = await context.engine.call('generate', {
+        ...params,
+        settings,
+        forceIds: [...newIds],
+        ...probabilityWish(this.asked),
+      });
+      this.probabilities = result.probabilities ?? [];
+      this.optionProbabilities = result.optionProbabilities ?? [];
+    } catch (thrown) {
+      this.measureError = RoundsError.from(thrown);
+    }
+    this.measuring = false;
+  }
+
+  /** Where the model is lost on the way, the answer goes on from what was written once it is back. */
+  async #write(
+    context: RunContext,
+    info: ModelInfo,
+    signal: AbortSignal,
+    from: readonly number[],
+  ): Promise<RunStatus> {
+    const before = from.length;
+    this.#ids = [...from];
+    for (let model = info; ;) {
+      const continued = this.#ids.length > 0;
+      try {
+        const params = this.#params(model, before);
+        const onUpdate = (update: Update): void => this.#follow(update);
+        const result = await context.engine.call('generate', params, { signal, onUpdate });
+        this.#finish(result, continued);
+        return result.finishReason === 'abort' ? 'stopped' : 'done';
+      } catch (thrown) {
+        this.#keepProbabilities();
+        model = await this.recovered(context, model, thrown, signal);
+      }
+    }
+  }
+
+  /** @param before ids that the answer had when it was asked for: only what came since counts against the limit */
+  #params(info: ModelInfo, before: number): GenerateParams {
+    const params = this.#request(info);
+    this.#toldProbabilities = [];
+    const { settings } = params;
+    const maxNewTokens = Math.max(settings.maxNewTokens - (this.#ids.length - before), 1);
+    return {
+      ...params,
+      settings: { ...settings, maxNewTokens },
+      ...(this.#ids.length > 0 ? { continueFrom: [...this.#ids] } : {}),
+      ...(this.#withProbabilities ? probabilityWish(this.asked) : {}),
+    };
+  }
+
+  #keepProbabilities(): void {
+    const kept = this.#toldProbabilities.filter(({ index }) => index < this.#ids.length);
+    this.probabilities = [...this.probabilities, ...kept];
+  }
+
+  #request({ model }: ModelInfo): GenerateParams {
+    return buildRequest(this.asked, model.text.maxPositionEmbeddings, this.earlier);
+  }
+
+  #follow(update: Update): void {
+    this.followStage(update);
+    if (update.kind === 'progress' && update.stage === 'decode')
+      this.limit = this.#ids.length + update.total - update.done;
+    if (update.kind === 'probabilities') this.#toldProbabilities.push(update.token);
+    if (update.kind !== 'token') return;
+    this.#ids.push(...update.ids);
+    this.tick();
+    this.firstTokenMs ??= this.elapsedMs;
+    this.progress = null;
+    this.tokens = update.index;
+    this.phase = update.phase;
+    if (update.phase === 'thinking') this.thinking += update.text;
+    else {
+      if (this.thinking !== '') this.thinkingMs ??= this.elapsedMs - this.firstTokenMs;
+      this.answer += update.text;
+    }
+  }
+
+  #finish(result: GenerateResult, isContinued: boolean): void {
+    this.result = result;
+    this.#ids = [...result.newIds];
+    // The whole text parted at once: the stream could not know yet whether a tag would be closed.
+    this.thinking = result.thinking;
+    this.answer = result.answer;
+    this.tokens = result.newIds.length;
+    if (!isContinued) this.firstTokenMs = result.timing.ttftMs;
+    this.tick();
+    if (this.thinking !== '') this.thinkingMs ??= this.elapsedMs - (this.firstTokenMs ?? 0);
+    this.probabilities = [...(isContinued ? this.probabilities : []), ...(result.probabilities ?? [])];
+    this.optionProbabilities = [
+      ...(isContinued ? this.optionProbabilities : []),
+      ...(result.optionProbabilities ?? []),
+    ];
+  }
+}

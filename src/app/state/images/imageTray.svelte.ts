@@ -1,0 +1,107 @@
+/** The images of the next question. Files are decoded in the worker; the page only draws what it gets back. */
+import type { ImageInput, PixelLimits } from '../../../shared/generation';
+import type { EngineApi } from '../../clients/engineClient';
+import { isSameImage } from '../../question/prompting';
+import type { Sample } from '../../question/samples';
+import { FrameCache } from './frameCache';
+import { TrayImage, type Reader } from './trayImage.svelte';
+
+export { TrayImage } from './trayImage.svelte';
+
+/** Each image takes hundreds of tokens of the context and a thumbnail's width of the page. */
+export const MAX_IMAGES = 6;
+
+export class ImageTray {
+  images = $state<TrayImage[]>([]);
+  /** True after more files came than there was room for. */
+  isOverfull = $state(false);
+  #selectedId = $state<number | null>(null);
+  selected = $derived(this.images.find((image) => image.id === this.#selectedId) ?? this.images[0] ?? null);
+  readable = $derived(this.images.filter((image) => image.error === null));
+  isFull = $derived(this.images.length >= MAX_IMAGES);
+
+  readonly #reader: Reader;
+
+  constructor(engine: EngineApi, limits: () => PixelLimits[] = () => []) {
+    this.#reader = { engine, limits, cache: new FrameCache() };
+  }
+
+  add(files: readonly File[]): void {
+    const room = MAX_IMAGES - this.images.length;
+    this.isOverfull = files.length > room;
+    const added = files
+      .slice(0, Math.max(room, 0))
+      .map((file) => new TrayImage(this.#reader, { blob: file, name: file.name || 'pasted image' }));
+    this.images.push(...added);
+    this.#show(added);
+  }
+
+  /** A sample stands alone: its question is about it only. */
+  useSample(blob: Blob, sample: Sample): void {
+    const image = new TrayImage(this.#reader, { blob, name: sample.file }, sample);
+    this.#replace([image]);
+    this.#show([image]);
+  }
+
+  /** The images of an earlier question; those that are still here stay as they are. */
+  restore(inputs: readonly ImageInput[]): void {
+    const images = inputs.map(
+      (input) =>
+        this.images.find((image) => isSameImage(image.toInput(), input)) ??
+        new TrayImage(this.#reader, input),
+    );
+    const added = images.filter((image) => !this.images.includes(image));
+    this.#replace(images);
+    this.#show(added);
+  }
+
+  /**
+   * Keeps the frame that an image shows as an image of its own, before it, so that a question can have several frames of
+   * one file. The image itself stays selected, to go on from there.
+   */
+  keepFrame(image: TrayImage): void {
+    const index = this.images.indexOf(image);
+    if (index < 0 || this.isFull) return;
+    const copy = new TrayImage(this.#reader, image.toInput(), image.sample);
+    this.#selectedId = image.id;
+    this.images.splice(index, 0, copy);
+    void copy.reread();
+  }
+
+  select(id: number): void {
+    this.#selectedId = id;
+  }
+
+  remove(id: number): void {
+    const index = this.images.findIndex((image) => image.id === id);
+    const wasSelected = this.selected?.id === id;
+    this.#replace(this.images.filter((image) => image.id !== id));
+    if (wasSelected) this.#selectedId = this.images[Math.min(index, this.images.length - 1)]?.id ?? null;
+  }
+
+  /** Moves an image to another place: the model is given them in this order. */
+  move(id: number, to: number): void {
+    const from = this.images.findIndex((image) => image.id === id);
+    const image = this.images[from];
+    if (!image || to < 0 || to >= this.images.length || to === from) return;
+    this.images.splice(from, 1);
+    this.images.splice(to, 0, image);
+  }
+
+  /** After the model or the preset has changed: what the model sees depends on both. */
+  reread(): void {
+    for (const image of this.images) void image.reread();
+  }
+
+  #replace(images: TrayImage[]): void {
+    for (const image of this.images) if (!images.includes(image)) image.forget();
+    this.images = images;
+    this.isOverfull = false;
+  }
+
+  #show(added: readonly TrayImage[]): void {
+    const last = added.at(-1);
+    if (last) this.#selectedId = last.id;
+    for (const image of added) void image.reread();
+  }
+}

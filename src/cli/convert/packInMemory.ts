@@ -1,0 +1,27 @@
+/** A checkpoint folder as a pack that is never written: for tests. */
+import type { PackReader } from '../../engine/ports';
+import type { RecipeOption, WeightsOption } from '../../shared/pack';
+import type { Calibration } from '../../convert/choice';
+import { runConversion } from '../../convert/convert';
+import { openFolder } from './folderSource';
+import { planConversion } from '../../convert/plan';
+
+export async function packInMemory(
+  checkpoint: string,
+  weights: WeightsOption,
+  recipe: RecipeOption,
+  calibration: Calibration | null = null,
+): Promise<PackReader> {
+  const shards: Uint8Array[] = [];
+  const plan = await planConversion(await openFolder(checkpoint), { weights, recipe, calibration });
+  const manifest = await runConversion(plan, {
+    writeShard: (_, bytes) => Promise.resolve(void shards.push(bytes.slice())),
+    writeManifest: () => Promise.resolve(),
+    abort: () => Promise.resolve(),
+  });
+  const stream = Buffer.concat(shards);
+  return {
+    manifest,
+    read: ({ offset, length }) => Promise.resolve(new Uint8Array(stream.subarray(offset, offset + length))),
+  };
+}

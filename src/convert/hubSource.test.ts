@@ -1,0 +1,225 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RoundsError } from '../shared/errors';
+import { runConversion } from './convert';
+import { openHub, parseHubName, type HubOptions } from './hubSource';
+import { planConversion } from './plan';
+import { memorySource, MemorySink, textFile, tinyFiles, type Files } from './testing/testCheckpoint';
+import type { CheckpointSource } from './source';
+
+const SHA = '0123456789abcdef0123456789abcdef01234567';
+
+/** A hub on the loopback that holds one model, and does what a test asks to go wrong. */
+class LoopbackHub {
+  files: Files = tinyFiles();
+  requests: { url: string; range: string | undefined; auth: string | undefined }[] = [];
+  /** Called first; true: it has answered. */
+  intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+  supportsRanges = true;
+  cardData: unknown = { license: 'apache-2.0' };
+  readonly server: Server = createServer((request, response) => this.#answer(request, response));
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { range, authorization } = request.headers;
+    this.requests.push({ url: request.url ?? '', range, auth: authorization });
+    if (this.intercept(request, response)) return;
+    if (request.url === '/api/models/org/tiny/revision/main') {
+      const siblings = [...this.files.keys(), 'onnx/model.onnx'].map((rfilename) => ({ rfilename }));
+      response.end(JSON.stringify({ sha: SHA, siblings, cardData: this.cardData }));
+      return;
+    }
+    const file = /^\/org\/tiny\/resolve\/([0-9a-f]+)\/(.+)$/.exec(request.url ?? '');
+    const bytes = file?.[1] === SHA ? this.files.get(file[2] as string) : undefined;
+    if (!bytes) {
+      response.writeHead(404).end();
+      return;
+    }
+    const span = /^bytes=(\d+)-(\d+)$/.exec(range ?? '');
+    if (!span || !this.supportsRanges) {
+      response.end(bytes);
+      return;
+    }
+    const [start, end] = [Number(span[1]), Math.min(Number(span[2]) + 1, bytes.length)];
+    response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` });
+    response.end(bytes.subarray(start, end));
+  }
+}
+
+let hub: LoopbackHub;
+
+beforeEach(async () => {
+  hub = new LoopbackHub();
+  await new Promise<void>((resolve) => hub.server.listen(0, '127.0.0.1', resolve));
+});
+
+afterEach(() => {
+  hub.server.closeAllConnections();
+  hub.server.close();
+});
+
+const open = (options: HubOptions = {}): Promise<CheckpointSource> =>
+  openHub({ repo: 'org/tiny', revision: 'main' }, { endpoint: hub.endpoint, retryMs: 1, ...options });
+
+const failure = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no error',
+    (error: RoundsError) => `${error.code}: ${error.message}`,
+  );
+
+describe('parseHubName', () => {
+  it('reads org/name and a revision', () => {
+    expect(parseHubName('Qwen/Qwen2.5-VL-3B-Instruct')).toEqual({
+      repo: 'Qwen/Qwen2.5-VL-3B-Instruct',
+      revision: 'main',
+    });
+    expect(parseHubName('a/b@refs/pr/2')).toEqual({ repo: 'a/b', revision: 'refs/pr/2' });
+  });
+
+  it.each(['name', './a/b', '/a/b', 'a/b/c', '../a', 'a/', 'a/b@', 'a/b?x', ''])(
+    'leaves %j alone',
+    (text) => {
+      expect(parseHubName(text)).toBeNull();
+    },
+  );
+});
+
+describe('openHub', () => {
+  it('gives the same pack as the files themselves, read at one commit and in ranges', async () => {
+    const choice = { weights: 'q4', recipe: 'best' } as const;
+    const [remote, local] = [new MemorySink(), new MemorySink()];
+    await runConversion(await planConversion(await open(), choice), remote);
+    await runConversion(await planConversion(memorySource(hub.files), choice), local);
+    expect(remote.stream()).toEqual(local.stream());
+    const manifest = JSON.parse(remote.manifest as string) as { source: unknown; name: string };
+    expect(manifest).toMatchObject({
+      name: 'tiny',
+      source: { repo: 'org/tiny', revision: SHA, license: 'apache-2.0' },
+    });
+    const weights = hub.requests.filter(({ url }) => url.endsWith('model.safetensors'));
+    // The size, the header's length, the header; then the whole file at once: it is smaller than a segment.
+    expect(weights).toHaveLength(4);
+    expect(weights.every(({ url, range }) => url.includes(`/resolve/${SHA}/`) && range !== undefined)).toBe(
+      true,
+    );
+  });
+
+  it('lists files without folders, and null for what is not there without asking', async () => {
+    const source = await open();
+    expect(await source.list()).toEqual([...hub.files.keys()].sort());
+    const asked = hub.requests.length;
+    expect(await source.open('nothing.json')).toBeNull();
+    expect(hub.requests).toHaveLength(asked);
+  });
+
+  it('sends the token, and reads the licence name behind "other"', async () => {
+    hub.cardData = { license: 'other', license_name: 'qwen-research' };
+    const source = await open({ token: 'secret' });
+    expect(source.license).toBe('qwen-research');
+    expect(hub.requests[0]?.auth).toBe('Bearer secret');
+  });
+
+  it('reads small files from a server without ranges, but no weights', async () => {
+    hub.supportsRanges = false;
+    const source = await open();
+    const config = await source.open('config.json');
+    expect(new Uint8Array((await config?.slice(0, config.size).arrayBuffer()) ?? [])).toEqual(
+      hub.files.get('config.json'),
+    );
+    hub.supportsRanges = true;
+    const weights = await source.open('model.safetensors');
+    hub.supportsRanges = false;
+    expect(await failure(weights?.slice(8, 16).arrayBuffer() ?? Promise.resolve())).toMatch(
+      /^download_failed: model\.safetensors/,
+    );
+  });
+
+  it('opens an empty file', async () => {
+    hub.files.set('empty.txt', textFile(''));
+    hub.intercept = (request, response) => {
+      if (!request.url?.endsWith('empty.txt')) return false;
+      response.writeHead(416).end();
+      return true;
+    };
+    expect((await (await open()).open('empty.txt'))?.size).toBe(0);
+  });
+
+  it('tries again after 503, 429, a cut answer and a dropped connection', async () => {
+    const source = await open();
+    const config = await source.open('config.json');
+    const troubles: ((response: ServerResponse) => void)[] = [
+      (response) => response.writeHead(503).end(),
+      (response) => response.writeHead(429, { 'retry-after': '0' }).end(),
+      (response) => response.writeHead(206, { 'content-range': 'bytes 2-5/9' }).end('ab'),
+      (response) => response.destroy(),
+    ];
+    const count = troubles.length;
+    hub.requests = [];
+    hub.intercept = (_request, response) => {
+      const trouble = troubles.shift();
+      trouble?.(response);
+      return trouble !== undefined;
+    };
+    const bytes = await config?.slice(2, 10).arrayBuffer();
+    expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
+    expect(hub.requests).toHaveLength(count + 1);
+  });
+
+  it('asks again for the address of a file that was open already, when storage refuses the old one', async () => {
+    const config = await (await open()).open('config.json');
+    let refusals = 2;
+    hub.requests = [];
+    hub.intercept = (_request, response) => {
+      if (refusals-- <= 0) return false;
+      response.writeHead(403).end();
+      return true;
+    };
+    const bytes = await config?.slice(2, 10).arrayBuffer();
+    expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
+    expect(hub.requests).toHaveLength(3);
+  });
+
+  it('gives up after five attempts', async () => {
+    hub.intercept = (_request, response) => {
+      response.writeHead(500).end();
+      return true;
+    };
+    expect(await failure(open())).toMatch(/^download_failed: .*answered 500; try again later/);
+    expect(hub.requests).toHaveLength(5);
+  });
+
+  it.each([
+    [401, /give a token/],
+    [403, /give a token/],
+    [404, /no such model, revision or file/],
+  ])('says what to do about %i, and does not try again', async (status, message) => {
+    hub.intercept = (_request, response) => {
+      response.writeHead(status).end();
+      return true;
+    };
+    expect(await failure(open())).toMatch(message);
+    expect(hub.requests).toHaveLength(1);
+  });
+
+  it('refuses an answer that is not the hub’s', async () => {
+    hub.intercept = (_request, response) => {
+      response.end('{"sha":"../../x","siblings":[]}');
+      return true;
+    };
+    expect(await failure(open())).toMatch(/^download_failed: .*names no commit/);
+  });
+
+  it('stops waiting when aborted', async () => {
+    const controller = new AbortController();
+    hub.intercept = (_request, response) => {
+      response.writeHead(503).end();
+      setTimeout(() => controller.abort(), 5);
+      return true;
+    };
+    expect(await failure(open({ signal: controller.signal, retryMs: 60_000 }))).toMatch(/^aborted/);
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { RoundsError } from '../shared/errors';
+import { readHeader, readWeights } from './safetensors';
+import {
+  memorySource,
+  textFile,
+  tinyFiles,
+  writeSafetensors,
+  type JsonObject,
+  type Stored,
+} from './testing/testCheckpoint';
+
+const two: ReadonlyMap<string, Stored> = new Map([
+  ['a', { dtype: 'F32', shape: [2, 3], bytes: new Uint8Array(24).fill(1) }],
+  ['b', { dtype: 'BF16', shape: [4], bytes: new Uint8Array(8).fill(2) }],
+]);
+
+/** The error of reading a file, as `code: message`. */
+async function refusal(file: Uint8Array<ArrayBuffer>): Promise<string> {
+  try {
+    await readHeader('x.safetensors', new Blob([file]));
+  } catch (thrown) {
+    return `${(thrown as RoundsError).code}: ${(thrown as RoundsError).message}`;
+  }
+  return 'no error';
+}
+
+const edited = (name: string, change: JsonObject): Promise<string> =>
+  refusal(writeSafetensors(two, (header) => Object.assign(header[name] ?? {}, change)));
+
+describe('readHeader', () => {
+  it('gives name, type, shape and byte range within the file', async () => {
+    const file = writeSafetensors(two);
+    const [a, b] = await readHeader('x.safetensors', new Blob([file]));
+    expect(a).toMatchObject({ name: 'a', dtype: 'F32', shape: [2, 3], file: 'x.safetensors' });
+    expect([...file.subarray(a?.start, a?.end)]).toEqual(Array(24).fill(1));
+    expect([...file.subarray(b?.start, b?.end)]).toEqual(Array(8).fill(2));
+  });
+
+  it('refuses a truncated file wherever it was cut', async () => {
+    const file = writeSafetensors(two);
+    for (const length of [0, 7, 8, 40, file.length - 1]) {
+      expect(await refusal(file.slice(0, length))).toMatch(/^checkpoint_invalid: .*truncated/);
+    }
+  });
+
+  it('refuses bytes after the last tensor', async () => {
+    const file = new Uint8Array([...writeSafetensors(two), 0, 0]);
+    expect(await refusal(file)).toMatch(/2 bytes after its last tensor/);
+  });
+
+  it('refuses an absurd header length before reading it', async () => {
+    const file = writeSafetensors(two);
+    new DataView(file.buffer).setBigUint64(0, 2n ** 63n, true);
+    expect(await refusal(file)).toMatch(/^checkpoint_invalid: .*header of 9223372036854775808 bytes/);
+  });
+
+  it('refuses a header that is no JSON object', async () => {
+    for (const header of ['[1]', '"x"', '{"a"']) {
+      const json = textFile(header);
+      const file = new Uint8Array(8 + json.length);
+      new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+      file.set(json, 8);
+      expect(await refusal(file)).toMatch(
+        /^checkpoint_invalid: .*the header of x\.safetensors|no JSON object/i,
+      );
+    }
+  });
+
+  it('refuses overlaps and holes, naming the tensor', async () => {
+    expect(await edited('b', { data_offsets: [20, 28] })).toMatch(/b overlaps/);
+    expect(await edited('b', { data_offsets: [28, 36] })).toMatch(/4 unused bytes before b/);
+  });
+
+  it('refuses spans that do not fit shape and type', async () => {
+    expect(await edited('a', { shape: [2, 4] })).toMatch(
+      /a has 24 bytes, but its shape \[2, 4\] and F32 need 32/,
+    );
+    expect(await edited('a', { shape: [2 ** 40, 2 ** 40] })).toMatch(/^checkpoint_invalid/);
+    expect(await edited('a', { data_offsets: [24, 0] })).toMatch(/^checkpoint_invalid/);
+  });
+
+  it('refuses shapes and offsets that are no whole numbers', async () => {
+    for (const shape of [[-1, 3], [2.5], 'x', null, Array(9).fill(1)]) {
+      expect(await edited('a', { shape })).toMatch(/the shape of a/);
+    }
+    for (const offsets of [[0], [-1, 23], [0, 24, 30], ['0', '24'], null]) {
+      expect(await edited('a', { data_offsets: offsets })).toMatch(/data_offsets of a/);
+    }
+  });
+
+  it('refuses quantized and other types by name', async () => {
+    for (const dtype of ['I8', 'U8', 'F8_E4M3', 'F64', undefined]) {
+      expect(await edited('b', { dtype })).toBe(
+        `model_unsupported: x.safetensors: b is stored as ${dtype}. Only BF16, F16 and F32 weights are read; convert the unquantized model.`,
+      );
+    }
+  });
+});
+
+describe('readWeights', () => {
+  const failure = async (
+    change: (files: ReturnType<typeof tinyFiles>) => void,
+    shards = 2,
+  ): Promise<string> => {
+    const files = tinyFiles({ shards });
+    change(files);
+    return readWeights(memorySource(files)).then(
+      () => 'no error',
+      (error: RoundsError) => `${error.code}: ${error.message}`,
+    );
+  };
+  const shard = 'model-00001-of-00002.safetensors';
+
+  it('reads one file, or all shards of an index, to the same tensors', async () => {
+    const single = await readWeights(memorySource(tinyFiles()));
+    const sharded = await readWeights(memorySource(tinyFiles({ shards: 3 })));
+    expect([...sharded.tensors.keys()].sort()).toEqual([...single.tensors.keys()].sort());
+    expect(single.files.map(({ name }) => name)).toEqual(['model.safetensors']);
+    expect(sharded.files).toHaveLength(3);
+  });
+
+  it('refuses a missing shard, a truncated shard and an index that does not fit', async () => {
+    expect(await failure((files) => files.delete(shard))).toMatch(
+      /model-00001-of-00002\.safetensors.*is missing/,
+    );
+    expect(
+      await failure((files) => files.set(shard, (files.get(shard) as Uint8Array<ArrayBuffer>).slice(0, -5))),
+    ).toMatch(/truncated/);
+    const index = (map: unknown): string => JSON.stringify({ weight_map: map });
+    const setIndex = (map: unknown) => (files: ReturnType<typeof tinyFiles>) =>
+      files.set('model.safetensors.index.json', textFile(index(map)));
+    expect(await failure(setIndex({ 'no.such': shard }))).toMatch(/says that no\.such is in/);
+    expect(await failure(setIndex({ a: '../evil.safetensors' }))).toMatch(/must name a \.safetensors file/);
+    expect(await failure(setIndex([]))).toMatch(/no weight_map/);
+  });
+
+  it('refuses a tensor that two shards hold', async () => {
+    const twice = await failure((files) =>
+      files.set('model-00002-of-00002.safetensors', files.get(shard) as Uint8Array<ArrayBuffer>),
+    );
+    expect(twice).toMatch(/stored twice/);
+  });
+
+  it('says which other weights there are', async () => {
+    expect(await failure((files) => files.delete('model.safetensors'), 1)).toMatch(
+      /Give a Hugging Face model folder/,
+    );
+    const bin = (files: ReturnType<typeof tinyFiles>): void => {
+      files.delete('model.safetensors');
+      files.set('pytorch_model.bin', new Uint8Array(4));
+    };
+    expect(await failure(bin, 1)).toMatch(/only pytorch_model\.bin/);
+  });
+});

@@ -1,0 +1,216 @@
+/**
+ * Every tensor of a pack: its name and shape there, and the stored tensors that it is made of with their shapes.
+ * The graph maker (src/engine/graphs) reads exactly these names.
+ */
+import { RoundsError } from '../shared/errors';
+import type { ModelConfig, TextConfig, VisionConfig } from '../shared/modelConfig';
+import { BLOCK_SIZE } from '../shared/pack';
+import type { StoredTensor } from './safetensors';
+
+/** A stored tensor, by its name in the original naming, and the shape that it must have. */
+export interface WeightPart {
+  name: string;
+  shape: number[];
+}
+
+export interface PackWeight {
+  name: string;
+  /** [N, K] for linear weights and the embedding, [N] for norms and biases; after padding. */
+  shape: number[];
+  /** Stored one below another: q, k and v rows become one matrix. */
+  parts: WeightPart[];
+  /** Zero rows after the last part. */
+  padRows: number;
+  /** Stored columns of a row; zeros up to shape[1]. 1 for vectors. */
+  columns: number;
+}
+
+export function padToBlock(width: number): number {
+  return Math.ceil(width / BLOCK_SIZE) * BLOCK_SIZE;
+}
+
+/** All tensors of a model's pack, in the order in which they are written. */
+export function packWeights({ text, vision }: ModelConfig): PackWeight[] {
+  const layers = Array.from({ length: text.numHiddenLayers }, (_, n) => textLayer(`model.layers.${n}`, text));
+  const blocks = Array.from({ length: vision.depth }, (_, n) => visionBlock(`visual.blocks.${n}`, vision));
+  return [
+    matrix('model.embed_tokens.weight', text.vocabSize, text.hiddenSize),
+    ...layers.flat(),
+    vector('model.norm.weight', text.hiddenSize),
+    ...(text.tieWordEmbeddings ? [] : [matrix('lm_head.weight', text.vocabSize, text.hiddenSize)]),
+    patchEmbed(vision),
+    ...blocks.flat(),
+    ...merger(vision),
+  ];
+}
+
+function textLayer(prefix: string, text: TextConfig): PackWeight[] {
+  const { hiddenSize, intermediateSize, headDim } = text;
+  const queryRows = text.numAttentionHeads * headDim;
+  const keyRows = text.numKeyValueHeads * headDim;
+  const width = padToBlock(intermediateSize);
+  return [
+    vector(`${prefix}.input_layernorm.weight`, hiddenSize),
+    ...packedQkv(`${prefix}.self_attn`, queryRows, keyRows, hiddenSize),
+    matrix(`${prefix}.self_attn.o_proj.weight`, hiddenSize, queryRows),
+    vector(`${prefix}.post_attention_layernorm.weight`, hiddenSize),
+    matrix(`${prefix}.mlp.gate_proj.weight`, intermediateSize, hiddenSize, { rows: width }),
+    matrix(`${prefix}.mlp.up_proj.weight`, intermediateSize, hiddenSize, { rows: width }),
+    matrix(`${prefix}.mlp.down_proj.weight`, hiddenSize, intermediateSize, { columns: width }),
+  ];
+}
+
+/** GroupQueryAttention takes q, k and v rows of one projection. */
+function packedQkv(prefix: string, queryRows: number, keyRows: number, columns: number): PackWeight[] {
+  const rows: [string, number][] = [
+    ['q_proj', queryRows],
+    ['k_proj', keyRows],
+    ['v_proj', keyRows],
+  ];
+  const total = queryRows + 2 * keyRows;
+  return [
+    {
+      name: `${prefix}.qkv_proj.weight`,
+      shape: [total, columns],
+      parts: rows.map(([part, n]) => ({ name: `${prefix}.${part}.weight`, shape: [n, columns] })),
+      padRows: 0,
+      columns,
+    },
+    {
+      name: `${prefix}.qkv_proj.bias`,
+      shape: [total],
+      parts: rows.map(([part, n]) => ({ name: `${prefix}.${part}.bias`, shape: [n] })),
+      padRows: 0,
+      columns: 1,
+    },
+  ];
+}
+
+/** Conv3d with stride = kernel is a matrix over flattened (channel, temporal, height, width) patches. */
+function patchEmbed(vision: VisionConfig): PackWeight {
+  const kernel = [vision.inChannels, vision.temporalPatchSize, vision.patchSize, vision.patchSize];
+  const columns = kernel.reduce((product, dim) => product * dim, 1);
+  const name = 'visual.patch_embed.proj.weight';
+  return {
+    name,
+    shape: [vision.hiddenSize, padToBlock(columns)],
+    parts: [{ name, shape: [vision.hiddenSize, ...kernel] }],
+    padRows: 0,
+    columns,
+  };
+}
+
+function visionBlock(prefix: string, vision: VisionConfig): PackWeight[] {
+  const { hiddenSize, intermediateSize } = vision;
+  const width = padToBlock(intermediateSize);
+  const [widening, narrowing] =
+    vision.mlp === 'swiglu' ? [['gate_proj', 'up_proj'], 'down_proj'] : [['fc1'], 'fc2'];
+  return [
+    ...norm(`${prefix}.norm1`, vision),
+    ...norm(`${prefix}.norm2`, vision),
+    ...linear(`${prefix}.attn.qkv`, 3 * hiddenSize, hiddenSize),
+    ...linear(`${prefix}.attn.proj`, hiddenSize, hiddenSize),
+    ...widening.flatMap((name) =>
+      linear(`${prefix}.mlp.${name}`, intermediateSize, hiddenSize, { rows: width }),
+    ),
+    ...linear(`${prefix}.mlp.${narrowing}`, hiddenSize, intermediateSize, { columns: width }),
+  ];
+}
+
+function merger(vision: VisionConfig): PackWeight[] {
+  const merged = vision.hiddenSize * vision.spatialMergeSize ** 2;
+  return [
+    ...norm('visual.merger.ln_q', vision),
+    ...linear('visual.merger.mlp.0', merged, merged),
+    ...linear('visual.merger.mlp.2', vision.outHiddenSize, merged),
+  ];
+}
+
+function norm(prefix: string, vision: VisionConfig): PackWeight[] {
+  const weight = vector(`${prefix}.weight`, vision.hiddenSize);
+  return vision.norm === 'rms' ? [weight] : [weight, vector(`${prefix}.bias`, vision.hiddenSize)];
+}
+
+interface Padding {
+  rows?: number;
+  columns?: number;
+}
+
+function linear(prefix: string, rows: number, columns: number, padding: Padding = {}): PackWeight[] {
+  return [
+    matrix(`${prefix}.weight`, rows, columns, padding),
+    vector(`${prefix}.bias`, rows, padding.rows ?? rows),
+  ];
+}
+
+function matrix(name: string, rows: number, columns: number, padding: Padding = {}): PackWeight {
+  const padded = padding.rows ?? rows;
+  return {
+    name,
+    shape: [padded, padding.columns ?? columns],
+    parts: [{ name, shape: [rows, columns] }],
+    padRows: padded - rows,
+    columns,
+  };
+}
+
+function vector(name: string, length: number, padded = length): PackWeight {
+  return { name, shape: [padded], parts: [{ name, shape: [length] }], padRows: padded - length, columns: 1 };
+}
+
+/**
+ * Finds every part among the stored tensors, under the original naming (`model.layers…`, `visual.…`) or the one
+ * that transformers ≥ 4.52 saves (`model.language_model.layers…`, `model.visual.…`).
+ * @throws RoundsError checkpoint_invalid, naming the tensor that is missing, unexpected or of another shape
+ */
+export function resolveParts(
+  weights: readonly PackWeight[],
+  stored: ReadonlyMap<string, StoredTensor>,
+): Map<string, StoredTensor> {
+  const rename = usesNewNaming(stored) ? newName : (name: string) => name;
+  const resolved = new Map<string, StoredTensor>();
+  const used = new Set<string>();
+  for (const part of weights.flatMap((weight) => weight.parts)) {
+    const name = rename(part.name);
+    const tensor = stored.get(name);
+    if (!tensor)
+      refuse(`The tensor ${name} is missing, though config.json needs it. Is the download complete?`);
+    if (tensor.shape.join() !== part.shape.join()) {
+      refuse(
+        `${name} has the shape [${tensor.shape.join(', ')}], but config.json needs [${part.shape.join(', ')}].`,
+      );
+    }
+    resolved.set(part.name, tensor);
+    used.add(name);
+  }
+  const extra = [...stored.keys()].find((name) => !used.has(name) && !isTolerated(name));
+  if (extra)
+    refuse(
+      `The tensor ${extra} has no place in the model that config.json describes. Is this its config.json?`,
+    );
+  return resolved;
+}
+
+function usesNewNaming(stored: ReadonlyMap<string, StoredTensor>): boolean {
+  return [...stored.keys()].some(
+    (name) => name.startsWith('model.language_model.') || name.startsWith('model.visual.'),
+  );
+}
+
+function newName(name: string): string {
+  if (name.startsWith('visual.')) return `model.${name}`;
+  return name.startsWith('model.') ? name.replace('model.', 'model.language_model.') : name;
+}
+
+/** Buffers that old versions saved, and the copy of a tied head, which transformers drops as well. */
+function isTolerated(name: string): boolean {
+  return (
+    name.endsWith('rotary_emb.inv_freq') ||
+    name.endsWith('rotary_pos_emb.inv_freq') ||
+    name === 'lm_head.weight'
+  );
+}
+
+function refuse(message: string): never {
+  throw new RoundsError('checkpoint_invalid', message);
+}

@@ -1,0 +1,132 @@
+/** JPEG 2000 (OpenJPEG) and JPEG-LS (CharLS), loaded with the first image that needs them. */
+import { RoundsError } from '../../shared/errors';
+import type { Samples } from '../grey';
+import { interleave } from '../dicom/pixels';
+import { readJpeg2000Header, readJpegLsHeader, type CodedHeader } from './headers';
+import { loadModule, type WasmDecoder } from './wasmModule';
+
+export interface DecodedSamples {
+  /** Components interleaved; signed where the coded image says so. */
+  values: Samples;
+  bits: number;
+  isSigned: boolean;
+  components: number;
+  ids: number[];
+}
+
+interface JpegLsDecoder extends WasmDecoder {
+  /** 0: plane after plane. */
+  getInterleaveMode(): number;
+}
+
+const lines: string[] = [];
+const log = (line: string): void => void lines.push(line);
+
+let openjpeg: Promise<{ J2KDecoder: new () => WasmDecoder }> | null = null;
+let charls: Promise<{ JpegLSDecoder: new () => JpegLsDecoder }> | null = null;
+
+/**
+ * JPEG 2000, also High-Throughput; the transforms that make RGB of it are undone.
+ *
+ * @param size that the file around it announces; an image of another size is refused before it is unpacked
+ * @throws RoundsError image_invalid, image_unsupported, decoder_missing (the decoder)
+ */
+export async function decodeJpeg2000(coded: Uint8Array, size: Size, name: string): Promise<DecodedSamples> {
+  const header = checkHeader(readJpeg2000Header(coded), size, 'JPEG 2000', name);
+  openjpeg ??= loadModule(
+    () => import('@cornerstonejs/codec-openjpeg/decodewasmjs'),
+    async () => (await import('./assets')).CODEC_ASSETS.openjpeg,
+    log,
+  );
+  const { J2KDecoder } = await openjpeg.catch((error: unknown) => {
+    openjpeg = null;
+    throw error;
+  });
+  return run(new J2KDecoder(), coded.subarray(header.start), header, 'JPEG 2000', name, () => {
+    openjpeg = null;
+  });
+}
+
+/** JPEG-LS, lossless and near-lossless. @throws as decodeJpeg2000 */
+export async function decodeJpegLs(coded: Uint8Array, size: Size, name: string): Promise<DecodedSamples> {
+  const header = checkHeader(readJpegLsHeader(coded), size, 'JPEG-LS', name);
+  charls ??= loadModule(
+    () => import('@cornerstonejs/codec-charls/decodewasmjs'),
+    async () => (await import('./assets')).CODEC_ASSETS.charls,
+    log,
+  );
+  const { JpegLSDecoder } = await charls.catch((error: unknown) => {
+    charls = null;
+    throw error;
+  });
+  const decoder = new JpegLSDecoder();
+  let isPlanar = false;
+  const readMode = (): void => void (isPlanar = decoder.getInterleaveMode() === 0);
+  const decoded = run(decoder, coded, header, 'JPEG-LS', name, () => (charls = null), readMode);
+  if (isPlanar && decoded.components > 1) decoded.values = interleave(decoded.values, decoded.components);
+  return decoded;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+function checkHeader(header: CodedHeader | null, size: Size, kind: string, name: string): CodedHeader {
+  if (!header) throw new RoundsError('image_invalid', `${name} holds a damaged ${kind} image.`);
+  if (header.width !== size.width || header.height !== size.height) {
+    const found = `${header.width}×${header.height} instead of ${size.width}×${size.height} pixels`;
+    throw new RoundsError('image_invalid', `${name} holds a ${kind} image of ${found}.`);
+  }
+  if (header.bits > 16) {
+    throw new RoundsError(
+      'image_unsupported',
+      `${name} holds a ${kind} image of ${header.bits} bits; 16 can be read.`,
+    );
+  }
+  return header;
+}
+
+/**
+ * @param drop forgets the module, whose memory is not to be trusted after it has aborted
+ * @param inspect is called between decoding and freeing
+ */
+function run(
+  decoder: WasmDecoder,
+  coded: Uint8Array,
+  header: CodedHeader,
+  kind: string,
+  name: string,
+  drop: () => void,
+  inspect: () => void = () => undefined,
+): DecodedSamples {
+  lines.length = 0;
+  try {
+    decoder.getEncodedBuffer(coded.length).set(coded);
+    decoder.decode();
+    const { width, height, componentCount: components } = decoder.getFrameInfo();
+    const bytes = decoder.getDecodedBuffer().slice();
+    const count = header.width * header.height * header.components;
+    const isComplete = width === header.width && height === header.height && components === header.components;
+    if (
+      !isComplete ||
+      bytes.length !== count * (header.bits > 8 ? 2 : 1) ||
+      lines.some((line) => line.includes('[ERROR]'))
+    ) {
+      throw new Error(lines.join(' ') || 'The decoder gave up.');
+    }
+    inspect();
+    const { bits, isSigned, ids } = header;
+    return { values: viewSamples(bytes, bits, isSigned), bits, isSigned, components, ids };
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) drop();
+    throw new RoundsError('image_invalid', `${name} holds a damaged ${kind} image.`, { cause: error });
+  } finally {
+    decoder.delete();
+  }
+}
+
+function viewSamples({ buffer }: Uint8Array, bits: number, isSigned: boolean): Samples {
+  if (bits <= 8) return isSigned ? new Int8Array(buffer) : new Uint8Array(buffer);
+  return isSigned ? new Int16Array(buffer) : new Uint16Array(buffer);
+}

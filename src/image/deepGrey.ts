@@ -1,0 +1,50 @@
+/** Grey of more than 8 bits in formats that say nothing about how to show it: 16-bit PNG, TIFF. */
+import type { WindowPreset } from '../shared/imageFacts';
+import type { DecodedImage, DecodeOptions } from './decoded';
+import {
+  checkWindow,
+  type GreyImage,
+  quantileWindow,
+  type Samples,
+  spreadGrey,
+  toLevels,
+  toRawValues,
+} from './grey';
+
+export interface DeepGrey {
+  data: Uint8Array<ArrayBuffer>;
+  window: [number, number] | null;
+  presets: WindowPreset[];
+  raw?: DecodedImage['raw'];
+}
+
+/**
+ * Unsigned values of up to 16 bits keep their upper byte, as Pillow’s 16-bit modes are read by the reference; others,
+ * which have no natural range, go from the 1 % to the 99 % quantile. A window that is asked for comes first.
+ *
+ * @param bits of unsigned values; null for signed, 32-bit and floating-point ones
+ * @throws RoundsError request_invalid for a window without width
+ */
+export function renderDeepGrey(
+  stored: Samples,
+  size: { width: number; height: number },
+  bits: number | null,
+  isInverted: boolean,
+  options: DecodeOptions,
+): DeepGrey {
+  const grey: GreyImage = { ...size, stored, scale: (value) => value, isPadding: () => false };
+  const quantiles: WindowPreset = { name: '1 % to 99 %', window: quantileWindow(grey, 'LINEAR_EXACT') };
+  const window = options.window ?? (bits === null ? quantiles.window : null);
+  const levels = window
+    ? toLevels(grey, checkWindow(window, 'LINEAR_EXACT'))
+    : Uint8Array.from(stored, (value) => value >> ((bits ?? 8) - 8));
+  const white = 2 ** (bits ?? 0) - 1;
+  return {
+    data: spreadGrey(levels, isInverted),
+    window,
+    presets: bits === null ? [quantiles] : [{ name: 'Full range', window: [white / 2, white] }, quantiles],
+    ...(options.raw
+      ? { raw: { values: toRawValues(grey), shape: 'LINEAR_EXACT' as const, isInverted } }
+      : {}),
+  };
+}

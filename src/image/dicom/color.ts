@@ -1,0 +1,68 @@
+/** Colour DICOM images → RGB bytes. PS3.3 C.7.6.3.1.2 (colour models) and C.7.6.3.1.5 (palettes). */
+import type { DataSet } from 'dicom-parser';
+import type { Samples } from '../grey';
+import { RoundsError } from '../../shared/errors';
+import type { DicomFile } from './parse';
+import { readTable } from './tables';
+
+export interface ColorSamples {
+  /** Three a pixel, interleaved. */
+  values: Samples;
+  bits: number;
+  /** Luminance and two colour differences, all 256 levels used (YBR_FULL). */
+  isYbr: boolean;
+}
+
+export function renderColor({ values, bits, isYbr }: ColorSamples): Uint8Array<ArrayBuffer> {
+  const rgb = new Uint8Array(values.length);
+  const divisor = 2 ** Math.max(0, bits - 8);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = divisor === 1 ? values[i]! : Math.floor(values[i]! / divisor);
+  if (isYbr) fromYbr(rgb);
+  return rgb;
+}
+
+// PS3.3 C.7.6.3.1.2, from the luminances of red, green and blue (ITU-R BT.601). In single precision and in this order
+// all 2^24 colours are those of pydicom; in double precision 42 are one level off.
+const single = Math.fround;
+const RED_OF_RED = single(1.402);
+const GREEN_OF_RED = single((-0.299 * 1.402) / 0.587);
+const GREEN_OF_BLUE = single((-0.114 * 1.772) / 0.587);
+const BLUE_OF_BLUE = single(1.772);
+
+function fromYbr(pixels: Uint8Array): void {
+  const level = (value: number): number =>
+    Math.min(255, Math.max(0, Math.floor(single(single(value) + 0.5))));
+  for (let i = 0; i < pixels.length; i += 3) {
+    const y = pixels[i]!;
+    const blue = pixels[i + 1]! - 128;
+    const red = pixels[i + 2]! - 128;
+    pixels[i] = level(y + RED_OF_RED * red);
+    pixels[i + 1] = level(single(y + GREEN_OF_BLUE * blue) + GREEN_OF_RED * red);
+    pixels[i + 2] = level(y + BLUE_OF_BLUE * blue);
+  }
+}
+
+/** @throws RoundsError image_unsupported, image_invalid for a palette that cannot be used */
+export function fromPalette(file: DicomFile, indexes: Samples, name: string): Uint8Array<ArrayBuffer> {
+  const rgb = new Uint8Array(indexes.length * 3);
+  for (const [channel, digit] of ['1', '2', '3'].entries()) {
+    const { first, entries, bits } = paletteTable(file, digit, name);
+    for (let i = 0; i < indexes.length; i++) {
+      // Values outside the table take its first or last entry.
+      const index = Math.min(Math.max(indexes[i]! - first, 0), entries.length - 1);
+      rgb[i * 3 + channel] = entries[index]! >> (bits > 8 ? 8 : 0);
+    }
+  }
+  return rgb;
+}
+
+function paletteTable(file: DicomFile, digit: string, name: string) {
+  const { data }: { data: DataSet } = file;
+  const isSigned = data.uint16('x00280103') === 1;
+  const table = readTable(file, data, `x0028110${digit}`, `x0028120${digit}`, isSigned);
+  if (table === 'missing') {
+    throw new RoundsError('image_unsupported', `${name} has a kind of palette that cannot be opened.`);
+  }
+  if (table === 'incomplete') throw new RoundsError('image_invalid', `${name} has an incomplete palette.`);
+  return table;
+}

@@ -1,0 +1,281 @@
+/** Hand-made files with known values, and the sample against pydicom (models/goldens). */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import reference from '../../../models/goldens/preprocess/dicom.json';
+import type { DecodeOptions } from '../decoded';
+import { decodeDicom } from './decodeDicom';
+import { dicomFile, imageElements, type ImageOptions, type TestElement } from './testing/testDicom';
+
+const SAMPLE = join(import.meta.dirname, '../../../public/samples/ct-small.dcm');
+
+async function decode(image: ImageOptions, options: DecodeOptions = {}, syntax = 'explicit') {
+  return decodeDicom(await dicomFile(imageElements(image), syntax), 'scan.dcm', options);
+}
+
+/** The red channel, which is the grey level of grey images. */
+const grey = ({ data }: { data: Uint8Array }) => [...data].filter((_, i) => i % 3 === 0);
+
+const window = (center: string, width: string): TestElement[] => [
+  { tag: [0x0028, 0x1050], vr: 'DS', value: center },
+  { tag: [0x0028, 0x1051], vr: 'DS', value: width },
+];
+const FULL = window('128', '256');
+
+const refusal = (code: string, text: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(text) as string }) as Error;
+
+describe('decodeDicom', () => {
+  it.each(reference)(
+    'agrees with pydicom on the sample, window $asked',
+    async ({ asked, window, sha256 }) => {
+      const file = new Uint8Array(readFileSync(SAMPLE));
+      const image = await decodeDicom(
+        file,
+        'ct-small.dcm',
+        asked ? { window: asked as [number, number] } : {},
+      );
+      expect([image.width, image.height]).toEqual([128, 128]);
+      expect(image.facts.window?.map((v) => Math.round(v * 1e6))).toEqual(
+        window.map((v) => Math.round(v * 1e6)),
+      );
+      expect(createHash('sha256').update(image.data).digest('hex')).toBe(sha256);
+      expect(image.facts.presets.map(({ name }) => name)).toEqual(['Soft tissue', 'Lung', 'Bone', 'Brain']);
+    },
+  );
+
+  it.each(['explicit', 'implicit', 'big', 'deflated'])(
+    'reads 16-bit values, transfer syntax %s',
+    async (syntax) => {
+      const image = await decode(
+        { rows: 2, columns: 3, bits: 16, pixels: [0, 100, 128, 200, 255, 300], more: FULL },
+        {},
+        syntax,
+      );
+      expect([image.width, image.height]).toEqual([3, 2]);
+      expect(grey(image)).toEqual([0, 100, 128, 200, 255, 255]);
+    },
+  );
+
+  it('reads a data set without preamble and meta information', async () => {
+    const whole = await dicomFile(
+      imageElements({ rows: 1, columns: 2, pixels: [3, 4], more: FULL }),
+      'implicit',
+    );
+    const bare = whole.slice(132 + 8 + 18);
+    expect(grey(await decodeDicom(bare, 'bare.dcm'))).toEqual([3, 4]);
+  });
+
+  it('extends the sign and drops bits above the stored ones', async () => {
+    // 12 bits stored: −1, −2048, 2047, and 5 under an overlay in the upper bits.
+    const pixels = [0x0fff, 0x0800, 0x07ff, 0xf005];
+    const image = await decode({
+      rows: 1,
+      columns: 4,
+      bits: 16,
+      stored: 12,
+      signed: true,
+      pixels,
+      more: window('0.5', '256'),
+    });
+    // LINEAR: ((x − 0) / 255 + 0.5) × 255 = x + 127.5, rounded half up.
+    expect(grey(image)).toEqual([127, 0, 255, 133]);
+  });
+
+  it('shifts values that do not start at bit 0', async () => {
+    const image = await decode({
+      rows: 1,
+      columns: 2,
+      bits: 16,
+      stored: 8,
+      high: 11,
+      pixels: [0x0550, 0xf0af],
+      more: FULL,
+    });
+    expect(grey(image)).toEqual([0x55, 0x0a]);
+  });
+
+  it('rescales before the window, and takes a window that is given over the first of the file', async () => {
+    const more: TestElement[] = [
+      ...window('-500\\40', '2\\400'),
+      { tag: [0x0028, 0x1052], vr: 'DS', value: '-1024' },
+      { tag: [0x0028, 0x1053], vr: 'DS', value: '2' },
+    ];
+    const image: ImageOptions = { rows: 1, columns: 3, bits: 16, pixels: [260, 262, 512], more };
+    // −504, −500 and 0 HU in the window −500 / 2: black up to −501, white above −500.
+    const own = await decode(image);
+    expect(grey(own)).toEqual([0, 255, 255]);
+    expect(own.facts.window).toEqual([-500, 2]);
+    expect(own.facts.presets).toEqual([
+      { name: 'From the file', window: [-500, 2] },
+      { name: 'From the file (2)', window: [40, 400] },
+    ]);
+    const given = await decode(image, { window: [0.5, 1001] });
+    // ((x − 0) / 1000 + 0.5) × 255
+    expect(grey(given)).toEqual([0, 0, 128]);
+    expect(given.facts.window).toEqual([0.5, 1001]);
+  });
+
+  it.each([
+    ['LINEAR_EXACT', [0, 64, 128, 191, 255]],
+    ['SIGMOID', [30, 69, 128, 186, 225]],
+  ])('knows the window function %s', async (name, levels) => {
+    const more: TestElement[] = [...window('100', '100'), { tag: [0x0028, 0x1056], vr: 'CS', value: name }];
+    const image = await decode({ rows: 1, columns: 5, pixels: [50, 75, 100, 125, 150], more });
+    expect(grey(image)).toEqual(levels);
+  });
+
+  it('spans the 1 % to the 99 % quantile where there is no window, without padding', async () => {
+    const pixels = Array.from({ length: 200 }, (_, i) => (i < 100 ? i + 1000 : 63000));
+    const more: TestElement[] = [{ tag: [0x0028, 0x0120], vr: 'US', value: 63000 }];
+    const image = await decode({ rows: 10, columns: 20, bits: 16, pixels, more });
+    // Quantiles of 1000 … 1099: 1000.99 and 1098.01.
+    expect(image.facts.window![0]).toBeCloseTo(1050, 6);
+    expect(image.facts.window![1]).toBeCloseTo(98.02, 6);
+    expect(grey(image).slice(0, 100)).toEqual(
+      pixels.slice(0, 100).map((v) => Math.round(Math.min(1, Math.max(0, (v - 1000.99) / 97.02)) * 255)),
+    );
+  });
+
+  it('shows an image of one value', async () => {
+    const image = await decode({ rows: 1, columns: 2, bits: 16, pixels: [7, 7] });
+    expect(grey(image)).toEqual([0, 0]);
+  });
+
+  it('turns MONOCHROME1 once', async () => {
+    const image = await decode({
+      rows: 1,
+      columns: 3,
+      photometric: 'MONOCHROME1',
+      pixels: [0, 10, 255],
+      more: FULL,
+    });
+    expect(grey(image)).toEqual([255, 245, 0]);
+  });
+
+  it('chooses a frame', async () => {
+    const image: ImageOptions = { rows: 1, columns: 2, frames: 3, pixels: [1, 2, 3, 4, 5, 6], more: FULL };
+    expect(grey(await decode(image))).toEqual([1, 2]);
+    const last = await decode(image, { frame: 2 });
+    expect(grey(last)).toEqual([5, 6]);
+    expect(last.facts).toMatchObject({ frames: 3, frame: 2 });
+    await expect(decode(image, { frame: 3 })).rejects.toThrow(refusal('request_invalid', /has 3 frames/));
+    await expect(decode(image, { frame: -1 })).rejects.toThrow(refusal('request_invalid', /frame -1/));
+  });
+
+  it('finds the window of each frame in an enhanced image', async () => {
+    const frameWindow = (center: string): TestElement[] => [
+      { tag: [0x0028, 0x9132], vr: 'SQ', value: [window(center, '256')] },
+    ];
+    const shared: TestElement[] = [
+      { tag: [0x0028, 0x9145], vr: 'SQ', value: [[{ tag: [0x0028, 0x1052], vr: 'DS', value: '10' }]] },
+    ];
+    const more: TestElement[] = [
+      { tag: [0x5200, 0x9229], vr: 'SQ', value: [shared] },
+      { tag: [0x5200, 0x9230], vr: 'SQ', value: [frameWindow('128'), frameWindow('228')] },
+    ];
+    const image: ImageOptions = { rows: 1, columns: 2, frames: 2, pixels: [0, 100, 100, 200], more };
+    expect(grey(await decode(image))).toEqual([10, 110]);
+    expect(grey(await decode(image, { frame: 1 }))).toEqual([10, 110]);
+  });
+
+  it.each([
+    [0, [10, 20, 30, 40, 50, 60]],
+    [1, [10, 40, 20, 50, 30, 60]],
+  ])('reads RGB with planar configuration %d', async (planar, pixels) => {
+    const image = await decode({ rows: 1, columns: 2, samples: 3, photometric: 'RGB', planar, pixels });
+    expect([...image.data]).toEqual([10, 20, 30, 40, 50, 60]);
+    expect(image.facts).toMatchObject({ frames: 1, frame: 0, window: null, presets: [] });
+  });
+
+  it('converts YBR_FULL and YBR_FULL_422', async () => {
+    const full = { rows: 1, columns: 2, samples: 3, photometric: 'YBR_FULL' };
+    // Y 76, Cb 85, Cr 255 is pure red of JFIF; Y 150 without colour is grey.
+    const image = await decode({ ...full, pixels: [76, 85, 255, 150, 128, 128] });
+    expect([...image.data]).toEqual([254, 0, 0, 150, 150, 150]);
+    const packed = await decode({ ...full, photometric: 'YBR_FULL_422', pixels: [76, 150, 128, 128] });
+    expect([...packed.data]).toEqual([76, 76, 76, 150, 150, 150]);
+  });
+
+  it('looks palettes up', async () => {
+    const table = (element: number, values: number[]): TestElement[] => [
+      { tag: [0x0028, 0x1100 + element], vr: 'US', value: [3, 10, 16] },
+      { tag: [0x0028, 0x1200 + element], vr: 'OW', value: values },
+    ];
+    const more = [
+      ...table(1, [0x1000, 0x2000, 0x3000]),
+      ...table(2, [0x4000, 0x5000, 0x6000]),
+      ...table(3, [0x7000, 0x8000, 0xff00]),
+    ];
+    const image = await decode({
+      rows: 1,
+      columns: 3,
+      photometric: 'PALETTE COLOR',
+      pixels: [11, 0, 200],
+      more,
+    });
+    expect([...image.data]).toEqual([0x20, 0x50, 0x80, 0x10, 0x40, 0x70, 0x30, 0x60, 0xff]);
+  });
+
+  it('tells nothing about the patient', async () => {
+    const image = await decode({ rows: 1, columns: 1, pixels: [1], more: FULL });
+    expect(JSON.stringify(image.facts)).not.toMatch(/secret|person/i);
+    await expect(decode({ rows: 9, columns: 9, pixels: [1] })).rejects.not.toThrow(/secret|person/i);
+  });
+});
+
+describe('decodeDicom refuses', () => {
+  const small: ImageOptions = { rows: 1, columns: 2, pixels: [1, 2] };
+
+  it.each([
+    ['1.2.840.10008.1.2.4.92', /JPEG 2000 of several components/],
+    ['1.2.840.10008.1.2.4.102', /MPEG-4 video/],
+    ['1.2.840.10008.1.2.4.110', /JPEG XL/],
+    ['1.2.3.4', /unknown transfer syntax 1\.2\.3\.4/],
+  ])('transfer syntax %s by name', async (syntax, text) => {
+    await expect(decode(small, {}, syntax)).rejects.toThrow(refusal('image_unsupported', text));
+  });
+
+  it.each<[string, Partial<ImageOptions>, string, RegExp]>([
+    ['too many pixels', { rows: 20000, columns: 20000 }, 'image_too_large', /20000×20000/],
+    ['a side of 0', { rows: 0 }, 'image_invalid', /nothing in it/],
+    ['pixels that end early', { rows: 3, columns: 3 }, 'image_invalid', /ends before/],
+    ['more frames than there are pixels', { frames: 99_999 }, 'image_invalid', /ends before/],
+    ['an absurd frame count', { frames: 2_000_000 }, 'image_invalid', /contradicts itself/],
+    ['a bit depth of 24', { bits: 24 }, 'image_unsupported', /24 bits/],
+    ['a high bit outside', { high: 9 }, 'image_invalid', /contradicts itself/],
+    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /contradicts itself/],
+    ['an unknown colour model', { photometric: 'CMYK' }, 'image_unsupported', /colour model CMYK/],
+    ['a palette without tables', { photometric: 'PALETTE COLOR' }, 'image_unsupported', /palette/],
+  ])('%s', async (_, change, code, text) => {
+    const image = { ...small, ...change };
+    const frame = image.frames === 99_999 ? { frame: 99_998 } : {};
+    await expect(decode(image, frame)).rejects.toThrow(refusal(code, text));
+  });
+
+  it('a window without width', async () => {
+    await expect(decode(small, { window: [40, 0] })).rejects.toThrow(refusal('request_invalid', /width/));
+    await expect(decode(small, { window: [NaN, 100] })).rejects.toThrow(refusal('request_invalid', /width/));
+  });
+
+  it('a file without an image, and one that is cut off', async () => {
+    const withoutPixels = await dicomFile(imageElements(small).slice(0, -1));
+    await expect(decodeDicom(withoutPixels, 'report.dcm')).rejects.toThrow(
+      refusal('image_unsupported', /without an image/),
+    );
+    const whole = await dicomFile(imageElements(small));
+    for (let length = 132; length < whole.length - 2; length += 3) {
+      const code = expect.stringMatching(/^image_(invalid|unsupported)$/) as string;
+      await expect(decodeDicom(whole.slice(0, length), 'cut.dcm')).rejects.toThrow(
+        expect.objectContaining({ code }) as Error,
+      );
+    }
+  });
+
+  it('deflated data that is broken', async () => {
+    const file = await dicomFile(imageElements(small), 'deflated');
+    file.fill(0xff, file.length - 40);
+    await expect(decodeDicom(file, 'broken.dcm')).rejects.toThrow(refusal('image_invalid', /damaged/));
+  });
+});

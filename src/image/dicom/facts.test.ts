@@ -1,0 +1,110 @@
+/** What a file tells the page about itself, and what it does not unless asked. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DecodeOptions } from '../decoded';
+import { decodeDicom } from './decodeDicom';
+import { dicomFile, imageElements, type TestElement } from './testing/testDicom';
+
+const FOLDER = join(import.meta.dirname, '../../../models/goldens/images');
+
+async function factsOf(more: TestElement[], options: DecodeOptions = {}) {
+  const file = await dicomFile(imageElements({ rows: 1, columns: 1, pixels: [1], more }));
+  return (await decodeDicom(file, 'scan.dcm', options)).facts;
+}
+
+const read = async (file: string, options: DecodeOptions = {}) =>
+  (await decodeDicom(new Uint8Array(readFileSync(join(FOLDER, file))), file, options)).facts;
+
+describe('facts of a DICOM file', () => {
+  it('describe the pixels', async () => {
+    expect(await read('made/window.dcm')).toMatchObject({
+      format: 'DICOM',
+      frames: 1,
+      window: [1000, 900],
+      unit: 'HU',
+      pixelAspect: 1,
+      dicom: {
+        modality: 'CT',
+        rows: 24,
+        columns: 31,
+        photometric: 'MONOCHROME2',
+        bitsStored: 12,
+        transferSyntax: { uid: '1.2.840.10008.1.2.1', name: 'Explicit VR Little Endian' },
+        isLossy: false,
+        burnedIn: 'unknown',
+        isDeidentified: false,
+      },
+    });
+  });
+
+  it('offer the file’s windows by its own names, then those of CT', async () => {
+    const { presets } = await read('made/window.dcm');
+    expect(presets).toEqual([
+      { name: 'WIDE', window: [1000, 900] },
+      { name: 'NARROW', window: [40, 400] },
+      { name: 'Soft tissue', window: [40, 400] },
+      { name: 'Lung', window: [-600, 1500] },
+      { name: 'Bone', window: [400, 1800] },
+      { name: 'Brain', window: [40, 80] },
+    ]);
+  });
+
+  it('have no window where a table of the file was applied, but can take one', async () => {
+    expect((await read('made/voi_lut_16.dcm')).window).toBeNull();
+    expect((await read('made/voi_lut_16.dcm', { window: [2000, 900] })).window).toEqual([2000, 900]);
+  });
+
+  it('warn of text in the pixels, and know the shape of a pixel', async () => {
+    const facts = await read('made/aspect.dcm');
+    expect(facts).toMatchObject({ pixelAspect: 2, dicom: { burnedIn: 'yes' } });
+    const spaced = await factsOf([
+      { tag: [0x0028, 0x0030], vr: 'DS', value: '0.9\\0.6' },
+      { tag: [0x0028, 0x0301], vr: 'CS', value: 'NO' },
+      { tag: [0x0012, 0x0062], vr: 'CS', value: 'YES' },
+    ]);
+    expect(spaced.pixelAspect).toBeCloseTo(1.5, 10);
+    expect(spaced.dicom).toMatchObject({ burnedIn: 'no', isDeidentified: true });
+  });
+
+  it('call pixels lossy that were compressed so, now or before', async () => {
+    expect((await read('made/jpeg_12.dcm')).dicom?.isLossy).toBe(true);
+    expect((await read('made/jpeg_lossless_p1.dcm')).dicom?.isLossy).toBe(false);
+    expect((await factsOf([{ tag: [0x0028, 0x2110], vr: 'CS', value: '01' }])).dicom?.isLossy).toBe(true);
+  });
+
+  const identity: TestElement[] = [
+    { tag: [0x0008, 0x0005], vr: 'CS', value: 'ISO_IR 192' },
+    { tag: [0x0008, 0x0080], vr: 'LO', value: 'Klinik Süd' },
+    { tag: [0x0008, 0x0090], vr: 'PN', value: '' },
+    { tag: [0x0009, 0x0010], vr: 'LO', value: 'MAKER' },
+    { tag: [0x0010, 0x0020], vr: 'LO', value: '  ' },
+  ];
+
+  it('name the filled fields that identify somebody, without what is in them', async () => {
+    const facts = await factsOf(identity);
+    expect(facts.dicom?.identifying).toEqual([
+      { name: 'Patient’s name' },
+      { name: 'Institution name' },
+      { name: 'Private elements of the device’s maker' },
+    ]);
+    expect(JSON.stringify(facts)).not.toMatch(/Secret|Klinik|MAKER/);
+  });
+
+  it('give the values where they are asked for, in the file’s character set', async () => {
+    const { dicom } = await factsOf(identity, { identity: true });
+    expect(dicom?.identifying.slice(0, 2)).toEqual([
+      { name: 'Patient’s name', value: 'Secret^Person' },
+      { name: 'Institution name', value: 'Klinik Süd' },
+    ]);
+  });
+
+  it('leave grey values to those who ask, and turn nothing in them', async () => {
+    const bytes = new Uint8Array(readFileSync(join(FOLDER, 'made/monochrome1.dcm')));
+    expect((await decodeDicom(bytes, 'a')).raw).toBeUndefined();
+    const { raw, data } = await decodeDicom(bytes, 'a', { raw: true });
+    expect(raw).toMatchObject({ isInverted: true, shape: 'LINEAR' });
+    const darkest = raw!.values.indexOf(Math.min(...raw!.values));
+    expect(data[darkest * 3]).toBe(255);
+  });
+});

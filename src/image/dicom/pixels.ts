@@ -1,0 +1,180 @@
+/** What a data set says about its pixels, and the values of uncompressed ones. PS3.3 C.7.6.3, PS3.5 8. */
+import type { DataSet, Element } from 'dicom-parser';
+import { RoundsError } from '../../shared/errors';
+import { checkDimensions } from '../dimensions';
+import type { Samples } from '../grey';
+import type { DicomFile } from './parse';
+
+export interface PixelFormat {
+  element: Element;
+  rows: number;
+  columns: number;
+  frames: number;
+  samples: 1 | 3;
+  photometric: string;
+  bitsAllocated: 1 | 8 | 16 | 32 | 64;
+  bitsStored: number;
+  highBit: number;
+  isSigned: boolean;
+  /** Float Pixel Data or Double Float Pixel Data. */
+  isFloat: boolean;
+  /** True: all of one channel, then all of the next. */
+  isPlanar: boolean;
+}
+
+const GREY_OR_PALETTE = ['MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'];
+const COLOR = ['RGB', 'YBR_FULL', 'YBR_FULL_422'];
+/** Colour models that only compressed pixels have; their decoder gives RGB. */
+const COLOR_OF_CODECS = ['YBR_ICT', 'YBR_RCT'];
+/** One read of the frame count must not decide how much is allocated. */
+const MAX_FRAMES = 100_000;
+
+/** @throws RoundsError image_unsupported, image_invalid, image_too_large */
+export function readFormat({ data, syntax }: DicomFile, name: string): PixelFormat {
+  const [tag, element] = findPixels(data, name);
+  const bitsAllocated = data.uint16('x00280100') ?? 0;
+  const bitsStored = data.uint16('x00280101') ?? bitsAllocated;
+  const isFloat = tag !== PIXEL_DATA;
+  const format = {
+    element,
+    rows: data.uint16('x00280010') ?? 0,
+    columns: data.uint16('x00280011') ?? 0,
+    // Absent, empty and 0 mean one.
+    frames: data.intString('x00280008') || 1,
+    samples: data.uint16('x00280002') ?? 1,
+    photometric: (data.string('x00280004') ?? '').trim().toUpperCase(),
+    bitsAllocated,
+    bitsStored: isFloat ? bitsAllocated : bitsStored,
+    highBit: isFloat ? bitsAllocated - 1 : (data.uint16('x00280102') ?? bitsStored - 1),
+    isSigned: data.uint16('x00280103') === 1,
+    isFloat,
+    isPlanar: data.uint16('x00280006') === 1,
+  };
+  checkDimensions({ width: format.columns, height: format.rows }, name);
+  const isNative = syntax.codec === 'native';
+  refuseUnread(format, isNative, name);
+  return format as PixelFormat;
+}
+
+const PIXEL_DATA = 'x7fe00010';
+
+/** Pixel Data, Float Pixel Data, Double Float Pixel Data. */
+function findPixels(data: DataSet, name: string): [tag: string, element: Element] {
+  for (const tag of [PIXEL_DATA, 'x7fe00008', 'x7fe00009']) {
+    const element = data.elements[tag];
+    if (element) return [tag, element];
+  }
+  throw new RoundsError('image_unsupported', `${name} is a DICOM file without an image in it.`);
+}
+
+type Announced = Omit<PixelFormat, 'samples' | 'bitsAllocated'> & { samples: number; bitsAllocated: number };
+
+function refuseUnread(format: Announced, isNative: boolean, name: string): void {
+  const { photometric, bitsAllocated, bitsStored, highBit, frames } = format;
+  const isColor = COLOR.includes(photometric) || (!isNative && COLOR_OF_CODECS.includes(photometric));
+  if (!isColor && !GREY_OR_PALETTE.includes(photometric)) {
+    unsupported(name, `the colour model ${photometric || '(none)'}`);
+  }
+  const widths = format.isFloat ? [32, 64] : [1, 8, 16, 32];
+  if (!widths.includes(bitsAllocated)) unsupported(name, `${bitsAllocated} bits for a value`);
+  const areBitsSound = bitsStored >= 1 && bitsStored <= highBit + 1 && highBit < bitsAllocated;
+  const areFramesSound = frames >= 1 && frames <= MAX_FRAMES;
+  if (format.samples !== (isColor ? 3 : 1) || !areBitsSound || !areFramesSound) {
+    throw new RoundsError('image_invalid', `${name} contradicts itself about its pixels.`);
+  }
+}
+
+function unsupported(name: string, what: string): never {
+  throw new RoundsError('image_unsupported', `${name} uses ${what}, which cannot be opened. Save it as PNG.`);
+}
+
+/**
+ * Stored values of an uncompressed frame, sign-extended, channels interleaved.
+ *
+ * @throws RoundsError image_invalid when it is cut off
+ */
+export function readNative(file: DicomFile, format: PixelFormat, frame: number, name: string): Samples {
+  const pixels = format.rows * format.columns;
+  // 4:2:2 keeps two values for a pixel: Y Y Cb Cr for each two.
+  const count = format.photometric === 'YBR_FULL_422' ? pixels * 2 : pixels * format.samples;
+  const bits = count * format.bitsAllocated;
+  // Frames of single bits follow each other without a gap.
+  const end = format.element.dataOffset + Math.ceil(((frame + 1) * bits) / 8);
+  if (end > file.data.byteArray.length || end > format.element.dataOffset + format.element.length) {
+    throw new RoundsError('image_invalid', `${name} ends before its image does.`);
+  }
+  const raw = readValues(file, format, (frame * bits) / 8, count);
+  if (format.photometric === 'YBR_FULL_422') return expand422(raw, pixels);
+  return format.samples === 3 && format.isPlanar ? interleave(raw, 3) : raw;
+}
+
+/** @param from of the first value, in bytes from the start of the element; a fraction for single bits */
+function readValues(file: DicomFile, format: PixelFormat, from: number, count: number): Samples {
+  const { byteArray } = file.data;
+  const { element, bitsAllocated, isFloat } = format;
+  const view = new DataView(byteArray.buffer, byteArray.byteOffset + element.dataOffset, element.length);
+  const little = file.isLittleEndian;
+  const values = emptySamples(format, count);
+  if (isFloat) {
+    const read = bitsAllocated === 32 ? view.getFloat32.bind(view) : view.getFloat64.bind(view);
+    for (let i = 0; i < count; i++) values[i] = read(from + (i * bitsAllocated) / 8, little);
+    return values;
+  }
+  if (bitsAllocated === 1) {
+    const first = from * 8;
+    for (let i = 0; i < count; i++) values[i] = (view.getUint8((first + i) >> 3) >> ((first + i) & 7)) & 1;
+    return values;
+  }
+  // Bytes in big-endian words (VR OW) stand in pairs that are the wrong way round, counted from the element.
+  const swap = !little && element.vr === 'OW' ? 1 : 0;
+  for (let i = 0; i < count; i++) {
+    if (bitsAllocated === 8) values[i] = view.getUint8((from + i) ^ swap);
+    else if (bitsAllocated === 16) values[i] = view.getUint16(from + i * 2, little);
+    else values[i] = view.getUint32(from + i * 4, little);
+  }
+  extendBits(values, format.bitsStored, format.highBit, format.isSigned);
+  return values;
+}
+
+/** The narrowest array for values of this format. */
+export function emptySamples(
+  { bitsAllocated, isSigned, isFloat }: Pick<PixelFormat, 'bitsAllocated' | 'isSigned' | 'isFloat'>,
+  count: number,
+): Samples {
+  if (isFloat) return bitsAllocated === 32 ? new Float32Array(count) : new Float64Array(count);
+  if (bitsAllocated <= 8) return isSigned ? new Int8Array(count) : new Uint8Array(count);
+  if (bitsAllocated <= 16) return isSigned ? new Int16Array(count) : new Uint16Array(count);
+  return isSigned ? new Int32Array(count) : new Uint32Array(count);
+}
+
+/** Drops what lies above the high bit and below the stored bits, and extends the sign. In place. */
+export function extendBits(values: Samples, bitsStored: number, highBit: number, isSigned: boolean): void {
+  if (bitsStored === values.BYTES_PER_ELEMENT * 8 && highBit === bitsStored - 1) return;
+  const up = 31 - highBit;
+  const down = 32 - bitsStored;
+  for (let i = 0; i < values.length; i++) {
+    const top = values[i]! << up;
+    values[i] = isSigned ? top >> down : top >>> down;
+  }
+}
+
+/** Planes one after another → their values side by side. */
+export function interleave<T extends Samples>(planes: T, channels: number): T {
+  const values = planes.slice() as T;
+  const pixels = planes.length / channels;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let i = 0; i < pixels; i++) values[i * channels + channel] = planes[channel * pixels + i]!;
+  }
+  return values;
+}
+
+function expand422(packed: Samples, pixels: number): Samples {
+  const values = packed instanceof Uint8Array ? new Uint8Array(pixels * 3) : new Uint16Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const pair = (pixel >> 1) * 4;
+    values[pixel * 3] = packed[pair + (pixel & 1)]!;
+    values[pixel * 3 + 1] = packed[pair + 2]!;
+    values[pixel * 3 + 2] = packed[pair + 3]!;
+  }
+  return values;
+}

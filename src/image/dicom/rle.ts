@@ -1,0 +1,42 @@
+/** DICOM's own run-length coding: PackBits over the bytes of each significance. PS3.5 annex G. */
+import { RoundsError } from '../../shared/errors';
+import { unpackBits } from '../packBits';
+import type { Samples } from '../grey';
+import { emptySamples, interleave, type PixelFormat } from './pixels';
+
+const HEADER_BYTES = 64;
+
+/**
+ * @returns stored values, channels interleaved, bits as they stand in the file
+ * @throws RoundsError image_invalid when segments are missing or too short
+ */
+export function decodeRle(coded: Uint8Array, format: PixelFormat, name: string): Samples {
+  const pixels = format.rows * format.columns;
+  const bytesPerValue = format.bitsAllocated / 8;
+  const wanted = format.samples * bytesPerValue;
+  const segments = readSegments(coded);
+  if (segments.length !== wanted) {
+    throw new RoundsError(
+      'image_invalid',
+      `${name} has ${segments.length} RLE segments instead of ${wanted}.`,
+    );
+  }
+  const planes = emptySamples({ ...format, isSigned: false }, pixels * format.samples);
+  for (const [index, segment] of segments.entries()) {
+    const bytes = unpackBits(segment, pixels);
+    if (!bytes) throw new RoundsError('image_invalid', `${name} ends before its image does.`);
+    const channel = Math.floor(index / bytesPerValue) * pixels;
+    // The most significant byte of all values comes first.
+    const factor = 256 ** (bytesPerValue - 1 - (index % bytesPerValue));
+    for (let i = 0; i < pixels; i++) planes[channel + i]! += bytes[i]! * factor;
+  }
+  return format.samples === 3 ? interleave(planes, 3) : planes;
+}
+
+function readSegments(coded: Uint8Array): Uint8Array[] {
+  if (coded.length < HEADER_BYTES) return [];
+  const view = new DataView(coded.buffer, coded.byteOffset, HEADER_BYTES);
+  const count = Math.min(view.getUint32(0, true), 15);
+  const starts = Array.from({ length: count }, (_, i) => view.getUint32(4 + i * 4, true));
+  return starts.map((start, i) => coded.subarray(start, starts[i + 1] ?? coded.length));
+}

@@ -1,0 +1,143 @@
+/**
+ * Grey values of any depth → the 256 levels of a picture: what a window shows of DICOM, NIfTI and 16-bit images. PS3.3
+ * C.11.2.1; the functions are in shared/windowing.ts. All of it runs on stored values, which are few, not on the scaled ones.
+ */
+import { RoundsError } from '../shared/errors';
+import type { WindowFunction } from '../shared/imageFacts';
+import { isUsableWindow, levelOf } from '../shared/windowing';
+
+export type Samples =
+  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+export interface GreyImage {
+  width: number;
+  height: number;
+  /** As the file has them; rows top down. */
+  stored: Samples;
+  /** A stored value in the unit of the image (Hounsfield units for CT). */
+  scale: (stored: number) => number;
+  /** True for values that only fill up. */
+  isPadding: (stored: number) => boolean;
+}
+
+/** How values become levels: through a window, or through a table from value `first` on. */
+export type Display =
+  | { kind: 'window'; range: [center: number, width: number]; shape: WindowFunction }
+  | { kind: 'table'; first: number; levels: Uint8Array };
+
+/** A table over the range of values is made up to this size; above, each value is computed. */
+const MAX_TABLE = 1 << 20;
+/** Values that decide a window where no table can count them all: every n-th of the image. */
+const QUANTILE_SAMPLES = 1 << 20;
+
+/** Levels 0–255, one for each value. */
+export function toLevels(image: GreyImage, display: Display): Uint8Array {
+  const { stored, scale } = image;
+  const level = levelFunction(display);
+  const levels = new Uint8Array(stored.length);
+  const [low, high] = countableRange(stored) ?? [0, -1];
+  if (high < low) {
+    for (let i = 0; i < levels.length; i++) levels[i] = level(scale(stored[i]!));
+    return levels;
+  }
+  const table = new Uint8Array(high - low + 1);
+  for (let i = 0; i < table.length; i++) table[i] = level(scale(low + i));
+  for (let i = 0; i < levels.length; i++) levels[i] = table[stored[i]! - low]!;
+  return levels;
+}
+
+function levelFunction(display: Display): (value: number) => number {
+  if (display.kind === 'table') {
+    const { first, levels } = display;
+    return (value) => levels[Math.min(Math.max(Math.trunc(value) - first, 0), levels.length - 1)]!;
+  }
+  return (value) => levelOf(value, display.range, display.shape);
+}
+
+/**
+ * The window that maps the 1 % quantile of the values to 0 and the 99 % quantile to 255: never minimum to
+ * maximum, which padding and a few hot pixels would decide.
+ */
+export function quantileWindow(image: GreyImage, shape: 'LINEAR' | 'LINEAR_EXACT'): [number, number] {
+  const ends = quantiles(image, [0.01, 0.99]).map(image.scale);
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  return shape === 'LINEAR' ? [(from + to) / 2 + 0.5, to - from + 1] : [(from + to) / 2, to - from || 1];
+}
+
+/** Stored values at the given ranks (0–1), between two of them as numpy's default does. */
+function quantiles({ stored, isPadding }: GreyImage, ranks: number[]): number[] {
+  const range = countableRange(stored);
+  const step = range ? 1 : Math.ceil(stored.length / QUANTILE_SAMPLES);
+  const values = new Float64Array(Math.ceil(stored.length / step));
+  let count = 0;
+  for (let i = 0; i < stored.length; i += step) {
+    const value = stored[i]!;
+    if (Number.isFinite(value) && !isPadding(value)) values[count++] = value;
+  }
+  if (count === 0) return ranks.map(() => range?.[0] ?? 0);
+  const sorted = range ? countingSort(values.subarray(0, count), range) : values.subarray(0, count).sort();
+  return ranks.map((rank) => {
+    const position = rank * (count - 1);
+    const below = sorted[Math.floor(position)]!;
+    const above = sorted[Math.min(Math.floor(position) + 1, count - 1)]!;
+    return below + (above - below) * (position % 1);
+  });
+}
+
+function countingSort(values: Float64Array, [low, high]: [number, number]): Float64Array {
+  const counts = new Uint32Array(high - low + 1);
+  for (const value of values) counts[value - low]! += 1;
+  let at = 0;
+  for (const [offset, count] of counts.entries()) {
+    values.fill(low + offset, at, at + count);
+    at += count;
+  }
+  return values;
+}
+
+/** Smallest and largest value where all are whole and near enough to each other to be counted; else null. */
+function countableRange(stored: Samples): [number, number] | null {
+  if (stored instanceof Float32Array || stored instanceof Float64Array || stored.length === 0) return null;
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of stored) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return high - low < MAX_TABLE ? [low, high] : null;
+}
+
+/**
+ * All values in the image's unit, for a page that windows them itself: 16-bit where they fit, else float32.
+ */
+export function toRawValues({
+  stored,
+  scale,
+}: GreyImage): Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+  const whole = new Int16Array(stored.length);
+  for (let i = 0; i < stored.length; i++) {
+    const value = scale(stored[i]!);
+    whole[i] = value;
+    if (whole[i] !== value) return Float32Array.from(stored, scale);
+  }
+  return whole;
+}
+
+/** @throws RoundsError request_invalid when the window asked for has no usable width */
+export function checkWindow(window: [number, number], shape: WindowFunction): Display {
+  if (!isUsableWindow(window, shape)) {
+    const least = shape === 'LINEAR' ? 'of at least 1' : 'above 0';
+    throw new RoundsError('request_invalid', `A window of ${window.join(' / ')} has no width ${least}.`);
+  }
+  return { kind: 'window', range: window, shape };
+}
+
+/** Three equal channels. @param isInverted smallest value white */
+export function spreadGrey(levels: Uint8Array, isInverted = false): Uint8Array<ArrayBuffer> {
+  const flip = isInverted ? 255 : 0;
+  const rgb = new Uint8Array(levels.length * 3);
+  for (let i = 0, to = 0; i < levels.length; i++, to += 3) {
+    rgb[to] = rgb[to + 1] = rgb[to + 2] = levels[i]! ^ flip;
+  }
+  return rgb;
+}

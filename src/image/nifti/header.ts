@@ -1,0 +1,209 @@
+/** Headers of NIfTI-1 and NIfTI-2 (https://nifti.nimh.nih.gov): sizes, type and scale of the values, orientation. */
+import { RoundsError } from '../../shared/errors';
+import type { Samples } from '../grey';
+
+export interface NiftiHeader {
+  isLittleEndian: boolean;
+  /** Voxels along i, j and k, and the number of volumes (time, or components). */
+  size: [number, number, number];
+  volumes: number;
+  type: VoxelType;
+  /** Where the first voxel stands. */
+  offset: number;
+  slope: number;
+  intercept: number;
+  /** Range to show, where the file gives one. */
+  display: [low: number, high: number] | null;
+  /** Columns i, j, k → rows right, anterior, superior, in millimetres. */
+  axes: number[][];
+  isOriented: boolean;
+}
+
+export interface VoxelType {
+  bytes: number;
+  /** 1 for grey; 3 or 4 for colour. */
+  channels: number;
+  array: (count: number) => Samples;
+  read: (view: DataView, at: number, little: boolean) => number;
+}
+
+/** Bytes that hold every header. */
+export const HEADER_BYTES = 540;
+
+const TYPES: Record<number, VoxelType> = {
+  2: { bytes: 1, channels: 1, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
+  4: { bytes: 2, channels: 1, array: (n) => new Int16Array(n), read: (v, at, le) => v.getInt16(at, le) },
+  8: { bytes: 4, channels: 1, array: (n) => new Int32Array(n), read: (v, at, le) => v.getInt32(at, le) },
+  16: { bytes: 4, channels: 1, array: (n) => new Float32Array(n), read: (v, at, le) => v.getFloat32(at, le) },
+  64: { bytes: 8, channels: 1, array: (n) => new Float64Array(n), read: (v, at, le) => v.getFloat64(at, le) },
+  128: { bytes: 1, channels: 3, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
+  256: { bytes: 1, channels: 1, array: (n) => new Int8Array(n), read: (v, at) => v.getInt8(at) },
+  512: { bytes: 2, channels: 1, array: (n) => new Uint16Array(n), read: (v, at, le) => v.getUint16(at, le) },
+  768: { bytes: 4, channels: 1, array: (n) => new Uint32Array(n), read: (v, at, le) => v.getUint32(at, le) },
+  2304: { bytes: 1, channels: 4, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
+};
+
+/** Which NIfTI it is, or null: none. The first field is the header's own size, in the byte order of the file. */
+export function niftiVersion(
+  head: Uint8Array,
+): { version: 1 | 2; isLittleEndian: boolean; isPair: boolean } | null {
+  if (head.length < 348) return null;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  for (const isLittleEndian of [true, false]) {
+    const size = view.getInt32(0, isLittleEndian);
+    const magic = String.fromCharCode(...head.subarray(size === 540 ? 4 : 344, size === 540 ? 7 : 347));
+    if (size === 348 && (magic === 'n+1' || magic === 'ni1')) {
+      return { version: 1, isLittleEndian, isPair: magic === 'ni1' };
+    }
+    if (size === 540 && (magic === 'n+2' || magic === 'ni2')) {
+      return { version: 2, isLittleEndian, isPair: magic === 'ni2' };
+    }
+  }
+  return null;
+}
+
+/**
+ * @param head at least the first HEADER_BYTES bytes, or the whole file
+ * @throws RoundsError image_invalid, image_unsupported (header without voxels, complex numbers, …)
+ */
+export function readHeader(head: Uint8Array, name: string): NiftiHeader {
+  const found = niftiVersion(head);
+  if (!found) throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`);
+  if (found.isPair) {
+    const sentence = `${name} is a NIfTI header whose voxels are in another file. Save both as one .nii file.`;
+    throw new RoundsError('image_unsupported', sentence);
+  }
+  try {
+    return new HeaderReader(head, found.version, found.isLittleEndian).read(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`, { cause: error });
+  }
+}
+
+/** Offsets of the fields that are used, in NIfTI-1 and NIfTI-2. */
+const FIELDS = {
+  dim: [40, 16],
+  datatype: [70, 12],
+  pixdim: [76, 104],
+  voxOffset: [108, 168],
+  slope: [112, 176],
+  intercept: [116, 184],
+  calMax: [124, 192],
+  calMin: [128, 200],
+  qformCode: [252, 344],
+  sformCode: [254, 348],
+  quaternion: [256, 352],
+  srow: [280, 400],
+} as const;
+
+class HeaderReader {
+  readonly #view: DataView;
+  readonly #version: 1 | 2;
+  readonly #little: boolean;
+
+  constructor(head: Uint8Array, version: 1 | 2, little: boolean) {
+    this.#view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    this.#version = version;
+    this.#little = little;
+  }
+
+  read(name: string): NiftiHeader {
+    const code = this.#short('datatype');
+    const type = TYPES[code];
+    if (!type) {
+      throw new RoundsError(
+        'image_unsupported',
+        `${name} has voxels of a type (${code}) that cannot be opened.`,
+      );
+    }
+    const rank = this.#dim(0);
+    const [i = 1, j = 1, k = 1, ...more] = Array.from({ length: 7 }, (_, axis) =>
+      axis < rank ? this.#dim(axis + 1) : 1,
+    );
+    const offset = this.#version === 1 ? this.#real('voxOffset') : Number(this.#long('voxOffset'));
+    const volumes = more.reduce((product, count) => product * Math.max(1, count), 1);
+    const isSound =
+      rank >= 1 && rank <= 7 && [i, j, k, volumes].every((n) => Number.isSafeInteger(n) && n >= 1);
+    if (!isSound || !(offset >= 0))
+      throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`);
+    const slope = this.#real('slope');
+    const intercept = this.#real('intercept');
+    const isScaled = Number.isFinite(slope) && slope !== 0;
+    const [low, high] = [this.#real('calMin'), this.#real('calMax')];
+    return {
+      isLittleEndian: this.#little,
+      size: [i, j, k],
+      volumes,
+      type,
+      offset: Math.max(offset, this.#version === 1 ? 348 : 540),
+      slope: isScaled ? slope : 1,
+      intercept: isScaled && Number.isFinite(intercept) ? intercept : 0,
+      display: Number.isFinite(low) && Number.isFinite(high) && high > low ? [low, high] : null,
+      ...this.#orientation(),
+    };
+  }
+
+  /** sform before qform, as nibabel chooses; without both the old convention: x runs to the left. */
+  #orientation(): Pick<NiftiHeader, 'axes' | 'isOriented'> {
+    if (this.#code('sformCode') > 0) {
+      const axes = [0, 1, 2].map((row) => [0, 1, 2].map((column) => this.#real('srow', row * 4 + column)));
+      return { axes, isOriented: true };
+    }
+    const [dx, dy, dz] = [1, 2, 3].map((axis) => Math.abs(this.#real('pixdim', axis)) || 1) as [
+      number,
+      number,
+      number,
+    ];
+    if (this.#code('qformCode') <= 0) {
+      return {
+        axes: [
+          [-dx, 0, 0],
+          [0, dy, 0],
+          [0, 0, dz],
+        ],
+        isOriented: false,
+      };
+    }
+    const [b, c, d] = [0, 1, 2].map((part) => this.#real('quaternion', part)) as [number, number, number];
+    const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
+    // pixdim[0] is −1 where k runs against the rotation.
+    const k = this.#real('pixdim', 0) < 0 ? -dz : dz;
+    return {
+      axes: [
+        [(a * a + b * b - c * c - d * d) * dx, 2 * (b * c - a * d) * dy, 2 * (b * d + a * c) * k],
+        [2 * (b * c + a * d) * dx, (a * a + c * c - b * b - d * d) * dy, 2 * (c * d - a * b) * k],
+        [2 * (b * d - a * c) * dx, 2 * (c * d + a * b) * dy, (a * a + d * d - b * b - c * c) * k],
+      ],
+      isOriented: true,
+    };
+  }
+
+  #at(field: keyof typeof FIELDS): number {
+    return FIELDS[field][this.#version - 1]!;
+  }
+
+  #short(field: keyof typeof FIELDS): number {
+    return this.#view.getInt16(this.#at(field), this.#little);
+  }
+
+  #code(field: 'qformCode' | 'sformCode'): number {
+    return this.#version === 1 ? this.#short(field) : this.#view.getInt32(this.#at(field), this.#little);
+  }
+
+  #long(field: keyof typeof FIELDS, index = 0): bigint {
+    return this.#view.getBigInt64(this.#at(field) + index * 8, this.#little);
+  }
+
+  #dim(index: number): number {
+    return this.#version === 1
+      ? this.#view.getInt16(this.#at('dim') + index * 2, this.#little)
+      : Number(this.#long('dim', index));
+  }
+
+  #real(field: keyof typeof FIELDS, index = 0): number {
+    return this.#version === 1
+      ? this.#view.getFloat32(this.#at(field) + index * 4, this.#little)
+      : this.#view.getFloat64(this.#at(field) + index * 8, this.#little);
+  }
+}

@@ -1,0 +1,80 @@
+/** Which way the axes of a volume run through the patient, and the voxels of a slice in the order that it is shown. */
+import type { Plane } from '../../shared/imageFacts';
+import type { NiftiHeader } from './header';
+
+export interface Orientation {
+  /** Of the axes right, anterior, superior: voxels, distance of neighbours in the volume's array, whether it runs backwards. */
+  axes: { count: number; stride: number; isReversed: boolean; millimetres: number }[];
+  slices: Record<Plane, number>;
+  /** Height of a pixel over its width. */
+  aspects: Record<Plane, number>;
+}
+
+const ORDERS = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+];
+
+/** Each axis of the patient is given the axis of the array that runs nearest to it. */
+export function orient({ axes, size }: NiftiHeader): Orientation {
+  const lengths = [0, 1, 2].map((column) => Math.hypot(...axes.map((row) => row[column]!)) || 1);
+  const cosine = (row: number, column: number): number => (axes[row]?.[column] ?? 0) / lengths[column]!;
+  const fit = (order: number[]): number =>
+    order.reduce((sum, column, row) => sum + Math.abs(cosine(row, column)), 0);
+  const order = ORDERS.reduce((best, other) => (fit(other) > fit(best) + 1e-9 ? other : best));
+  const strides = [1, size[0], size[0] * size[1]];
+  const found = order.map((column, row) => ({
+    count: size[column]!,
+    stride: strides[column]!,
+    isReversed: cosine(row, column) < 0,
+    millimetres: lengths[column]!,
+  }));
+  const [right, anterior, superior] = found as [Axis, Axis, Axis];
+  return {
+    axes: found,
+    slices: { axial: superior.count, coronal: anterior.count, sagittal: right.count },
+    aspects: {
+      axial: anterior.millimetres / right.millimetres,
+      coronal: superior.millimetres / right.millimetres,
+      sagittal: superior.millimetres / anterior.millimetres,
+    },
+  };
+}
+
+type Axis = Orientation['axes'][number];
+
+/** Axes of a plane: to the right of the picture, down, and through the slices; all of them backwards but the last. */
+const LAYOUT: Record<Plane, [across: number, down: number, through: number]> = {
+  axial: [0, 1, 2],
+  coronal: [0, 2, 1],
+  sagittal: [1, 2, 0],
+};
+
+/**
+ * @param slice counted from the feet, the back or the patient's left
+ * @param check is given the size before anything is allocated
+ * @returns for each pixel, row by row, which voxel of the volume it shows
+ */
+export function sliceIndexes(
+  { axes }: Orientation,
+  plane: Plane,
+  slice: number,
+  check: (size: { width: number; height: number }) => void,
+): { width: number; height: number; indexes: Uint32Array } {
+  const [across, down, through] = LAYOUT[plane].map((axis) => axes[axis]!) as [Axis, Axis, Axis];
+  const [width, height] = [across.count, down.count];
+  check({ width, height });
+  const indexes = new Uint32Array(width * height);
+  const place = ({ count, stride, isReversed }: Axis, at: number): number =>
+    (isReversed ? count - 1 - at : at) * stride;
+  const start = place(through, slice);
+  for (let y = 0; y < height; y++) {
+    const row = start + place(down, height - 1 - y);
+    for (let x = 0; x < width; x++) indexes[y * width + x] = row + place(across, width - 1 - x);
+  }
+  return { width, height, indexes };
+}
