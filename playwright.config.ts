@@ -5,20 +5,18 @@
 import { defineConfig } from '@playwright/test';
 import { ensureBrowser, launchArguments } from './src/cli/browser.mjs';
 
-/** Specs that wait more than they compute: of the page on a scripted engine (e2e/fake), of downloads, of hosts. */
-const WAITING =
-  /\/(access|axe|errors|hosting|keyboard|library|libraryPage|page|reasoning|rehearsal)\.spec\.ts$/;
+/** Tests that take long run in `npm run test:long` only; each has a short version that always runs. */
+const LONG = /@long/;
+const isLongRun = process.env.ROUNDS_LONG === '1';
 
 export default defineConfig({
   testDir: 'e2e',
   globalSetup: './e2e/globalSetup.ts',
   outputDir: 'test-results',
+  // Test by test, so that two workers stay busy to the end; a worker's tests share a page (e2e/sharedContext.ts).
+  fullyParallel: true,
   workers: 2,
-  projects: [
-    // A model takes every core, so one at a time; what mostly waits runs beside it.
-    { name: 'engine', testIgnore: WAITING, workers: 1 },
-    { name: 'waiting', testMatch: WAITING },
-  ],
+  ...(isLongRun ? { grep: LONG } : { grepInvert: LONG }),
   forbidOnly: Boolean(process.env.CI),
   // A retry would hide what it is for: a test that fails now and then is to be mended.
   retries: 0,
@@ -29,7 +27,8 @@ export default defineConfig({
     browserName: 'chromium',
     headless: true,
     launchOptions: { executablePath: ensureBrowser(), args: launchArguments() },
-    trace: 'retain-on-failure',
+    // Recording costs a quarter of the time: to look into a failure, run its file with `--trace on`.
+    trace: 'off',
     screenshot: 'only-on-failure',
   },
 });

@@ -149,12 +149,22 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
     },
   ],
 ];
-for (const [name, scenario, reach] of VIEWS) {
-  test(`axe finds nothing: ${name}, in every theme, contrast and direction`, async ({ page, openFake }) => {
+/** Two looks that differ in everything are in every run. */
+const SHORT: Look[] = [{ colorScheme: 'light' }, { colorScheme: 'dark', dir: 'rtl' }];
+const RUNS = [
+  { suffix: 'in light and in dark', looks: SHORT, details: {} },
+  { suffix: 'in every theme, contrast and direction', looks: LOOKS, details: { tag: '@long' } },
+];
+
+const COMBINATIONS = VIEWS.flatMap((view) => RUNS.map((run) => ({ view, ...run })));
+
+for (const { view, suffix, looks, details } of COMBINATIONS) {
+  const [name, scenario, reach] = view;
+  test(`axe finds nothing: ${name}, ${suffix}`, details, async ({ page, openFake }) => {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await openFake(page, scenario);
     await reach(new RoundsPage(page));
-    for (const look of LOOKS) {
+    for (const look of looks) {
       await dress(page, look);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(

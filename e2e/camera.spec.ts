@@ -4,6 +4,7 @@ import { RoundsPage } from './fake/pageObject';
 import { ensureBrowser, launchArguments } from '../src/cli/browser.mjs';
 
 test.use({
+  fresh: true,
   launchOptions: {
     executablePath: ensureBrowser(),
     args: [...launchArguments(), '--use-fake-device-for-media-stream'],

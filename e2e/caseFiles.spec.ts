@@ -55,37 +55,41 @@ test('a dropped file of cases opens the import, and a damaged one is refused wit
   await expect(rounds.thumbnails).toHaveCount(0);
 });
 
-test('a hand-out is printed with answers and without', async ({ page, openApp }, info) => {
-  await page.addInitScript(() => {
-    window.print = () => document.body.setAttribute('data-printed', 'yes');
-  });
-  const rounds = await open(page, openApp);
-  await askSample(rounds, /^Brain MRI/);
-  for (const kind of ['with', 'without'] as const) {
-    await page.getByRole('button', { name: 'Print or save as PDF' }).click();
-    await page.getByRole('radio', { name: kind === 'with' ? 'With answers' : 'Without answers' }).check();
-    await expectAccessible(page);
-    await page.getByRole('button', { name: 'Print…' }).click();
-    await expect(page.locator('body[data-printed]')).toBeAttached();
-    await page.emulateMedia({ media: 'print' });
-    const paper = page.locator('.handout');
-    await expect(paper).toContainText('What kind of image is this?');
-    await expect(paper).toContainText('Not a medical device.');
-    await expect(paper.locator('img')).toBeVisible();
-    await expect(rounds.question).toBeHidden();
-    await expect(paper.getByText('Model: rounds-mini')).toHaveCount(kind === 'with' ? 1 : 0);
-    await expect(paper.locator('.thinking')).toHaveCount(kind === 'with' ? 1 : 0);
-    await expect(paper.locator('.lines')).toHaveCount(kind === 'with' ? 0 : 1);
-    const pdf = await page.pdf({ format: 'A4' });
-    await writeFile(info.outputPath(`${kind}.pdf`), pdf);
-    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
-    await page.emulateMedia({ media: 'screen' });
-    await page.evaluate(() => {
-      document.body.removeAttribute('data-printed');
-      window.dispatchEvent(new Event('afterprint'));
+test.describe(() => {
+  test.use({ fresh: true });
+
+  test('a hand-out is printed with answers and without', async ({ page, openApp }, info) => {
+    await page.addInitScript(() => {
+      window.print = () => document.body.setAttribute('data-printed', 'yes');
     });
-    await expect(paper).toHaveCount(0);
-  }
+    const rounds = await open(page, openApp);
+    await askSample(rounds, /^Brain MRI/);
+    for (const kind of ['with', 'without'] as const) {
+      await page.getByRole('button', { name: 'Print or save as PDF' }).click();
+      await page.getByRole('radio', { name: kind === 'with' ? 'With answers' : 'Without answers' }).check();
+      await expectAccessible(page);
+      await page.getByRole('button', { name: 'Print…' }).click();
+      await expect(page.locator('body[data-printed]')).toBeAttached();
+      await page.emulateMedia({ media: 'print' });
+      const paper = page.locator('.handout');
+      await expect(paper).toContainText('What kind of image is this?');
+      await expect(paper).toContainText('Not a medical device.');
+      await expect(paper.locator('img')).toBeVisible();
+      await expect(rounds.question).toBeHidden();
+      await expect(paper.getByText('Model: rounds-mini')).toHaveCount(kind === 'with' ? 1 : 0);
+      await expect(paper.locator('.thinking')).toHaveCount(kind === 'with' ? 1 : 0);
+      await expect(paper.locator('.lines')).toHaveCount(kind === 'with' ? 0 : 1);
+      const pdf = await page.pdf({ format: 'A4' });
+      await writeFile(info.outputPath(`${kind}.pdf`), pdf);
+      expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+      await page.emulateMedia({ media: 'screen' });
+      await page.evaluate(() => {
+        document.body.removeAttribute('data-printed');
+        window.dispatchEvent(new Event('afterprint'));
+      });
+      await expect(paper).toHaveCount(0);
+    }
+  });
 });
 
 test('an answer is copied, alone and with its case as Markdown', async ({ page, context, openApp }) => {

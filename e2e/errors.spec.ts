@@ -197,14 +197,18 @@ test('a promise that nobody caught is said, and the page goes on', async ({ page
   pageErrors.length = 0;
 });
 
-test('a stored model that the browser has thrown out is said, with both ways on', async ({
-  page,
-  openFake,
-}) => {
-  await page.addInitScript(() => localStorage.setItem('rounds.model', 'id-of-MedVLM-R1'));
-  await openFake(page, 'library', '&fails=load:model_missing');
-  await expect(panel(page)).toContainText(textOf('model_missing').sentence);
-  await panel(page).getByRole('button', { name: 'Use the model that comes with the page' }).click();
-  await new RoundsPage(page).modelReady();
-  await expect(page.getByRole('button', { name: /^rounds-mini/ })).toBeVisible();
+test.describe(() => {
+  test.use({ fresh: true });
+
+  test('a stored model that the browser has thrown out is said, with both ways on', async ({
+    page,
+    openFake,
+  }) => {
+    await page.addInitScript(() => localStorage.setItem('rounds.model', 'id-of-MedVLM-R1'));
+    await openFake(page, 'library', '&fails=load:model_missing');
+    await expect(panel(page)).toContainText(textOf('model_missing').sentence);
+    await panel(page).getByRole('button', { name: 'Use the model that comes with the page' }).click();
+    await new RoundsPage(page).modelReady();
+    await expect(page.getByRole('button', { name: /^rounds-mini/ })).toBeVisible();
+  });
 });

@@ -67,7 +67,7 @@ test.describe('what files tell', () => {
 });
 
 test.describe('a decoder that can’t be fetched', () => {
-  test.use({ serviceWorkers: 'block' });
+  test.use({ serviceWorkers: 'block', fresh: true });
 
   test('is named, not the model, and is fetched again', async ({ page, openApp }) => {
     await openApp(page);

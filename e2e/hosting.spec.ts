@@ -6,6 +6,9 @@ import { DIST } from '../src/cli/build.mjs';
 import { serve } from '../src/cli/staticServer.mjs';
 import { startFaultServer } from './faults/faultServer';
 
+/** First visits. */
+test.use({ fresh: true });
+
 test('the page, its scripts and its wasm files carry headers and types', async ({ site, request }) => {
   const assets = readdirSync(join(DIST, 'assets')).map((name) => `assets/${name}`);
   const types: Record<string, string> = {

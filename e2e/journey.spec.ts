@@ -10,6 +10,9 @@ import { DIST } from '../src/cli/build.mjs';
 import { RoundsPage, sampleFile } from './fake/pageObject';
 import { expect, test } from './fixtures';
 
+/** First visits. */
+test.use({ fresh: true });
+
 /** A software GPU beside other work takes its time. */
 test.describe.configure({ mode: 'serial', timeout: 600_000 });
 

@@ -6,24 +6,28 @@ import { openReady, test as fakeTest } from './fake/fixture';
 import { RoundsPage } from './fake/pageObject';
 import { expect, test } from './fixtures';
 
-test('a fresh visitor sees the first word of an answer after two clicks', async ({ page, openApp }) => {
-  await page.addInitScript(() => {
-    Object.assign(window, { clicks: 0 });
-    addEventListener(
-      'click',
-      (event) => event.isTrusted && (window as unknown as { clicks: number }).clicks++,
-      true,
-    );
+test.describe(() => {
+  test.use({ fresh: true });
+
+  test('a fresh visitor sees the first word of an answer after two clicks', async ({ page, openApp }) => {
+    await page.addInitScript(() => {
+      Object.assign(window, { clicks: 0 });
+      addEventListener(
+        'click',
+        (event) => event.isTrusted && (window as unknown as { clicks: number }).clicks++,
+        true,
+      );
+    });
+    await openApp(page, { backend: 'wasm' });
+    const rounds = new RoundsPage(page);
+    // Nobody waits for the model: a question that is asked before it is there is answered when it is.
+    await rounds.takeSample(/^Head CT/);
+    await rounds.ask.click();
+    // Of a fast answer the thinking is folded up again before anybody looks.
+    await rounds.askAgain.waitFor({ timeout: 150_000 });
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(/Head CT/);
+    expect(await page.evaluate(() => (window as unknown as { clicks: number }).clicks)).toBe(2);
   });
-  await openApp(page, { backend: 'wasm' });
-  const rounds = new RoundsPage(page);
-  // Nobody waits for the model: a question that is asked before it is there is answered when it is.
-  await rounds.takeSample(/^Head CT/);
-  await rounds.ask.click();
-  // Of a fast answer the thinking is folded up again before anybody looks.
-  await rounds.askAgain.waitFor({ timeout: 150_000 });
-  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(/Head CT/);
-  expect(await page.evaluate(() => (window as unknown as { clicks: number }).clicks)).toBe(2);
 });
 
 test('the machine: figures of the run, memory, self-test, and a text for reports', async ({
@@ -81,19 +85,23 @@ fakeTest('the speeds of the last answers are drawn and said', async ({ page, ope
   await expect(page.getByRole('img', { name: /^Tokens per second of the last 3 answers/ })).toBeVisible();
 });
 
-fakeTest('the bar of a load never goes back', async ({ page, openFake }) => {
-  await page.addInitScript(() => {
-    const seen: number[] = [];
-    Object.assign(window, { seen });
-    const note = (): void => {
-      const value = document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow');
-      if (value) seen.push(Number(value));
-    };
-    new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+fakeTest.describe(() => {
+  fakeTest.use({ fresh: true });
+
+  fakeTest('the bar of a load never goes back', async ({ page, openFake }) => {
+    await page.addInitScript(() => {
+      const seen: number[] = [];
+      Object.assign(window, { seen });
+      const note = (): void => {
+        const value = document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow');
+        if (value) seen.push(Number(value));
+      };
+      new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+    });
+    await openFake(page, 'secondMode');
+    await new RoundsPage(page).modelReady();
+    const seen = await page.evaluate(() => (window as unknown as { seen: number[] }).seen);
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });
-  await openFake(page, 'secondMode');
-  await new RoundsPage(page).modelReady();
-  const seen = await page.evaluate(() => (window as unknown as { seen: number[] }).seen);
-  expect(seen.length).toBeGreaterThan(3);
-  expect(seen).toEqual([...seen].sort((a, b) => a - b));
 });

@@ -23,29 +23,34 @@ function rowsOf(stdout: string): Map<string, string[]> {
   return new Map(rows.map(([step = '', ...cells]) => [step, cells]));
 }
 
-test('a checkpoint comes from the hub, is converted, kept, verified, loaded, and answers', async () => {
-  test.setTimeout(15 * 60_000);
-  const dir = await mkdtemp(join(tmpdir(), 'rounds-rehearsal-'));
-  try {
-    const { status, stdout, stderr } = await rehearse(['1/50', '--backend', 'wasm', '--dir', dir]);
-    expect(status, stdout + stderr).toBe(0);
-    const rows = rowsOf(stdout);
-    expect([...rows.keys()]).toEqual(['make', 'convert', 'compare', 'reopen', 'verify', 'load', 'answer']);
-    const remark = (step: string): string => rows.get(step)?.at(-1) ?? '';
-    // Each byte once; headers twice, and now and then a run of small tensors.
-    const read = Number(/; ([\d.]+) of the checkpoint was read/.exec(remark('convert'))?.[1]);
-    expect(read).toBeGreaterThan(0.999);
-    expect(read).toBeLessThan(1.05);
-    expect(remark('compare')).toBe('the command line makes the same pack');
-    expect(remark('verify')).toBe('3 shards intact');
-    expect(remark('answer')).toMatch(/^\d+ prompt tokens, answer ids \d+ \d+ \d+ \d+$/);
-    const script = (step: string): number => Number(rows.get(step)?.[1]);
-    expect(script('convert')).toBeLessThan(300);
-    expect(existsSync(join(dir, 'checkpoint'))).toBe(false);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-});
+// e2e/libraryJourney.spec.ts goes the same way with a small checkpoint in every run.
+test(
+  'a checkpoint comes from the hub, is converted, kept, verified, loaded, and answers',
+  { tag: '@long' },
+  async () => {
+    test.setTimeout(15 * 60_000);
+    const dir = await mkdtemp(join(tmpdir(), 'rounds-rehearsal-'));
+    try {
+      const { status, stdout, stderr } = await rehearse(['1/50', '--backend', 'wasm', '--dir', dir]);
+      expect(status, stdout + stderr).toBe(0);
+      const rows = rowsOf(stdout);
+      expect([...rows.keys()]).toEqual(['make', 'convert', 'compare', 'reopen', 'verify', 'load', 'answer']);
+      const remark = (step: string): string => rows.get(step)?.at(-1) ?? '';
+      // Each byte once; headers twice, and now and then a run of small tensors.
+      const read = Number(/; ([\d.]+) of the checkpoint was read/.exec(remark('convert'))?.[1]);
+      expect(read).toBeGreaterThan(0.999);
+      expect(read).toBeLessThan(1.05);
+      expect(remark('compare')).toBe('the command line makes the same pack');
+      expect(remark('verify')).toBe('3 shards intact');
+      expect(remark('answer')).toMatch(/^\d+ prompt tokens, answer ids \d+ \d+ \d+ \d+$/);
+      const script = (step: string): number => Number(rows.get(step)?.[1]);
+      expect(script('convert')).toBeLessThan(300);
+      expect(existsSync(join(dir, 'checkpoint'))).toBe(false);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+);
 
 test('rehearse says what it takes', async () => {
   const help = await rehearse(['--help']);

@@ -34,6 +34,10 @@ const THOUGHT =
 /** What rollouts answer, in turn: two are a tie, three or four have a majority. */
 const ROLLOUT_LETTERS = ['B', 'A', 'B', 'C'];
 
+/** Short, because nearly every test waits for them; what must be watched in its middle has a slow scenario. */
+const LOAD_STEP_MS = 40;
+const WORD_MS = 4;
+
 export class FakeEngine implements EngineApi {
   readonly #scenario: Scenario;
   readonly #lost = new Set<(error: RoundsError) => void>();
@@ -79,7 +83,7 @@ export class FakeEngine implements EngineApi {
     this.#loads += 1;
     const total = 7_340_000;
     for (const share of [0.1, 0.25, 0.44]) {
-      await wait(300, signal);
+      await wait(LOAD_STEP_MS, signal);
       onUpdate?.({ kind: 'progress', stage: 'download', done: Math.round(total * share), total });
     }
     this.#failing.at('load', params);
@@ -166,7 +170,7 @@ export class FakeEngine implements EngineApi {
     signal: AbortSignal | undefined,
     tell: (update: Update) => void,
   ): Promise<GenerateResult> {
-    const pace = this.#scenario === 'slowStream' ? 150 : 12;
+    const pace = this.#scenario === 'slowStream' ? 150 : WORD_MS;
     const { continueFrom = [], forceIds, alternatives, optionLetters } = params;
     const written: Record<Phase, string> = { thinking: '', answering: '' };
     const words = [...phased('thinking', thought), ...phased('answering', answer)];

@@ -1,5 +1,5 @@
 /** `openFake(page, scenario)`: the app's page on the scripted engine. */
-import type { Page } from '@playwright/test';
+import type { ConsoleMessage, Page } from '@playwright/test';
 import { expect, test as base } from '../fixtures';
 import { RoundsPage } from './pageObject';
 import type { Scenario } from './scenarios';
@@ -26,13 +26,17 @@ export const test = base.extend<FakeFixtures, FakeWorkerFixtures>({
 
   openFake: async ({ fakeSite }, use) => {
     const complaints: string[] = [];
+    const opened = new Set<Page>();
+    const note = (message: ConsoleMessage): void => {
+      if (message.type() === 'error') complaints.push(message.text());
+    };
     await use(async (page, scenario = 'thinking', search = '') => {
       // A style or script that the content policy forbids is reported here and nowhere else.
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
-      });
+      if (!opened.has(page)) page.on('console', note);
+      opened.add(page);
       await page.goto(`${fakeSite.url}?scenario=${scenario}${search}`);
     });
+    for (const page of opened) page.off('console', note);
     expect(complaints, 'errors on the console').toEqual([]);
   },
 });

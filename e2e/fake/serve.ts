@@ -1,4 +1,4 @@
-/** Builds the page with the scripted engine once and serves it as the real one is served, headers and all. */
+/** The page on the scripted engine: built once, and served as the real one is, headers and all. */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -6,8 +6,9 @@ import { serve } from '../../src/cli/staticServer.mjs';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-export async function serveFakePage(): Promise<{ url: string; close: () => Promise<void> }> {
-  const outDir = path('../../.cache/fake-page');
+const outDir = path('../../.cache/fake-page');
+
+export async function buildFakePage(): Promise<void> {
   await build({
     configFile: false,
     root: path('.'),
@@ -17,6 +18,9 @@ export async function serveFakePage(): Promise<{ url: string; close: () => Promi
     plugins: [svelte()],
     build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
   });
+}
+
+export function serveFakePage(): Promise<{ url: string; close: () => Promise<void> }> {
   return serve({
     root: outDir,
     mounts: {
