@@ -10,9 +10,6 @@ import { startFaultServer, type FaultServer } from './faults/faultServer';
 import { makeTestPack, type TestPack } from './faults/testPack';
 import { expect, test as base } from './fixtures';
 
-/** First visits. */
-test.use({ fresh: true });
-
 const MIB = 2 ** 20;
 
 const test = base.extend<{ host: FaultServer }>({
@@ -25,6 +22,8 @@ const test = base.extend<{ host: FaultServer }>({
 });
 
 test.describe.configure({ timeout: 600_000 });
+/** First visits. */
+test.use({ fresh: true });
 
 /** A call of the library in the harness page. */
 function call<K extends LibraryCallName>(

@@ -11,10 +11,9 @@ import { RoundsPage } from './fake/pageObject';
 import { startFaultServer, type FaultServer } from './faults/faultServer';
 import { expect, test } from './fixtures';
 
+test.describe.configure({ timeout: 600_000 });
 /** First visits. */
 test.use({ fresh: true });
-
-test.describe.configure({ timeout: 600_000 });
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const MINI = path('../public/models/rounds-mini');

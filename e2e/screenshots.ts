@@ -9,7 +9,7 @@ import { chromium, type Browser } from 'playwright';
 import { DIST, ensureBuilt } from '../src/cli/build.mjs';
 import { findBrowser, launchArguments } from '../src/cli/browser.mjs';
 import { serve } from '../src/cli/staticServer.mjs';
-import { serveFakePage } from './fake/serve';
+import { buildFakePage, serveFakePage } from './fake/serve';
 import { STATES, type State } from './screenshotStates';
 
 type Theme = 'light' | 'dark';
@@ -79,6 +79,7 @@ async function main(): Promise<void> {
   );
   mkdirSync(folder, { recursive: true });
   if (shots.some(({ state }) => state.scenario === 'real')) await ensureBuilt();
+  await buildFakePage();
   const fake = await serveFakePage();
   const real = await serve({ root: DIST });
   const browser = await chromium.launch({

@@ -1,6 +1,6 @@
 /** Which source file imports which, and the cycles among them. Type-only imports count: they tie files as well. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, posix, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 
 const SOURCE = /\.(ts|mjs|js|svelte)$/;
 const ROOTS = ['src', 'e2e', 'models'];

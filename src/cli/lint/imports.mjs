@@ -89,7 +89,11 @@ export function importFault(file, specifier, { project, isWorker = false }) {
 
 /** @type {import('eslint').Rule.RuleModule} */
 export const importsRule = {
-  meta: { type: 'problem', schema: [], docs: { description: 'Directions of imports between layers; no cycles.' } },
+  meta: {
+    type: 'problem',
+    schema: [],
+    docs: { description: 'Directions of imports between layers; no cycles.' },
+  },
   create(context) {
     const file = relative(PROJECT, context.filename).split(sep).join('/');
     /** @param {Node | null | undefined} node @param {boolean} [isWorker] */
@@ -109,7 +113,8 @@ export const importsRule = {
       NewExpression: (node) => {
         const [address, base] = node.arguments;
         if (node.callee.type !== 'Identifier' || node.callee.name !== 'URL') return;
-        if (address && base && base.type !== 'SpreadElement' && isModuleAddress(base)) check(/** @type {Node} */ (address), true);
+        if (address && base && base.type !== 'SpreadElement' && isModuleAddress(base))
+          check(/** @type {Node} */ (address), true);
       },
     };
   },
