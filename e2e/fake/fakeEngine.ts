@@ -36,6 +36,7 @@ const ROLLOUT_LETTERS = ['B', 'A', 'B', 'C'];
 
 /** Short, because nearly every test waits for them; what must be watched in its middle has a slow scenario. */
 const LOAD_STEP_MS = 40;
+const SLOW_LOAD_STEP_MS = 300;
 const WORD_MS = 4;
 
 export class FakeEngine implements EngineApi {
@@ -83,7 +84,7 @@ export class FakeEngine implements EngineApi {
     this.#loads += 1;
     const total = 7_340_000;
     for (const share of [0.1, 0.25, 0.44]) {
-      await wait(LOAD_STEP_MS, signal);
+      await wait(this.#scenario === 'slowLoad' ? SLOW_LOAD_STEP_MS : LOAD_STEP_MS, signal);
       onUpdate?.({ kind: 'progress', stage: 'download', done: Math.round(total * share), total });
     }
     this.#failing.at('load', params);
