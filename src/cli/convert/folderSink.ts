@@ -47,7 +47,7 @@ export async function openFolderSink(dir: string, overwrite: boolean): Promise<F
   const temporary = await asStorageError(async () => {
     await mkdir(dirname(target), { recursive: true });
     // Not mkdtemp: its folders are for their owner only, and a pack is to be served by others.
-    const path = join(dirname(target), `../../../src/cli/convert${basename(target)}.partial-${randomUUID()}`);
+    const path = join(dirname(target), `.${basename(target)}.partial-${randomUUID()}`);
     await mkdir(path);
     return path;
   });
