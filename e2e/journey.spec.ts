@@ -82,26 +82,26 @@ const BACKENDS = [
 ] as const;
 
 for (const { backend, details } of BACKENDS) {
-  test(`first visit, answer, and again without a network (${backend})`, details, async ({
-    page,
-    context,
-    openApp,
-  }) => {
-    const rounds = new RoundsPage(page);
-    await openApp(page, backend === 'auto' ? {} : { backend });
-    await rounds.modelReady();
-    const first = await askHeadCt(rounds);
-    expect(first.thinking.length).toBeGreaterThan(20);
-    answers.set(backend, first);
+  test(
+    `first visit, answer, and again without a network (${backend})`,
+    details,
+    async ({ page, context, openApp }) => {
+      const rounds = new RoundsPage(page);
+      await openApp(page, backend === 'auto' ? {} : { backend });
+      await rounds.modelReady();
+      const first = await askHeadCt(rounds);
+      expect(first.thinking.length).toBeGreaterThan(20);
+      answers.set(backend, first);
 
-    await expect(page.getByText('Works offline')).toBeVisible();
-    await context.setOffline(true);
-    await page.reload();
-    await rounds.modelReady();
-    await expectDevice(page, 'from this browser');
-    await page.keyboard.press('Escape');
-    expect(await askHeadCt(rounds)).toEqual(first);
-  });
+      await expect(page.getByText('Works offline')).toBeVisible();
+      await context.setOffline(true);
+      await page.reload();
+      await rounds.modelReady();
+      await expectDevice(page, 'from this browser');
+      await page.keyboard.press('Escape');
+      expect(await askHeadCt(rounds)).toEqual(first);
+    },
+  );
 }
 
 test('four rollouts of one prompt, with a key: votes, rewards, advantages', async ({ page, openApp }) => {
