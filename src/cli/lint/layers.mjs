@@ -20,7 +20,6 @@ const LOWEST_OF_APP = ['shared'];
 const MIDDLE_OF_APP = ['app/text', 'app/cases', 'app/catalogue', 'app/viewer', 'app/clients', 'app/question'];
 const BELOW_STATE = [...MIDDLE_OF_APP, 'app/i18n', 'app/browser', 'shared'];
 const BELOW_PAGE = ['app/state', 'app/styles', ...BELOW_STATE];
-const WORKER_SIDE = ['worker', 'runtime', 'image', 'engine', 'convert', 'shared'];
 const APP_ORDER =
   'Inside src/app, imports point from components to state, then to text, cases, catalogue, viewer, clients and question, then to i18n and browser.';
 
@@ -149,9 +148,9 @@ export const LAYERS = [
   {
     name: 'command line',
     files: /^src\/cli\//,
-    may: WORKER_SIDE.filter((name) => name !== 'worker'),
+    may: ['runtime', 'runtime/ort', 'image', 'engine', 'convert', 'shared'],
     packages: ANY_PACKAGE,
-    why: 'Commands run the app’s own worker in a browser; they share no code with the page.',
+    why: 'Commands run the app’s own worker in a browser and share no code with the page; what computes in Node uses the runtime’s CPU build.',
   },
   {
     name: 'models',
