@@ -1,6 +1,6 @@
 /**
- * The command line's page: the app's workers and their typed clients without an interface. src/cli/harnessSession.ts
- * opens it and calls `window.rounds`.
+ * The page that the commands use: the app's workers and their typed clients, without an interface.
+ * src/cli/harnessSession.ts opens it and calls `window.rounds`.
  */
 import { EngineClient } from './app/clients/engineClient';
 import { LibraryClient } from './app/clients/libraryClient';
@@ -20,7 +20,7 @@ import type { ModelInfo } from './shared/protocol';
 const engine = new EngineClient();
 const library = new LibraryClient();
 let jobs: JobState[] = [];
-library.onJobs((told) => (jobs = told));
+library.onJobs((reported) => (jobs = reported));
 let model: ModelInfo | null = null;
 
 window.rounds = {
@@ -53,7 +53,7 @@ window.rounds = {
   jobs: () => jobs,
 };
 
-/** An error's class and fields do not survive the way to the command line; its message does. */
+/** Only an error's message reaches the command line, not its class and fields. */
 function throwWithCode(thrown: unknown): never {
   const { code, message } = RoundsError.from(thrown);
   throw new Error(JSON.stringify({ code, message }));
@@ -94,7 +94,7 @@ async function fetchImage({ url, ...image }: HarnessImage): Promise<ImageInput> 
   return { ...image, blob: await response.blob() };
 }
 
-/** The fields of docs/commands: typed arrays as lists, and what belongs to the loaded model. */
+/** A result as JSON: typed arrays as lists, and the loaded model's device. */
 function resultLine(result: GenerateResult, { device, loadMs }: ModelInfo): Record<string, unknown> {
   const { logits, timing, trace, ...rest } = result;
   return {
@@ -112,7 +112,7 @@ function floats64(values: Float32Array): string {
   return base64(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
-/** In pieces: a call takes only so many arguments. */
+/** In pieces, because a call takes a limited number of arguments. */
 function base64(bytes: Uint8Array | Uint8ClampedArray): string {
   const PIECE = 32768;
   let binary = '';

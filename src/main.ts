@@ -4,13 +4,14 @@ import { EngineClient } from './app/clients/engineClient';
 import { LibraryClient } from './app/clients/libraryClient';
 import { backendFromUrl } from './app/browser/backendChoice';
 import { registerServiceWorker } from './app/browser/pwa';
+import { storedText } from './app/browser/storedText';
 import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
 import './app/styles/tokens.css';
 import './app/styles/base.css';
 import './app/styles/print.css';
 
-/** The embedded model's folder, beside the page. Absolute, because the worker's script lies elsewhere. */
+/** The embedded model's folder, next to the page. Absolute, because the worker's script is in another folder. */
 const PACK_URL = new URL('models/rounds-mini', document.baseURI).href;
 
 const target = document.getElementById('app');
@@ -22,6 +23,6 @@ const app = new AppState({
   packUrl: PACK_URL,
   backend: backendFromUrl(location.search),
 });
-await startLanguage();
+await startLanguage(storedText('rounds.locale'));
 mount(App, { target, props: { app, offline: registerServiceWorker() } });
 app.start();

@@ -3,6 +3,7 @@ import { mount } from 'svelte';
 import App from '../../src/app/App.svelte';
 import { backendFromUrl } from '../../src/app/browser/backendChoice';
 import { OfflineSupport } from '../../src/app/browser/pwa';
+import { storedText } from '../../src/app/browser/storedText';
 import { startLanguage } from '../../src/app/i18n/i18n.svelte';
 import { AppState } from '../../src/app/state/appState.svelte';
 import '../../src/app/styles/tokens.css';
@@ -24,6 +25,6 @@ const app = new AppState({
   packUrl: 'models/fake',
   backend: backendFromUrl(location.search),
 });
-await startLanguage();
+await startLanguage(storedText('rounds.locale'));
 mount(App, { target, props: { app, offline: new OfflineSupport(undefined, () => undefined) } });
 app.start();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_OPTIONS, recognizeList, recognizeQuestion } from './options';
+import { MAX_OPTIONS, optionLetter, recognizeList, recognizeQuestion } from './options';
 
 describe('recognizeQuestion', () => {
   it.each<[string, string, string[]]>([
@@ -84,4 +84,8 @@ describe('recognizeList', () => {
   it.each(['x', 'Fracture of the 2. and 3. rib', 'one line only, with commas'])('leaves %j whole', (text) => {
     expect(recognizeList(text)).toBeNull();
   });
+});
+
+it('optionLetter counts from A', () => {
+  expect([0, 1, 5].map(optionLetter)).toEqual(['A', 'B', 'F']);
 });

@@ -20,10 +20,14 @@ interface Style {
   isAmbiguous: boolean;
 }
 
-const letter = (index: number): string => String.fromCharCode(65 + index);
+/** The letter of the option with this index: 0 is A. */
+export function optionLetter(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
 const NAMES: ((index: number) => string)[] = [
-  letter,
-  (index) => letter(index).toLowerCase(),
+  optionLetter,
+  (index) => optionLetter(index).toLowerCase(),
   (index) => String(index + 1),
 ];
 const STYLES: Style[] = NAMES.flatMap((name) => [

@@ -1,7 +1,7 @@
 import type { BackendName } from '../../shared/protocol';
 
-/** `?backend=webgpu` or `?backend=wasm` in the page's address forces one; anything else lets the engine choose. */
+/** `?backend=webgpu` or `?backend=wasm` in the page's address selects the backend; with any other value the engine chooses. */
 export function backendFromUrl(search: string): BackendName | 'auto' {
-  const asked = new URLSearchParams(search).get('backend');
-  return asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+  const requested = new URLSearchParams(search).get('backend');
+  return requested === 'webgpu' || requested === 'wasm' ? requested : 'auto';
 }

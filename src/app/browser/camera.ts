@@ -1,13 +1,13 @@
-/** The device's camera: whether there is one, its picture, and a photo of it as a file. */
+/** The device's cameras: how many there are, their video, and photos as files. */
 import { readable, type Readable } from 'svelte/store';
 
 /** Which way the camera looks. */
 export type Facing = 'environment' | 'user';
 export type CameraProblem = 'denied' | 'missing' | 'busy';
 
-/** How many cameras the device has; 0 where the browser gives the page none. Kept up to date as they come and go. */
+/** How many cameras the device has; 0 if the browser gives the page no access. Updated as they come and go. */
 export const cameraCount: Readable<number> = readable(0, (set) => {
-  // Undefined on insecure pages, whatever its type says.
+  // Undefined on insecure pages, although its type says otherwise.
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) return;
   const count = async (): Promise<void> => {
@@ -20,7 +20,7 @@ export const cameraCount: Readable<number> = readable(0, (set) => {
   return () => devices.removeEventListener('devicechange', listener);
 });
 
-/** As many pixels as a model makes use of. @throws DOMException; cameraProblem says what it means */
+/** Opens a camera at about the resolution that a model can use. @throws DOMException; see cameraProblem */
 export async function openCamera(facing: Facing): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia({
     audio: false,
@@ -34,7 +34,7 @@ export function cameraProblem(thrown: unknown): CameraProblem {
   return name === 'NotFoundError' || name === 'OverconstrainedError' ? 'missing' : 'busy';
 }
 
-/** The present picture of a playing video, without loss: PNG. */
+/** The current frame of a playing video as a PNG file. */
 export async function photograph(video: HTMLVideoElement): Promise<File> {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   canvas.getContext('2d')?.drawImage(video, 0, 0);

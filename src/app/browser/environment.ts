@@ -1,14 +1,14 @@
-/** What this browser can do for a model, and what it lacks. */
+/** What this browser supports that a model needs. */
 
 export interface Environment {
-  /** The API is there; whether an adapter is, only asking tells. */
+  /** The API exists; whether there is an adapter is known only after requesting one. */
   hasWebGpu: boolean;
-  /** Threads for WebAssembly need it. */
+  /** Cross-origin isolated, which WebAssembly threads require. */
   isolated: boolean;
-  /** False where the browser knows that there is no network. */
+  /** False if the browser knows that there is no network. */
   online: boolean;
   cores: number;
-  /** Whose instructions for WebGPU apply. */
+  /** Selects the instructions for enabling WebGPU. */
   browser: 'chromium' | 'firefox' | 'safari' | 'other';
 }
 
@@ -22,7 +22,7 @@ export function readEnvironment(): Environment {
   };
 }
 
-/** By engine: an Edge or an Opera is a Chromium, and every browser on iOS is a Safari. */
+/** By engine: Edge and Opera count as Chromium, and every browser on iOS as Safari. */
 export function browserFamily(userAgent: string): Environment['browser'] {
   if (/Chrome\/|Chromium\//.test(userAgent)) return 'chromium';
   if (/Firefox\//.test(userAgent)) return 'firefox';
@@ -34,14 +34,14 @@ interface MeasuringPerformance extends Performance {
   memory?: { usedJSHeapSize: number };
 }
 
-/** JavaScript's memory. `whole`: page and workers together, else the page alone. */
+/** JavaScript memory. `whole`: page and workers together, else the page alone. */
 export interface HeapReport {
   bytes: number;
   whole: boolean;
 }
 
 /**
- * Null where the browser tells nothing. The exact measure waits for the next garbage collection, which may take a while.
+ * Null if the browser doesn't report it. An exact measurement waits for the next garbage collection, which may take a while.
  */
 export async function measureHeap(): Promise<HeapReport | null> {
   const measuring = performance as MeasuringPerformance;

@@ -1,8 +1,8 @@
-/** The browser's own dialogs for what leaves the library: a folder to write to, or a file to save. */
+/** Exports: choosing a folder to write to, and saving a file. */
 
 type DirectoryPicker = (options: { id: string; mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 
-/** Not in every browser, and not in the type definitions. */
+/** Undefined in some browsers, and missing from the type definitions. */
 function picker(): DirectoryPicker | undefined {
   return (globalThis as { showDirectoryPicker?: DirectoryPicker }).showDirectoryPicker;
 }
@@ -11,7 +11,7 @@ export function canChooseFolder(): boolean {
   return picker() !== undefined;
 }
 
-/** Null where the visitor changes their mind. To be called from a click. */
+/** Null if the visitor cancels. Call it from a click handler. */
 export async function chooseFolder(): Promise<FileSystemDirectoryHandle | null> {
   try {
     return (await picker()?.({ id: 'rounds-export', mode: 'readwrite' })) ?? null;
@@ -21,13 +21,13 @@ export async function chooseFolder(): Promise<FileSystemDirectoryHandle | null> 
   }
 }
 
-/** Hands a file to the browser's downloads. */
+/** Saves a file through the browser's downloads. */
 export function saveFile(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has opened the blob by then; without this it would stay in memory as long as the page.
+  // By then the browser has opened the blob; without this it would stay in memory until the page closes.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

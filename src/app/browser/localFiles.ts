@@ -1,16 +1,16 @@
-/** Files that a visitor picked or dropped, and what they seem to be. */
+/** Files that a visitor picked or dropped, and what they appear to be. */
 import { MANIFEST_FILE } from '../../shared/pack';
 
 export interface FolderFiles {
-  /** Of the folder; of the only file where there is no folder. */
+  /** Of the folder; without a folder, of the first file. */
   name: string;
-  /** Those directly in it. */
+  /** Directly in the folder, not in folders inside it. */
   files: File[];
 }
 
 export type LocalKind = 'pack' | 'checkpoint' | 'unknown';
 
-/** A pack's folder or its one file, a checkpoint's folder, or neither. */
+/** A pack (a folder or a single file), a checkpoint's folder, or neither. */
 export function localKind({ files }: FolderFiles): LocalKind {
   const names = new Set(files.map(({ name }) => name));
   if (names.has(MANIFEST_FILE)) return 'pack';
@@ -18,7 +18,7 @@ export function localKind({ files }: FolderFiles): LocalKind {
   return files.length === 1 && !files[0]?.name.endsWith('.safetensors') ? 'pack' : 'unknown';
 }
 
-/** From a file input, with `webkitdirectory` or without. Folders inside the folder are left out. */
+/** From a file input, with or without `webkitdirectory`. Folders inside the folder are ignored. */
 export function pickedFiles(list: readonly File[]): FolderFiles {
   const [first] = list;
   const folder = first?.webkitRelativePath.split('/')[0] ?? '';
@@ -26,7 +26,7 @@ export function pickedFiles(list: readonly File[]): FolderFiles {
   return { name: folder || (first?.name ?? ''), files };
 }
 
-/** From a drop: one folder's files, or the files themselves. The transfer is empty once the event is over, so call it at once. */
+/** From a drop: the files of a folder, or the files themselves. Call it during the event: the transfer is empty afterwards. */
 export async function droppedFiles(transfer: DataTransfer): Promise<FolderFiles> {
   const entries = [...transfer.items]
     .filter(({ kind }) => kind === 'file')
@@ -42,13 +42,13 @@ export async function droppedFiles(transfer: DataTransfer): Promise<FolderFiles>
 async function readFolder(folder: FileSystemDirectoryEntry): Promise<File[]> {
   const reader = folder.createReader();
   const files: File[] = [];
-  // A reader gives its entries in portions, and none when it is done.
+  // A reader returns its entries in batches; an empty batch means that it is done.
   for (;;) {
-    const portion = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (portion.length === 0) return files;
-    for (const entry of portion) {
+    if (batch.length === 0) return files;
+    for (const entry of batch) {
       if (entry.isFile) files.push(await readFile(entry as FileSystemFileEntry));
     }
   }

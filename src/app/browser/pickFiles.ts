@@ -1,4 +1,4 @@
-/** Image files of the visitor's choice; none where the dialog is closed without one. Needs a click to be allowed. */
+/** Lets the visitor pick image files; empty if they cancel. Call it from a click handler. */
 export function pickFiles(): Promise<File[]> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
@@ -11,5 +11,5 @@ export function pickFiles(): Promise<File[]> {
   });
 }
 
-/** What `image/*` knows leaves out the files of scanners. */
+/** `image/*` doesn't include medical formats. */
 const IMAGE_ACCEPT = 'image/*,.dcm,.dicom,application/dicom,.nii,.nii.gz,.gz,.tif,.tiff';

@@ -1,6 +1,6 @@
 /**
- * Whether this visit is private: nothing of it is written to storage, neither cases nor settings. It holds for the tab and
- * outlives a reload (sessionStorage), so that nobody leaves it without knowing; it ends with the tab.
+ * Whether this visit is private: nothing is written to storage, neither cases nor settings. It applies to the tab and
+ * survives a reload (sessionStorage), so that it can't end unnoticed; it ends when the tab is closed.
  */
 const KEY = 'rounds.private';
 
@@ -10,13 +10,13 @@ export function isPrivateVisit(): boolean {
   return isPrivate;
 }
 
-export function setPrivateVisit(wanted: boolean): void {
-  isPrivate = wanted;
+export function setPrivateVisit(value: boolean): void {
+  isPrivate = value;
   try {
-    if (wanted) sessionStorage.setItem(KEY, 'on');
+    if (value) sessionStorage.setItem(KEY, 'on');
     else sessionStorage.removeItem(KEY);
   } catch {
-    // Storage is blocked: then nothing is kept anyway.
+    // Storage is blocked, so nothing is stored anyway.
   }
 }
 

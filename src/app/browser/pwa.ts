@@ -1,13 +1,13 @@
 /**
- * Registers the service worker and says how far offline use and updates are. A store in Svelte's sense
- * (`$offline.offlineReady`), made of plain subscriptions so that it needs no runes and can be tested in Node.
+ * Registers the service worker and reports whether offline use and updates are ready. It is a Svelte store
+ * (`$offline.offlineReady`) with plain subscriptions: without runes it can be tested in Node.
  */
 export interface OfflineState {
-  /** False where the browser or an insecure address allows no service worker. */
+  /** False if the browser has no service workers, or doesn't allow them on this (insecure) page. */
   supported: boolean;
-  /** The app itself opens without a network from now on (the model is a matter of its own store). */
+  /** The app now opens without a network (models are stored separately). */
   offlineReady: boolean;
-  /** A newer version is installed and waits for `applyUpdate`. */
+  /** A newer version is installed and is waiting for `applyUpdate`. */
   updateReady: boolean;
   /** Why registration failed, or null. */
   error: string | null;
@@ -57,7 +57,7 @@ export class OfflineSupport {
     }
   }
 
-  /** Hands over to the waiting version and reloads. Ask the visitor first: a running answer is lost. */
+  /** Activates the waiting version and reloads. Ask the visitor first: a running answer is lost. */
   applyUpdate(): void {
     const waiting = this.#registration?.waiting;
     if (!waiting) return;
@@ -67,7 +67,7 @@ export class OfflineSupport {
 
   #watch(worker: ServiceWorker | null): void {
     worker?.addEventListener('statechange', () => {
-      // Without a controller it is the first version, which takes over by itself.
+      // Without a controller it is the first version, which activates by itself.
       if (worker.state === 'installed' && this.#container?.controller) this.#set({ updateReady: true });
     });
   }
@@ -78,7 +78,7 @@ export class OfflineSupport {
   }
 }
 
-/** Called once by the page. The development server has no service worker. */
+/** Call it once. The development server has no service worker. */
 export function registerServiceWorker(): OfflineSupport {
   const container =
     import.meta.env.PROD && 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;

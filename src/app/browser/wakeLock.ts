@@ -1,7 +1,6 @@
 /**
- * Keeps the machine from going to sleep while something long is being done. A browser takes the lock back when the page
- * is hidden, so it is asked for again when the page is seen again. Where there is no wake lock, or the battery is low,
- * nothing happens: what was being done resumes anyway.
+ * Keeps the machine awake during long work. The browser releases the lock when the page is hidden, so it is requested again
+ * when the page becomes visible. Without wake locks, or on a low battery, nothing happens: the work can be resumed anyway.
  */
 export class WakeLock {
   #wanted = false;
@@ -18,7 +17,7 @@ export class WakeLock {
     page.addEventListener('visibilitychange', () => this.#update());
   }
 
-  /** Holds the lock from now on, or gives it back. */
+  /** Requests the lock, or releases it. */
   hold(wanted: boolean): void {
     this.#wanted = wanted;
     this.#update();

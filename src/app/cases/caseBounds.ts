@@ -1,4 +1,4 @@
-/** Checks every field of a case that comes from storage or a file: what passes can be shown and asked about. */
+/** Validates every field of a case from storage or a file: a case that passes can be shown and asked about. */
 import { ERROR_CODES, RoundsError } from '../../shared/errors';
 import { Fields } from '../../shared/fields';
 import { MAX_OPTIONS } from '../../shared/options';
@@ -20,7 +20,7 @@ import {
   parseTokens,
 } from './resultBounds';
 
-// Far above what a page makes of a visit; below what would stop one.
+// Far above what a visit produces, and below what would overload the page.
 const MAX_IMAGES = 200;
 const MAX_ENTRIES = 1_000;
 const MAX_TEXT = 2_000_000;
@@ -35,7 +35,7 @@ const FORMATS = ['PNG', 'JPEG', 'WebP', 'GIF', 'BMP', 'AVIF', 'TIFF', 'DICOM', '
 
 /**
  * @param json a parsed case
- * @param where how messages call it
+ * @param where names the case in error messages
  * @throws RoundsError case_invalid, naming the field and the reason
  */
 export function parseCase(json: unknown, where = 'the case'): CaseRecord {
@@ -53,22 +53,22 @@ export function parseCase(json: unknown, where = 'the case'): CaseRecord {
     images,
     entries: root.objects('entries', MAX_ENTRIES).map((fields) => {
       const entry = parseEntry(fields, images.length);
-      if (known.has(entry.uid)) fields.reject(`uid ${entry.uid} is there twice.`);
+      if (known.has(entry.uid)) fields.reject(`uid ${entry.uid} occurs twice.`);
       if (entry.parent !== null && !known.has(entry.parent))
-        fields.reject('parent must be an answer that stands before it.');
-      // Rollouts are no part of a conversation: nothing can follow them.
+        fields.reject('parent must be an earlier answer.');
+      // Rollouts are not part of a conversation: nothing can follow them.
       if (entry.kind === 'answer') known.add(entry.uid);
       return entry;
     }),
   };
 }
 
-/** Refuses what a newer page has written, in words that say so. */
+/** Rejects data written by a newer version of the page, with a message that says so. */
 export function checkVersion(root: Fields, newest: number): void {
   const version = root.integer('version', 1, Number.MAX_SAFE_INTEGER);
   if (version > newest) {
     root.reject(
-      `version ${version} was written by a newer version of this page; this one reads up to ${newest}.`,
+      `version ${version} was written by a newer version of this page; this one reads versions up to ${newest}.`,
     );
   }
 }
@@ -104,7 +104,7 @@ function parseImage(image: Fields): CaseImage {
 function windowOf(image: Fields): [number, number] {
   const [center, width, ...more] = image.numbers('window', 2, -1e12, 1e12);
   if (center === undefined || width === undefined || more.length > 0 || width <= 0) {
-    return image.reject('window must be a center and a width above 0.');
+    return image.reject('window must be a center and a positive width.');
   }
   return [center, width];
 }
@@ -143,7 +143,7 @@ function parseRollouts(entry: Fields) {
   const rollouts = entry.objects('rollouts', count).map(parseRollout);
   const places = new Set(rollouts.map(({ index }) => index));
   if (places.size < rollouts.length || rollouts.some(({ index }) => index >= count)) {
-    entry.reject('every rollout needs an index of its own below count.');
+    entry.reject('every rollout needs a unique index below count.');
   }
   const result = entry.has('result') ? entry.object('result') : null;
   return {
@@ -227,7 +227,7 @@ function parseVerdict(verdict: Fields) {
 function strings(fields: Fields, name: string, most: number, maxLength: number): string[] {
   return fields.array(name, most).map((value) => {
     if (typeof value === 'string' && value.length <= maxLength) return value;
-    return fields.reject(`${name} must be texts of at most ${maxLength} characters.`);
+    return fields.reject(`${name} must be strings of at most ${maxLength} characters.`);
   });
 }
 
@@ -243,7 +243,7 @@ function uuid(fields: Fields, name: string): string {
 function time(fields: Fields, name: string): string {
   const value = fields.string(name, 40);
   const parsed = new Date(value);
-  // Times are compared as texts, so they have one form.
+  // Times are compared as strings, so they must have one form.
   if (!Number.isNaN(parsed.getTime()) && parsed.toISOString() === value) return value;
   return fields.reject(`${name} must be a time in UTC, like 2026-01-31T12:00:00.000Z.`);
 }

@@ -1,6 +1,6 @@
 /**
- * Cases as one file: a ZIP of uncompressed entries, `rounds-cases.json` and the images under the SHA-256 of their
- * bytes (docs/cases.md). Nothing of a file is used before all of it was checked.
+ * Cases as one file: an uncompressed ZIP with `rounds-cases.json` and the images, named by the SHA-256 of their bytes
+ * (docs/cases.md). A file is validated completely before any of it is used.
  */
 import { RoundsError } from '../../shared/errors';
 import { Fields } from '../../shared/fields';
@@ -39,7 +39,7 @@ export async function writeCaseFile(cases: readonly FullCase[], exportedAt: stri
   return zip.finish();
 }
 
-/** Whether a file that was dropped or picked holds cases, rather than a model or an image. */
+/** Whether a dropped or picked file contains cases, rather than a model or an image. */
 export async function isCaseFile(file: File): Promise<boolean> {
   if (file.name.endsWith(CASE_FILE_ENDING)) return true;
   if (!file.name.endsWith('.zip') || !(await isZip(file))) return false;
@@ -49,10 +49,10 @@ export async function isCaseFile(file: File): Promise<boolean> {
   );
 }
 
-/** @throws RoundsError case_invalid, naming what is wrong */
+/** @throws RoundsError case_invalid, with the reason */
 export async function readCaseFile(file: Blob): Promise<FullCase[]> {
   try {
-    const entries = (await isZip(file)) ? await readZip(file) : failCase('This is no ZIP file.');
+    const entries = (await isZip(file)) ? await readZip(file) : failCase('This isn’t a ZIP file.');
     const records = parseManifest(await readJson(entries));
     const images = new Map<string, Blob>();
     const cases: FullCase[] = [];
@@ -64,7 +64,7 @@ export async function readCaseFile(file: Blob): Promise<FullCase[]> {
     }
     return cases;
   } catch (thrown) {
-    // The reader of ZIP files speaks of packs.
+    // The ZIP reader throws errors about packs.
     const { message } = RoundsError.from(thrown);
     throw new RoundsError('case_invalid', message, { cause: thrown });
   }
@@ -77,7 +77,7 @@ function parseManifest(json: unknown): CaseRecord[] {
   const records = root
     .array('cases', MAX_CASES)
     .map((entry, index) => parseCase(entry, `${CASE_FILE}: cases[${index}]`));
-  if (new Set(records.map(({ id }) => id)).size < records.length) root.reject('a case is there twice.');
+  if (new Set(records.map(({ id }) => id)).size < records.length) root.reject('a case occurs twice.');
   return records;
 }
 
@@ -86,7 +86,7 @@ async function readJson(entries: Map<string, ZipEntry>): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder().decode(await entry.bytes())) as unknown;
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) failCase(`${CASE_FILE} is no JSON.`);
+    if (thrown instanceof SyntaxError) failCase(`${CASE_FILE} isn’t valid JSON.`);
     throw thrown;
   }
 }
@@ -95,12 +95,12 @@ async function readImage(entries: Map<string, ZipEntry>, image: CaseImage): Prom
   const entry = entries.get(pathOf(image)) ?? failCase(`The file has no ${pathOf(image)}.`);
   const bytes = await entry.bytes();
   if (bytes.length !== image.bytes || (await sha256Hex(bytes)) !== image.sha256) {
-    failCase(`${pathOf(image)} is not the image that the case names.`);
+    failCase(`${pathOf(image)} has other bytes than its name says.`);
   }
   return new Blob([bytes], { type: image.type });
 }
 
-/** The ending is for people who look into the file. */
+/** The extension is for people who unpack the file. */
 function pathOf({ sha256, type }: CaseImage): string {
   const ending = /^image\/(png|jpeg|webp|gif|bmp|avif|tiff)$/.exec(type)?.[1] ?? 'bin';
   return `images/${sha256}.${ending}`;

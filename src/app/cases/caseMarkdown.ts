@@ -1,11 +1,12 @@
-/** A case as Markdown, for notes and mails. The model’s text stays Markdown, but can bring no HTML and fetch no image. */
+/** A case as Markdown, for notes and mails. The model’s text stays Markdown, but without HTML and images. */
+import { optionLetter } from '../../shared/options';
 import { findPreset } from '../../shared/presets';
 import { dataText, t } from '../i18n/i18n.svelte';
 import { judge, type Verdict } from '../question/prompting';
-import { formatDuration, formatNumber, formatRate, optionLetter } from '../text/format';
+import { formatDuration, formatNumber, formatRate } from '../text/format';
 import { titleOf, type CaseAnswer, type CaseEntry, type CaseRecord, type CaseRollouts } from './caseFormat';
 
-/** @param pictures address of each image of the case, a data URL or a path; none leaves images out */
+/** @param pictures URL of each image of the case (a data URL or a path); empty to leave images out */
 export function caseMarkdown(record: CaseRecord, pictures: readonly string[] = []): string {
   const blocks = [
     `# ${line(titleOf(record))}`,
@@ -67,7 +68,7 @@ function rolloutBlocks(entry: CaseRollouts): string[] {
   ];
 }
 
-/** Null where there is nothing to judge, or the answer did not end by itself. */
+/** Null if there is nothing to grade, or the answer didn't finish. */
 export function verdictOf({ asked, status }: CaseEntry, text: string): Verdict | null {
   return status === 'done' ? judge({ ...asked, images: [] }, text) : null;
 }
@@ -88,7 +89,7 @@ export function verdictLine(
   return `${choice} · ${t(correct ? 'cases.right' : 'cases.wrong')} · ${t('cases.rewardParts', values)}`;
 }
 
-/** How the answer was made: prompt, seed, time, speed. */
+/** How the answer was generated: prompt, seed, time, speed. */
 export function figures({ asked, elapsedMs, tokens, result }: CaseAnswer): string {
   const { sampling } = asked;
   const temperature = sampling.temperature ?? findPreset(asked.presetId).settings.temperature;
@@ -101,7 +102,7 @@ export function figures({ asked, elapsedMs, tokens, result }: CaseAnswer): strin
   ].join(' · ');
 }
 
-/** Each model that answered, once, with what makes it that one. */
+/** A line for each model that answered: name, weights, hash, device. */
 export function modelLines({ entries }: CaseRecord): string[] {
   const lines = entries.flatMap(({ model }) => {
     if (!model) return [];
@@ -122,7 +123,7 @@ function safe(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('![', '!\\[');
 }
 
-/** In one line, with no mark that begins a block. */
+/** On one line, so that it can't start a block. */
 function line(text: string): string {
   return safe(text.replace(/\s+/g, ' ').trim());
 }

@@ -1,9 +1,9 @@
-/** Two states of one case, as two tabs leave them, made one: no answer of either is lost. */
+/** Merges two states of one case, as two tabs may leave them, without losing an answer of either. */
 import type { CaseEntry, CaseImage, CaseRecord } from './caseFormat';
 
 /**
- * @param old what is stored; its title and notes hold, since they are changed there and nowhere else
- * @param fresh what the page has now; its state of an answer that both have holds
+ * @param old the stored case; its title and notes are used, since they are changed only there
+ * @param fresh the case as the page has it; used for answers that both have
  */
 export function mergeCases(old: CaseRecord, fresh: CaseRecord): CaseRecord {
   const images: CaseImage[] = [];
@@ -30,7 +30,7 @@ export function mergeCases(old: CaseRecord, fresh: CaseRecord): CaseRecord {
   };
 }
 
-/** The same bytes may be shown as several images: other frames, other windows. */
+/** Several images may have the same bytes: other frames, other windows. */
 function keyOf({ sha256, frame, window, plane, volume }: CaseImage): string {
   return JSON.stringify([sha256, frame, window, plane, volume]);
 }

@@ -1,8 +1,8 @@
-/** What the list of cases shows of each: small, so that hundreds are read at once, and enough to search and sort by. */
+/** What the list of cases shows of a case: small enough to read hundreds at once, with everything to search and sort by. */
 import { judge } from '../question/prompting';
 import { CASE_VERSION, titleOf, type CaseEntry, type CaseRecord } from './caseFormat';
 
-/** Longer texts are searched up to here. */
+/** Only the first characters of a case are searched. */
 const MAX_SEARCH = 20_000;
 const MAX_OUTCOME = 200;
 
@@ -13,15 +13,15 @@ export interface CaseSummary {
   notes: string;
   createdAt: string;
   changedAt: string;
-  /** When the last question was asked: the order of the list, which notes and titles do not change. */
+  /** When the last question was asked. The list is sorted by it, so that changing notes or titles doesn't move a case. */
   askedAt: string;
   questions: number;
   /** Of the last question. */
   outcome: CaseOutcome | null;
-  /** Name of the model that answered last; empty where none did. */
+  /** Name of the model that answered last; empty if none did. */
   model: string;
   images: { sha256: string; bytes: number }[];
-  /** Header fields of kept files may tell who the patient is. */
+  /** True if header fields of stored files may identify the patient. */
   identifies: boolean;
   /** Of the record without its images. */
   recordBytes: number;
@@ -65,7 +65,7 @@ export function summarize(record: CaseRecord, thumbnail: string): CaseSummary {
   };
 }
 
-/** Bytes of cases: a picture that several have counts once. */
+/** Total bytes of cases; a shared image counts once. */
 export function bytesOf(summaries: readonly CaseSummary[]): number {
   const images = new Map(
     summaries.flatMap((summary) => summary.images.map((image) => [image.sha256, image.bytes])),
@@ -77,7 +77,7 @@ export function bytesOf(summaries: readonly CaseSummary[]): number {
   return [...images.values()].reduce((sum, bytes) => sum + bytes, records);
 }
 
-/** Those that have every word of the query, in order. */
+/** The cases that contain every word of the query, sorted. */
 export function findCases(summaries: readonly CaseSummary[], query: string, order: CaseOrder): CaseSummary[] {
   const words = foldText(query).split(' ').filter(Boolean);
   const found = summaries.filter(({ searchText }) => words.every((word) => searchText.includes(word)));
@@ -87,7 +87,7 @@ export function findCases(summaries: readonly CaseSummary[], query: string, orde
   });
 }
 
-/** Lower case, without accents and other marks, blanks as one: “Lésion  Á” is found by “lesion a”. */
+/** Lower case, without accents, with single spaces: “lesion a” finds “Lésion  Á”. */
 export function foldText(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s+/g, ' ').trim();
 }
@@ -127,7 +127,7 @@ function optionText({ asked }: CaseEntry, chosen: number | null): string | null 
   return chosen === null ? null : (asked.options[chosen] ?? null);
 }
 
-/** What judging needs of a question; images are no part of it. */
+/** The part of a question that grading needs. */
 function withoutImages(asked: CaseEntry['asked']) {
   return { ...asked, images: [] };
 }

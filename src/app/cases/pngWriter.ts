@@ -1,13 +1,13 @@
 /**
- * Writes pixels as PNG, exactly: a canvas would do it too, but browsers that guard against fingerprinting change what
- * is read from one. Alpha is left out; grey pictures have one channel.
+ * Writes pixels as PNG without loss. A canvas could change them: browsers that prevent fingerprinting alter what is read from
+ * one. Alpha is left out; grey pictures have one channel.
  */
 import { crc32 } from '../../shared/crc32';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const GREY = 0;
 const RGB = 2;
-/** Each byte as its difference to the one above: flat and smooth pictures deflate well. */
+/** PNG filter: each byte minus the one above, which compresses smooth pictures well. */
 const FILTER_UP = 2;
 
 /** @param rgba width × height × 4 levels, opaque */

@@ -1,4 +1,4 @@
-/** Checks what the engine told about an answer, where it comes from storage or a file. Part of caseBounds.ts. */
+/** Validates the engine's results in a case from storage or a file. Part of caseBounds.ts. */
 import type { Fields } from '../../shared/fields';
 import { MAX_OPTIONS } from '../../shared/options';
 import type {
@@ -48,7 +48,7 @@ export function parseTiming(timing: Fields): NonNullable<CaseRollouts['result']>
   };
 }
 
-/** Empty where the field is absent. */
+/** Empty if the field is absent. */
 export function parseTokens(fields: Fields, name: string): TokenProbabilities[] {
   if (!fields.has(name)) return [];
   return fields.objects(name, MAX_TOKENS).map((token) => ({
@@ -58,7 +58,7 @@ export function parseTokens(fields: Fields, name: string): TokenProbabilities[] 
   }));
 }
 
-/** Empty where the field is absent. */
+/** Empty if the field is absent. */
 export function parseOptionProbabilities(fields: Fields, name: string): OptionProbabilities[] {
   if (!fields.has(name)) return [];
   return fields.objects(name, MAX_TOKENS).map((place) => ({

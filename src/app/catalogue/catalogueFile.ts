@@ -1,4 +1,4 @@
-/** The catalogue that is published with the page, and which of its entries a model is. */
+/** The catalogue published with the page, and its entry for a given model. */
 import {
   CATALOGUE_FILE,
   parseCatalogue,
@@ -13,9 +13,13 @@ import { dataText, t } from '../i18n/i18n.svelte';
 /** @throws RoundsError download_failed; internal for a damaged file */
 export async function fetchCatalogue(): Promise<Catalogue> {
   const response = await fetch(catalogueUrl()).catch((cause: unknown) => {
-    throw new RoundsError('download_failed', 'The catalogue could not be fetched.', { cause });
+    throw new RoundsError('download_failed', 'The model catalogue could not be downloaded.', { cause });
   });
-  if (!response.ok) throw new RoundsError('download_failed', `The catalogue answered ${response.status}.`);
+  if (!response.ok)
+    throw new RoundsError(
+      'download_failed',
+      `The model catalogue could not be downloaded: the server answered ${response.status}.`,
+    );
   return parseCatalogue(await response.json());
 }
 
@@ -29,7 +33,7 @@ export interface CatalogueEntry {
   checkpoint: CatalogueCheckpoint | null;
 }
 
-/** The entry of a repository; a pack keeps its repository's name wherever it was carried. */
+/** The entry for a repository; null if there is none. A pack contains the name of its repository. */
 export function findEntry(catalogue: Catalogue | null, repo: string): CatalogueEntry | null {
   for (const model of catalogue?.models ?? []) {
     if (model.kind === 'embedded' && model.id === repo) return { model, checkpoint: null };
@@ -39,7 +43,7 @@ export function findEntry(catalogue: Catalogue | null, repo: string): CatalogueE
   return null;
 }
 
-/** What people call it: the variant only where there are several. */
+/** The title to show, with the variant if there are several. */
 export function entryTitle({ model, checkpoint }: CatalogueEntry): string {
   const title = dataText(model.title);
   return model.checkpoints.length > 1 && checkpoint
@@ -47,7 +51,7 @@ export function entryTitle({ model, checkpoint }: CatalogueEntry): string {
     : title;
 }
 
-/** Where a catalogue's checkpoint is converted from. */
+/** The origin to convert a catalogue's checkpoint from. */
 export function originOf(
   model: CatalogueModel,
   checkpoint: CatalogueCheckpoint,

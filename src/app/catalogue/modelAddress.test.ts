@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_HUB, DEFAULT_WISH, parseAddress, parseHub } from './modelAddress';
+import { DEFAULT_HUB, DEFAULT_CONVERSION, parseAddress, parseHub } from './modelAddress';
 
-const parse = (text: string, hub = DEFAULT_HUB) => parseAddress(text, hub, DEFAULT_WISH);
+const parse = (text: string, hub = DEFAULT_HUB) => parseAddress(text, hub, DEFAULT_CONVERSION);
 
 describe('parseAddress', () => {
   it.each([
@@ -10,7 +10,13 @@ describe('parseAddress', () => {
     ['https://huggingface.co/Qwen/Qwen2-VL-2B-Instruct', 'Qwen/Qwen2-VL-2B-Instruct', 'main'],
     ['https://huggingface.co/org/name/tree/refs/pr/3', 'org/name', 'refs/pr/3'],
   ])('reads %s as a repository', (text, repo, revision) => {
-    expect(parse(text)).toEqual({ kind: 'hub', repo, revision, endpoint: DEFAULT_HUB, ...DEFAULT_WISH });
+    expect(parse(text)).toEqual({
+      kind: 'hub',
+      repo,
+      revision,
+      endpoint: DEFAULT_HUB,
+      ...DEFAULT_CONVERSION,
+    });
   });
 
   it.each([

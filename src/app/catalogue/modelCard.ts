@@ -1,10 +1,10 @@
-/** The embedded model's own account of itself: card.json beside its pack, written by its training. */
+/** The embedded model's card: card.json next to its pack, written by its training. */
 
 export interface ModelCardFigure {
   what: string;
-  /** As it is to be shown: "96.2 %". */
+  /** Formatted for display: "96.2 %". */
   value: string;
-  /** How many cases it was measured on. */
+  /** Number of cases it was measured on. */
   count?: number;
 }
 
@@ -18,7 +18,7 @@ export interface ModelCard {
   sources: { name: string; licence: string }[];
 }
 
-/** Null where there is no card or it can't be read: the dialog then says so and shows the rest. */
+/** Null if there is no card or it can't be read. */
 export async function fetchModelCard(packUrl: string): Promise<ModelCard | null> {
   try {
     const response = await fetch(new URL(`${packUrl}/card.json`, document.baseURI));

@@ -28,7 +28,7 @@ const of = ({ findings }: { findings: Finding[] }, about: Finding['about']) =>
 describe('preflight', () => {
   it('finds nothing against a good GPU, and promises nothing about its memory', () => {
     const result = judge({});
-    expect(result).toMatchObject({ canRun: true, canKeep: true });
+    expect(result).toMatchObject({ canRun: true, canStore: true });
     expect(result.findings.map(({ about, level }) => [about, level])).toEqual([
       ['gpu', 'ok'],
       ['width', 'ok'],
@@ -40,7 +40,7 @@ describe('preflight', () => {
 
   it('refuses a large model without WebGPU, not a small one', () => {
     const probe = { gpu: null, allocation: null };
-    expect(judge({ probe })).toMatchObject({ canRun: false, canKeep: true });
+    expect(judge({ probe })).toMatchObject({ canRun: false, canStore: true });
     expect(judge({ probe }, { parameters: 5e6 })).toMatchObject({ canRun: true });
   });
 
@@ -81,13 +81,13 @@ describe('preflight', () => {
 
   it('says what certainly does not fit, counting what is there already', () => {
     const storage = { ...FACTS.storage, usage: 9e9, quota: 10e9 };
-    expect(judge({ storage })).toMatchObject({ canKeep: false, canRun: true });
-    expect(judge({ storage }, { presentBytes: 2e9 }).canKeep).toBe(true);
+    expect(judge({ storage })).toMatchObject({ canStore: false, canRun: true });
+    expect(judge({ storage }, { presentBytes: 2e9 }).canStore).toBe(true);
   });
 
   it('knows private windows: small models are gone later, large ones do not fit whatever is reported', () => {
     const storage = { ...FACTS.storage, isPrivate: true };
-    expect(judge({ storage }).canKeep).toBe(false);
+    expect(judge({ storage }).canStore).toBe(false);
     expect(of(judge({ storage }, { packBytes: 3e8 }), 'space')?.level).toBe('warn');
   });
 

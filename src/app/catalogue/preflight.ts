@@ -1,7 +1,6 @@
 /**
- * Can this device run a model, and keep it? Judged before the first byte is fetched, from what the browser tells. Where
- * it tells too little to promise anything, nothing is promised: "certainly not" and "nothing speaks against it" are all
- * that can be known.
+ * Can this device run a model and store it? Decided before the download from what the browser reports. That never proves
+ * that a model will run: the findings are "won't work", "may not work" and "should work".
  */
 import { MAX_WASM_PARAMETERS } from '../../shared/deviceLimits';
 import type { StorageReport } from '../../shared/library';
@@ -9,7 +8,7 @@ import type { DeviceProbe } from '../../shared/protocol';
 import { t } from '../i18n/i18n.svelte';
 import { formatBytes, formatNumber } from '../text/format';
 
-/** bad: it will not work. warn: it may not, or only with a drawback. ok: nothing speaks against it. */
+/** bad: won't work. warn: may not work, or only with a drawback. ok: should work. */
 export type FindingLevel = 'ok' | 'warn' | 'bad';
 
 export interface Finding {
@@ -21,7 +20,7 @@ export interface Finding {
 export interface Needs {
   parameters: number;
   packBytes: number;
-  /** Of these, here already. */
+  /** The part of packBytes that is stored already. */
   presentBytes: number;
   largestTensorBytes: number;
 }
@@ -29,25 +28,25 @@ export interface Needs {
 export interface DeviceFacts {
   probe: DeviceProbe;
   storage: StorageReport;
-  /** navigator.deviceMemory in GiB, which browsers round and cap; null where they don't say. */
+  /** navigator.deviceMemory in GiB, which browsers round and cap; null if they don't report it. */
   deviceMemoryGib: number | null;
 }
 
 export interface Preflight {
   findings: Finding[];
-  /** False: it can't be run here, but it can still be fetched and exported for another device. */
+  /** False: it can't run here, but it can still be downloaded and exported for another device. */
   canRun: boolean;
-  /** False: it can't be stored here, but perhaps be used for this visit. */
-  canKeep: boolean;
+  /** False: it can't be stored here, but perhaps used for this visit. */
+  canStore: boolean;
 }
 
-/** The KV cache for 4,000 tokens, activations of a large image and what is on its way to the GPU. */
+/** KV cache for 4,000 tokens, activations of a large image, and upload buffers. */
 const MAX_WORKING_BYTES = 640e6;
-/** A private window keeps what it stores in memory, measured at about a gigabyte; what it reports is more. */
+/** Private windows store data in memory: about a gigabyte as measured, although they report more. */
 const PRIVATE_LIMIT_BYTES = 1e9;
 const GIB = 2 ** 30;
 
-/** GPU memory that a model of this size takes while it answers; an estimate. */
+/** Estimated GPU memory that a model of this size takes while it answers. */
 export function gpuBytesFor(packBytes: number): number {
   return packBytes + Math.min(packBytes / 2, MAX_WORKING_BYTES);
 }
@@ -58,7 +57,7 @@ export function preflight(needs: Needs, facts: DeviceFacts): Preflight {
   return {
     findings: [...device, space],
     canRun: device.every(({ level }) => level !== 'bad'),
-    canKeep: space.level !== 'bad',
+    canStore: space.level !== 'bad',
   };
 }
 
@@ -124,7 +123,7 @@ function spaceFinding({ packBytes, presentBytes }: Needs, storage: StorageReport
     return finding('space', 'bad', t('library.spaceShort', { size, room: left }));
   }
   if (room === null) return finding('space', 'warn', t('library.spaceUnknown', { size }));
-  // Chromium's private windows can't be told from others, so what holds in them is said to everybody.
+  // Chromium's private windows can't be detected, so the remark about them is shown to everybody.
   const mayBePrivate = missing > PRIVATE_LIMIT_BYTES && !storage.persisted;
   const key = mayBePrivate ? 'library.spaceFineUnlessPrivate' : 'library.spaceFine';
   return finding('space', 'ok', t(key, { size }));

@@ -1,8 +1,8 @@
 /**
- * The page's end of the worker protocol: typed calls, one promise for each, updates while it runs.
+ * The page's side of the worker protocol: typed calls that return a promise each, with updates while they run.
  *
- * The worker is started by the first call and again by the first call after a crash, so a crash costs the
- * loaded model and the running calls but never the page. Params must be plain data (`$state.snapshot`).
+ * The first call starts the worker, and so does the first call after a crash: a crash loses the loaded model and the running
+ * calls, but never the page. Params must be plain data (`$state.snapshot`).
  */
 import { RoundsError, type WireError } from '../../shared/errors';
 import type { CallName, Calls, FromWorker, Request, Update } from '../../shared/protocol';
@@ -16,10 +16,10 @@ export interface CallOptions {
   onUpdate?: (update: Update) => void;
 }
 
-/** What states and panels need of the engine: EngineClient, or a scripted one in tests. */
+/** What the page needs of the engine: EngineClient, or a scripted one in tests. */
 export interface EngineApi {
   call<K extends CallName>(kind: K, params: Calls[K][0], options?: CallOptions): Promise<Calls[K][1]>;
-  /** The loaded model is gone (device lost, worker crashed) without anyone having asked. Returns an unsubscriber. */
+  /** The loaded model was lost (device lost, worker crashed). Returns a function that unsubscribes. */
   onLost(listener: (error: RoundsError) => void): () => void;
 }
 
@@ -47,9 +47,9 @@ export class EngineClient implements EngineApi {
     params: Calls[K][0],
     { signal, onUpdate }: CallOptions = {},
   ): Promise<Calls[K][1]> {
-    if (signal?.aborted) throw new RoundsError('aborted', 'Stopped before it began.');
+    if (signal?.aborted) throw new RoundsError('aborted', 'Stopped before it started.');
     const id = this.#link.nextId();
-    const cancel = (): void => this.#link.tell({ id, call: 'cancel' });
+    const cancel = (): void => this.#link.send({ id, call: 'cancel' });
     if (onUpdate) this.#updates.set(id, onUpdate);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
@@ -66,7 +66,7 @@ export class EngineClient implements EngineApi {
     return () => this.#lostListeners.delete(listener);
   }
 
-  /** Ends the worker at once, also one that is stuck in a long step; the next call starts a fresh one. */
+  /** Ends the worker immediately, even in the middle of a long step; the next call starts a new one. */
   restart(): void {
     this.#link.restart('was restarted.');
   }
@@ -83,16 +83,16 @@ export class EngineClient implements EngineApi {
       case 'update':
         return this.#updates.get(message.id)?.(message.update);
       case 'result':
-        return this.#settle(message.id, { result: message.result });
+        return this.#resolve(message.id, { result: message.result });
       case 'error':
-        return this.#settle(message.id, { error: message.error });
+        return this.#resolve(message.id, { error: message.error });
     }
   }
 
-  #settle(id: number, outcome: { result: unknown } | { error: WireError }): void {
-    // At once, not when the caller runs on: an update after the reply belongs to nobody.
+  #resolve(id: number, outcome: { result: unknown } | { error: WireError }): void {
+    // Now, not when the caller resumes: updates after the reply are ignored.
     this.#updates.delete(id);
-    this.#link.settle(id, outcome);
+    this.#link.resolveRequest(id, outcome);
   }
 
   #announceLost(error: RoundsError): void {

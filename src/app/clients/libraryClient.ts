@@ -1,6 +1,6 @@
 /**
- * The page's end of the library protocol (src/shared/library.ts). The first call starts the worker, which then also
- * reports what other tabs do; after a crash the next call starts a fresh one, and `add` resumes.
+ * The page's side of the library protocol (src/shared/library.ts). The first call starts the worker, which then also
+ * reports what other tabs do; after a crash the next call starts a new one, and `add` resumes the download.
  */
 import type {
   FromLibrary,
@@ -14,16 +14,16 @@ import { WorkerLink, type WorkerPort } from './workerLink';
 
 export type LibraryPort = WorkerPort<LibraryRequest, FromLibrary>;
 
-/** What states and panels need of the library: LibraryClient, or a scripted one in tests. */
+/** What the page needs of the library: LibraryClient, or a scripted one in tests. */
 export interface LibraryApi {
   /**
    * Params must be plain data (`$state.snapshot`); files and directory handles may be among them.
    * @throws RoundsError of the call; worker_crashed
    */
   call<K extends LibraryCallName>(kind: K, params: LibraryCalls[K][0]): Promise<LibraryCalls[K][1]>;
-  /** All jobs of this browser, after each change (at most a few times a second). Returns an unsubscriber. */
+  /** All jobs of this browser, after each change (at most a few times a second). Returns a function that unsubscribes. */
   onJobs(listener: (jobs: JobState[]) => void): () => void;
-  /** All stored models, after each change here or in another tab. Returns an unsubscriber. */
+  /** All stored models, after each change here or in another tab. Returns a function that unsubscribes. */
   onModels(listener: (models: StoredModel[]) => void): () => void;
   dispose(): void;
 }
@@ -43,8 +43,8 @@ export class LibraryClient implements LibraryApi {
   constructor(makePort: () => LibraryPort = startWorker) {
     this.#link = new WorkerLink('The library', makePort, {
       receive: (message) => this.#receive(message),
-      // Its jobs ended with it; what they stored is still there.
-      crashed: () => this.#tell(this.#jobListeners, []),
+      // Its jobs ended with it; the data they stored is still there.
+      crashed: () => this.#notify(this.#jobListeners, []),
     });
   }
 
@@ -75,17 +75,17 @@ export class LibraryClient implements LibraryApi {
   #receive(message: FromLibrary): void {
     switch (message.type) {
       case 'result':
-        return this.#link.settle(message.id, { result: message.result });
+        return this.#link.resolveRequest(message.id, { result: message.result });
       case 'error':
-        return this.#link.settle(message.id, { error: message.error });
+        return this.#link.resolveRequest(message.id, { error: message.error });
       case 'jobs':
-        return this.#tell(this.#jobListeners, message.jobs);
+        return this.#notify(this.#jobListeners, message.jobs);
       case 'models':
-        return this.#tell(this.#modelListeners, message.models);
+        return this.#notify(this.#modelListeners, message.models);
     }
   }
 
-  #tell<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
+  #notify<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
     for (const listener of listeners) listener(value);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * What the typed clients of the workers have in common: one promise for each request, a worker that is started by
- * the first request and again by the first one after a crash, and nothing left waiting when it is gone.
+ * The common part of the typed worker clients: a promise for each request, a worker that is started by the first request and
+ * by the first one after a crash, and no request left pending when the worker ends.
  */
 import { RoundsError, type WireError } from '../../shared/errors';
 
-/** The part of `Worker` that a client uses; tests and the component harness give their own. */
+/** The part of `Worker` that a client uses; tests pass their own. */
 export interface WorkerPort<Sent, Received> {
   postMessage(message: Sent): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<Received>) => void): void;
@@ -14,7 +14,7 @@ export interface WorkerPort<Sent, Received> {
 
 export interface LinkHooks<Received> {
   receive(message: Received): void;
-  /** The worker is gone without anyone having asked; whatever waited has been told. */
+  /** The worker crashed; all pending requests have been rejected. */
   crashed(error: RoundsError): void;
 }
 
@@ -24,7 +24,7 @@ interface Pending {
 }
 
 export class WorkerLink<Sent, Received> {
-  /** Begins sentences: `The engine`. */
+  /** The first words of error messages: `The engine`. */
   readonly #subject: string;
   readonly #makePort: () => WorkerPort<Sent, Received>;
   readonly #hooks: LinkHooks<Received>;
@@ -43,10 +43,10 @@ export class WorkerLink<Sent, Received> {
     return this.#nextId++;
   }
 
-  /** Sends a request; the promise is settled by `settle` with its id, or by the end of the worker. */
+  /** Sends a request. `resolveRequest` with its id settles the promise, and so does the end of the worker. */
   request(id: number, message: Sent): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      // Before the message goes out: a port in the same thread may answer at once.
+      // Before the message is sent: a port in the same thread may answer immediately.
       this.#pending.set(id, { resolve, reject });
       try {
         this.#ensurePort().postMessage(message);
@@ -56,18 +56,19 @@ export class WorkerLink<Sent, Received> {
     });
   }
 
-  /** To the running worker, if there is one; nobody waits for an answer. */
-  tell(message: Sent): void {
+  /** Sends a message that has no reply; does nothing if no worker is running. */
+  send(message: Sent): void {
     this.#port?.postMessage(message);
   }
 
-  settle(id: number, outcome: { result: unknown } | { error: WireError }): void {
+  /** Settles the promise of a request with the worker's reply. */
+  resolveRequest(id: number, outcome: { result: unknown } | { error: WireError }): void {
     const pending = this.#take(id);
     if ('error' in outcome) pending?.reject(RoundsError.fromWire(outcome.error));
     else pending?.resolve(outcome.result);
   }
 
-  /** Ends the worker at once, also one that is stuck in a long step; the next request starts a fresh one. */
+  /** Ends the worker immediately, even in the middle of a long step; the next request starts a new one. */
   restart(why: string): void {
     this.#dropPort();
     this.#rejectAll(new RoundsError('aborted', `${this.#subject} ${why}`));
@@ -87,7 +88,7 @@ export class WorkerLink<Sent, Received> {
     } catch (cause) {
       throw RoundsError.from(cause, 'worker_crashed');
     }
-    // A port that was replaced may still deliver queued events; they belong to nobody.
+    // Ignore events that a replaced port still delivers.
     port.addEventListener('message', (event) => {
       if (this.#port === port) this.#hooks.receive(event.data);
     });

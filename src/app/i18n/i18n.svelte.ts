@@ -1,40 +1,46 @@
 /**
- * The page's language. `t` gives a message in it, and what calls `t` while it is drawn is drawn again when the language
- * changes. Messages are in ICU MessageFormat (plurals, choices), which translators and their tools know.
+ * The page's language. `t` returns a message in it; a component that calls `t` while rendering renders again when the
+ * language changes. Messages are in ICU MessageFormat (plurals, choices), which translation tools support.
  */
 import { IntlMessageFormat } from 'intl-messageformat';
-import { keptText } from '../browser/keptText';
 import { isolateArguments } from './isolate';
 import { isLocale, LOCALES, matchLocale, type Locale } from './locales';
 import { ENGLISH, fetchMessages, type Area, type MessageKey, type Translation } from './messages';
 
 export type MessageValues = Readonly<Record<string, string | number>>;
 
-/** Elements that a message may have: `<b>3 of 4</b> right`. RichText.svelte draws them. */
+/** Elements that a message may contain: `<b>3 of 4</b> right`. RichText.svelte renders them. */
 export const MESSAGE_TAGS = ['b', 'strong', 'code', 'em'] as const;
 export type MessageTag = (typeof MESSAGE_TAGS)[number];
 
-/** A piece of a message; `tag` is null outside of elements. */
+/** A part of a message; `tag` is null outside of elements. */
 export interface MessagePart {
   tag: MessageTag | null;
   text: string;
 }
 
-const kept = keptText('rounds.locale');
+/** Where the visitor's choice is stored for the next visit; null in both directions is no choice. */
+export interface LocaleStorage {
+  get(): string | null;
+  set(locale: string | null): void;
+}
+
+/** Handed in by `startLanguage`. */
+let storage: LocaleStorage | null = null;
 
 class Language {
   #locale = $state<Locale>('en');
   #messages = $state.raw<Translation>(ENGLISH);
-  /** Parsed messages of the present language. */
+  /** Parsed messages of the current language. */
   #parsed = new Map<MessageKey, IntlMessageFormat>();
-  /** The language that was asked for last: one that is fetched more slowly must not take its place. */
-  #wanted: Locale = 'en';
+  /** The language requested last: a slower fetch of an earlier one must not replace it. */
+  #requested: Locale = 'en';
 
   get locale(): Locale {
     return this.#locale;
   }
 
-  /** What Intl is told, for numbers and dates. */
+  /** The locale for Intl: numbers and dates. */
   get format(): string {
     return LOCALES[this.#locale].format;
   }
@@ -43,15 +49,15 @@ class Language {
     return LOCALES[this.#locale].direction;
   }
 
-  /** Fetches the messages of a language, then shows the page in it. Rejects, and leaves it as it is, where they can’t be fetched. */
+  /** Fetches the messages of a language, then switches the page to it. Rejects and changes nothing if the fetch fails. */
   async use(locale: Locale): Promise<void> {
-    this.#wanted = locale;
+    this.#requested = locale;
     const messages = await fetchMessages(locale);
-    if (this.#wanted !== locale) return;
+    if (this.#requested !== locale) return;
     this.#parsed = new Map();
     this.#messages = messages;
     this.#locale = locale;
-    if (typeof document !== 'undefined') this.#tellDocument();
+    if (typeof document !== 'undefined') this.#updateDocument();
   }
 
   text(key: MessageKey, values?: MessageValues): string {
@@ -71,12 +77,12 @@ class Language {
     return [formatted].flat().map((part) => (typeof part === 'string' ? { tag: null, text: part } : part));
   }
 
-  /** A text of a data file; in English where it has no translation. */
+  /** A text of a data file; in English if it has no translation. */
   data(english: string): string {
     return this.#messages.data?.[english] ?? english;
   }
 
-  /** Read on every call, also where the parsed message is known: it is what makes the caller depend on the language. */
+  /** Called every time, even if the parsed message is cached: reading it makes the caller depend on the language. */
   #source(key: MessageKey): string {
     return lookUp(this.#messages, key) ?? lookUp(ENGLISH, key) ?? key;
   }
@@ -90,7 +96,7 @@ class Language {
     return message;
   }
 
-  #tellDocument(): void {
+  #updateDocument(): void {
     document.documentElement.lang = LOCALES[this.#locale].tag;
     document.documentElement.dir = this.direction;
     document.title = this.text('language.title');
@@ -112,27 +118,31 @@ export function t(key: MessageKey, values?: MessageValues): string {
 }
 
 /**
- * A text that stands in a data file in English (catalogue, model card, samples, presets), in the page's language.
- * Never for what the model is given.
+ * An English text of a data file (catalogue, model card, samples, presets) in the page's language. Never use it for
+ * input to the model.
  */
 export function dataText(english: string): string {
   return language.data(english);
 }
 
-/** The language that was chosen on an earlier visit, else the browser's; English where it can’t be fetched. */
-export async function startLanguage(): Promise<void> {
-  const stored = kept.get();
+/**
+ * Starts in the language chosen on an earlier visit, else in the browser's; in English if it can’t be fetched.
+ * @param localeStorage holds the choice; it must not throw
+ */
+export async function startLanguage(localeStorage: LocaleStorage): Promise<void> {
+  storage = localeStorage;
+  const stored = storage.get();
   const locale = isLocale(stored) ? stored : matchLocale(navigator.languages);
   if (locale === 'en') return;
   try {
     await language.use(locale);
   } catch {
-    // A page in English is better than none.
+    // A page in English is better than no page.
   }
 }
 
-/** The visitor's choice, kept for the next visit. Rejects where the language can’t be fetched. */
+/** Switches the language and stores the choice for the next visit. Rejects if the language can’t be fetched. */
 export async function chooseLanguage(locale: Locale): Promise<void> {
   await language.use(locale);
-  kept.set(locale);
+  storage?.set(locale);
 }

@@ -1,24 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  formatBytes,
-  formatDay,
-  formatDuration,
-  formatList,
-  formatNumber,
-  formatParameters,
-  formatShare,
-  formatSigned,
-  formatStated,
-  formatTimeLeft,
-} from '../text/format';
 import { dataText, language, t } from './i18n.svelte';
 import { isolateArguments } from './isolate';
-import { isLocale, matchLocale, type Locale } from './locales';
+import { isLocale, matchLocale } from './locales';
 
 afterEach(() => language.use('en'));
-
-/** Without the marks that keep figures in order among letters that run the other way. */
-const bare = (text: string): string => text.replace(/[\u200e\u200f\u2066-\u2069]/g, '');
 
 it('takes the first of the visitor’s languages that it speaks', () => {
   expect(matchLocale(['fr-CA', 'es-MX', 'en'])).toBe('es');
@@ -70,36 +55,4 @@ describe('messages', () => {
     await Promise.all([language.use('zh'), language.use('es')]);
     expect(language.locale).toBe('es');
   });
-});
-
-describe.each<[Locale, string[]]>([
-  ['en', ['1,234.5', '2.45 GB', '3.2 s', '62 %', '−0.50', '5.6 M', '3.75 B', '94.2 %', '5 s left']],
-  ['es', ['1234,5', '2,45 GB', '3,2 s', '62 %', '−0,50', '5,6 M', '3750 M', '94,2 %', 'quedan 5 s']],
-  ['zh', ['1,234.5', '2.45 GB', '3.2 秒', '62%', '−0.50', '561.2万', '37.5亿', '94.2%', '剩余 5 秒']],
-  ['ar', ['1,234.5', '2.45 غ.ب', '3.2 ث', '62%', '−0.50', '5.6 مليون', '3.75 مليار', '94.2%', 'بقيت 5 ث']],
-])('figures in %s', (locale, expected) => {
-  it('have its decimals, units and words', async () => {
-    await language.use(locale);
-    const figures = [
-      formatNumber(1234.5),
-      formatBytes(2_450_000_000),
-      formatDuration(3_210),
-      formatShare(0.62),
-      formatSigned(-0.5),
-      formatParameters(5_612_000),
-      formatParameters(3_754_622_976),
-      formatStated('94.2 %'),
-      formatTimeLeft(4_200),
-    ];
-    // Some units are parted by a space that does not break.
-    expect(figures.map((text) => bare(text).replaceAll('\u00a0', ' '))).toEqual(expected);
-  });
-});
-
-it('days and lists follow the language', async () => {
-  await language.use('es');
-  expect(formatDay('2026-11-22T12:00:00Z')).toBe('22 nov 2026');
-  expect(formatList(['A', 'B', 'C'], 'or')).toBe('A, B o C');
-  await language.use('zh');
-  expect(formatDay('2026-11-22T12:00:00Z')).toBe('2026年11月22日');
 });

@@ -1,6 +1,6 @@
 /**
- * English is the source of all messages, and their types; it is part of the page, so that a message is never missing.
- * The other languages are fetched when they are chosen, one file each.
+ * English is the source of all messages and of their types; it is bundled with the page, so that a message is never missing.
+ * Each other language is a file that is fetched when it is chosen.
  */
 import answer from './messages/en/answer.json';
 import ask from './messages/en/ask.json';
@@ -37,18 +37,18 @@ export type Area = keyof Areas;
 /** `area.name` of one message: `ask.question`. */
 export type MessageKey = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area];
 
-/** By name; of `data`, by the English text. */
+/** By name; in `data`, by the English text. */
 export type Messages = Readonly<Record<string, string>>;
 
 /**
- * A language's messages, sorted as the English ones. What is not there yet is shown in English. `data` has texts that are
- * written in data files (catalogue, model card, samples, presets), under the English text itself.
+ * A language's messages, grouped like the English ones. Missing ones are shown in English. `data` translates texts of data
+ * files (catalogue, model card, samples, presets); its keys are the English texts.
  */
 export type Translation = { readonly [A in Area | 'data']?: Messages };
 
 const FILES = import.meta.glob<Translation>('./messages/*.ts', { import: 'default' });
 
-/** All messages of a language; rejects where they cannot be fetched. */
+/** All messages of a language; rejects if they can't be fetched. */
 export async function fetchMessages(locale: Locale): Promise<Translation> {
   return (await FILES[`./messages/${locale}.ts`]?.()) ?? ENGLISH;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildRequest, isSameImage, judge, probabilityWish, type Asked } from './prompting';
+import { buildRequest, isSameImage, judge, probabilityOptions, type Asked } from './prompting';
 
 const ASKED: Asked = {
   question: 'What is this?',
@@ -91,9 +91,9 @@ describe('judge', () => {
   });
 });
 
-it('probabilityWish asks for the letters of a multiple choice only', () => {
-  expect(probabilityWish(ASKED)).toEqual({ alternatives: 5, optionLetters: ['A', 'B'] });
-  expect(probabilityWish({ ...ASKED, options: [] })).toEqual({ alternatives: 5 });
+it('probabilityOptions asks for the letters of a multiple choice only', () => {
+  expect(probabilityOptions(ASKED)).toEqual({ alternatives: 5, optionLetters: ['A', 'B'] });
+  expect(probabilityOptions({ ...ASKED, options: [] })).toEqual({ alternatives: 5 });
 });
 
 it('isSameImage tells frames and windows of one file apart', () => {

@@ -1,13 +1,13 @@
-/** From what the visitor asked to what the engine is given, and from its text to a verdict. Rules: shared/. */
+/** Builds the engine's request from a question, and grades the answer. The rules of the systems are in shared/. */
+import { optionLetter } from '../../shared/options';
 import { grade, type Grade } from '../../shared/grading';
 import { buildMessages, findPreset, type Options, type PresetId } from '../../shared/presets';
 import type { ChatMessage, GenerateParams, ImageInput, PixelLimits } from '../../shared/generation';
-import { optionLetter } from '../text/format';
 
-/** The visitor's own settings; null leaves a value to the preset. */
+/** The visitor's settings; null means the preset's value. */
 export interface SamplingChoice {
   maxNewTokens: number | null;
-  /** 0 is greedy: the same question gives the same answer. */
+  /** 0 is greedy decoding. */
   temperature: number | null;
   topP: number | null;
   /** 0: off. */
@@ -20,31 +20,31 @@ export interface SamplingChoice {
 export interface Asked {
   question: string;
   options: string[];
-  /** Index of the right option; kept from the model. */
+  /** Index of the right option. The model never gets it. */
   key: number | null;
   presetId: PresetId;
   sampling: SamplingChoice;
   images: ImageInput[];
-  /** Images are shrunk to at most so many pixels first; what the model itself does where it is missing. */
+  /** Images are first shrunk to this many pixels; if absent, only the model's own limits apply. */
   maxPixels?: number;
 }
 
-/** A question asked before in the same conversation, and what the model wrote then, tags included. */
+/** An earlier question of the conversation, and the model's text, tags included. */
 export interface Exchange {
   asked: Asked;
   text: string;
 }
 
 export interface Verdict extends Pick<Grade, 'format' | 'accuracy' | 'reward'> {
-  /** Index of the option that the preset's own rules read out of the text. */
+  /** Index of the option that the preset's rules extract from the text. */
   chosen: number | null;
   /** Null without a key. */
   correct: boolean | null;
 }
 
 /**
- * @param contextTokens what the model can hold; no answer may want more than half of it
- * @param earlier what the conversation holds already, oldest first
+ * @param contextTokens context length of the model; an answer gets at most half of it by default
+ * @param earlier the conversation so far, oldest first
  */
 export function buildRequest(
   asked: Asked,
@@ -70,26 +70,26 @@ export function buildRequest(
   };
 }
 
-/** The preset's resizes, after one to the question's own limit where it has one. */
+/** The preset's resizes, after one to the question's own limit if it has one. */
 export function limitsFor({ presetId, maxPixels }: Pick<Asked, 'presetId' | 'maxPixels'>): PixelLimits[] {
   const limits = findPreset(presetId).imageLimits;
   if (maxPixels === undefined) return limits;
   return [{ minPixels: Math.min(MIN_PIXELS, maxPixels), maxPixels }, ...limits];
 }
 
-/** Four tokens of 28 × 28 pixels: less shows nothing. */
+/** Four tokens of 28 × 28 pixels each. */
 export const MIN_PIXELS = 4 * 28 * 28;
 
-/** What is told about the model's certainty; see GenerateParams. */
-export function probabilityWish(asked: Asked): Pick<GenerateParams, 'alternatives' | 'optionLetters'> {
+/** Request options for reporting probabilities; see GenerateParams. */
+export function probabilityOptions(asked: Asked): Pick<GenerateParams, 'alternatives' | 'optionLetters'> {
   const letters = asked.options.map((_, index) => optionLetter(index));
   return { alternatives: ALTERNATIVES, ...(letters.length > 0 ? { optionLetters: letters } : {}) };
 }
 
-/** Enough to see what else the model thought of; more would be noise. */
+/** Number of alternatives reported for each token. */
 const ALTERNATIVES = 5;
 
-/** A system message stands at the beginning only: that of the first question's preset. */
+/** The only system message is the first, from the first question's preset. */
 function conversation(asked: Asked, earlier: readonly Exchange[]): ChatMessage[] {
   const turns = [...earlier, { asked, text: null }];
   return turns.flatMap(({ asked: turn, text }, index): ChatMessage[] => {
@@ -102,14 +102,14 @@ function conversation(asked: Asked, earlier: readonly Exchange[]): ChatMessage[]
   });
 }
 
-/** Null where there is nothing to judge: no options, or no text. */
+/** Grades an answer; null without options or text. */
 export function judge(asked: Asked, text: string): Verdict | null {
   if (asked.options.length === 0 || text === '') return null;
   const { letter, correct, format, accuracy, reward } = grade(
     asked.presetId,
     text,
     lettered(asked.options),
-    // Which letter is read does not depend on the key; the rest is not used without one.
+    // Without a key only the extracted letter is used, which doesn't depend on the key.
     optionLetter(asked.key ?? 0),
   );
   const index = asked.options.findIndex((_, i) => optionLetter(i) === letter);
@@ -122,7 +122,7 @@ export function judge(asked: Asked, text: string): Verdict | null {
   };
 }
 
-/** Whether two inputs are the same picture: the same file, the same place in it, the same window. */
+/** Whether two inputs are the same picture: same file, frame, plane, volume and window. */
 export function isSameImage(a: ImageInput, b: ImageInput): boolean {
   const places = ['blob', 'frame', 'plane', 'volume'] as const;
   return places.every((place) => a[place] === b[place]) && String(a.window) === String(b.window);

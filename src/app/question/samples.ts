@@ -1,9 +1,9 @@
-/** The sample gallery: images that ship with the app, each with a question (public/samples/samples.json). */
+/** The sample gallery: images published with the page, each with a question (public/samples/samples.json). */
 import { RoundsError } from '../../shared/errors';
 
 export interface Sample {
   file: string;
-  /** A small picture of it; the file itself may be a DICOM, which no browser shows. */
+  /** A small picture; the file itself may be a DICOM, which browsers can't show. */
   thumbnail: string;
   title: string;
   source: string;
@@ -12,7 +12,7 @@ export interface Sample {
   trained: boolean;
   question: string;
   options: string[];
-  /** Index of the right option, or null where there is none to check against. */
+  /** Index of the right option; null if there is none. */
   key: number | null;
 }
 
@@ -38,6 +38,7 @@ async function fetchOk(url: string): Promise<Response> {
   } catch (cause) {
     throw RoundsError.from(cause, 'download_failed');
   }
-  if (!response.ok) throw new RoundsError('download_failed', `${url} answered ${response.status}.`);
+  if (!response.ok)
+    throw new RoundsError('download_failed', `The server answered ${response.status} for ${url}.`);
   return response;
 }

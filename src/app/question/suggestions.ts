@@ -1,10 +1,10 @@
-/** Questions that the embedded model was trained for (models/train/questions.py): a start, not a limit. */
+/** Questions that the embedded model was trained on (models/train/questions.py). */
 import type { MessageKey } from '../i18n/messages';
 
 export interface Suggestion {
-  /** What the chip says. */
+  /** Text of the chip. */
   label: MessageKey;
-  /** In English, which the embedded model was trained in; the choices too. */
+  /** In English like the choices, since the embedded model was trained in English. */
   question: string;
   options: string[];
 }

@@ -1,4 +1,4 @@
-/** Everything the page knows, made once in main.ts and handed down by context. */
+/** The state of the whole page. main.ts creates it once; components get it by context. */
 import { createContext } from 'svelte';
 import { RoundsError } from '../../shared/errors';
 import type { ImageInput } from '../../shared/generation';
@@ -11,7 +11,8 @@ import { t } from '../i18n/i18n.svelte';
 import { isSameImage, type Asked } from '../question/prompting';
 import { fetchSample, fetchSamples, type Sample } from '../question/samples';
 import type { Suggestion } from '../question/suggestions';
-import { CaseDesk } from './cases/caseDesk.svelte';
+import { CaseState } from './cases/caseState.svelte';
+import { Dialogs } from './dialogs.svelte';
 import { Conversation, type Entry } from './ask/conversation.svelte';
 import { Draft, MIN_OPTIONS } from './ask/draft.svelte';
 import { LibraryState } from './models/library.svelte';
@@ -33,26 +34,25 @@ export interface AppOptions {
 export class AppState {
   readonly settings = new Settings();
   readonly presentation = new Presentation();
+  readonly dialogs = new Dialogs();
   readonly draft = new Draft();
   readonly model: ModelState;
   readonly tray: ImageTray;
   readonly conversation: Conversation;
   readonly library: LibraryState;
-  readonly desk: CaseDesk;
-  /** Which model is used, now and on the next visit. */
+  readonly cases: CaseState;
+  /** The model in use, now and on the next visit. */
   readonly choice: ModelChoice;
   readonly packUrl: string;
   readonly engine: EngineApi;
-  /** Counts the wishes to have the model library opened. */
-  libraryWish = $state(0);
 
   samples = $state.raw<readonly Sample[]>([]);
   samplesError = $state.raw<RoundsError | null>(null);
 
-  /** What is missing before the question can be asked, as a sentence; empty when nothing is. */
+  /** What is missing before the question can be asked, as a sentence; empty if nothing is missing. */
   missing = $derived.by(() => {
-    const canDoWithout = this.draft.follows !== null;
-    if (this.tray.images.length === 0 && !canDoWithout) return t('ask.missingImage');
+    const needsImage = this.draft.follows === null;
+    if (this.tray.images.length === 0 && needsImage) return t('ask.missingImage');
     if (this.tray.images.length > 0 && this.tray.readable.length === 0) return t('ask.missingReadable');
     if (this.draft.question.trim() === '') return t('ask.missingQuestion');
     if (this.draft.hasOptions && this.draft.filled.length < MIN_OPTIONS) return t('ask.missingChoices');
@@ -71,13 +71,13 @@ export class AppState {
       {
         engine,
         modelReady: () => this.model.ready(),
-        modelBack: (lost, error) => this.model.modelBack(lost, error),
+        modelRecovered: (lost, error) => this.model.modelRecovered(lost, error),
       },
-      (entry) => this.desk.list.noteOver(entry),
+      (entry) => this.cases.list.onEntryFinished(entry),
     );
     this.conversation = conversation;
-    const { settings, draft, tray } = this;
-    this.desk = new CaseDesk({ engine, settings, draft, tray, conversation: () => conversation });
+    const { settings, draft, tray, dialogs } = this;
+    this.cases = new CaseState({ engine, settings, draft, tray, dialogs, conversation: () => conversation });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
     this.choice = new ModelChoice({
@@ -92,7 +92,7 @@ export class AppState {
   start(): void {
     void this.choice.start();
     void this.loadSamples();
-    this.desk.list.start();
+    this.cases.list.start();
   }
 
   async loadSamples(): Promise<void> {
@@ -130,7 +130,7 @@ export class AppState {
     const { probabilities } = this.settings;
     const asked = this.#compose();
     const turn = this.conversation.ask(asked, { parent, probabilities, ...this.#origin(asked) });
-    // A conversation goes on until it is left.
+    // The next question follows this one until the visitor leaves the conversation.
     if (turn && parent) this.draft.follow(turn);
   }
 
@@ -142,7 +142,7 @@ export class AppState {
     this.conversation.rollOut(asked, { ...rollouts, parent: this.draft.follows, ...this.#origin(asked) });
   }
 
-  /** The same question to the same images once more, whatever is in the form by now. */
+  /** Asks the same question about the same images again, whatever is in the form now. */
   askAgain(entry: Entry, change: Partial<Asked> = {}): void {
     const { parent, caseId } = entry;
     const asked = { ...entry.asked, sampling: this.settings.sampling, ...change };
@@ -151,21 +151,22 @@ export class AppState {
     else this.conversation.ask(asked, { parent, probabilities, caseId });
   }
 
-  /** The next question follows up on this answer. */
+  /** Prepares the form for a question that follows this answer. */
   followUp(turn: Turn): void {
     this.draft.follow(turn);
-    this.draft.focusWish++;
+    this.dialogs.focusQuestion();
   }
 
-  /** Brings a question back into the form; asked again, it takes the place of the old one in a conversation of its own. */
+  /** Puts a question back into the form. Asked again, it starts a branch of the conversation from the same place. */
   edit({ asked, parent }: Entry): void {
     this.draft.edit(asked, parent);
+    this.dialogs.focusQuestion();
     if (asked.images.length > 0) this.tray.restore(asked.images);
     this.usePreset(asked.presetId);
   }
 
   #origin({ images }: Asked): { caseId?: string } {
-    const caseId = this.desk.idFor(images);
+    const caseId = this.cases.idFor(images);
     return caseId === undefined ? {} : { caseId };
   }
 
@@ -181,7 +182,7 @@ export class AppState {
     };
   }
 
-  /** Those that the conversation does not hold already. */
+  /** Those that the conversation doesn't contain yet. */
   #newImages(inputs: ImageInput[]): ImageInput[] {
     const { follows } = this.draft;
     const shown = follows ? follows.exchanges.flatMap(({ asked }) => asked.images) : [];

@@ -1,9 +1,9 @@
-/** The page as a class sees it on a projector: larger type and image, without what only the teacher needs. */
+/** Presentation mode for a projector: larger type and images, without what only the teacher needs. */
 export class Presentation {
   #isOn = $state(false);
 
   constructor() {
-    // Leaving full screen, by Escape or by the browser's own button, leaves the presentation too.
+    // Leaving full screen (Escape, or the browser's button) also ends the presentation.
     document.addEventListener('fullscreenchange', () => {
       if (!document.fullscreenElement) this.leave();
     });
@@ -15,7 +15,7 @@ export class Presentation {
 
   enter(): void {
     this.#apply(true);
-    // Not everywhere, and not where the page is embedded: the larger size is there without it.
+    // Full screen isn't always available; the larger size works without it.
     if (document.fullscreenEnabled) void document.documentElement.requestFullscreen().catch(() => undefined);
   }
 

@@ -1,4 +1,4 @@
-/** What the visitor prefers, kept in localStorage: small, and never anything about an image or a question. */
+/** The visitor's preferences, in localStorage. Never anything about an image or a question. */
 import { isPrivateVisit } from '../browser/privateVisit';
 import { PRESET_IDS, type PresetId } from '../../shared/presets';
 import type { SamplingChoice } from '../question/prompting';
@@ -14,7 +14,7 @@ const DEFAULT_SAMPLING: SamplingChoice = {
   repetitionPenalty: null,
   seed: 42,
 };
-/** As the systems train: MedVLM-R1 with groups of 4, all of them at temperature 1. */
+/** As in training: MedVLM-R1 uses groups of 4, and all systems use temperature 1. */
 const DEFAULT_ROLLOUTS: RolloutChoice = { count: 4, temperature: 1 };
 
 export interface RolloutChoice {
@@ -46,7 +46,7 @@ export class Settings {
   constructor() {
     const stored = readStored();
     if (stored.theme) this.#theme = stored.theme;
-    // A preset may be gone since it was chosen.
+    // The preset may have been removed since it was chosen.
     if (stored.presetId && PRESET_IDS.includes(stored.presetId)) this.#presetId = stored.presetId;
     if (stored.sampling) this.#sampling = { ...DEFAULT_SAMPLING, ...stored.sampling };
     if (stored.rollouts) this.#rollouts = { ...DEFAULT_ROLLOUTS, ...stored.rollouts };
@@ -66,7 +66,7 @@ export class Settings {
     this.#store();
   }
 
-  /** High contrast by the visitor's choice. */
+  /** High contrast chosen by the visitor. */
   get contrast(): boolean {
     return this.#contrast;
   }
@@ -76,7 +76,7 @@ export class Settings {
     this.#store();
   }
 
-  /** High contrast by the system's. */
+  /** High contrast set in the operating system. */
   get systemContrast(): boolean {
     return this.#systemContrast;
   }
@@ -105,7 +105,7 @@ export class Settings {
     this.#store();
   }
 
-  /** Whether the probability of each token is told while an answer is written. */
+  /** Whether the probability of each token is reported while an answer is written. */
   get probabilities(): boolean {
     return this.#probabilities;
   }
@@ -114,7 +114,7 @@ export class Settings {
     this.#store();
   }
 
-  /** Whether thinking stays open once the answer is there; null leaves that to the page. */
+  /** Whether thinking stays open once the answer starts; null if the visitor hasn't chosen. */
   get thinkingOpen(): boolean | null {
     return this.#thinkingOpen;
   }
@@ -131,7 +131,7 @@ export class Settings {
     else delete root.dataset['contrast'];
   }
 
-  /** Here and not in a media query, so that the colours of high contrast are written once. */
+  /** Here rather than in a media query, so that the colours of high contrast are defined once. */
   #followSystem(): void {
     const query = matchMedia('(prefers-contrast: more)');
     const follow = (): void => {
@@ -156,7 +156,7 @@ export class Settings {
     try {
       localStorage.setItem(STORAGE_KEY, JSON.stringify(stored));
     } catch {
-      // Storage is blocked or full: the choice holds for this visit.
+      // Storage is blocked or full: the choice lasts for this visit.
     }
   }
 }

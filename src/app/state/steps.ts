@@ -1,4 +1,4 @@
-/** The steps that a wait is made of: those of a load, and those before the first word of an answer. */
+/** The steps of a wait: those of loading a model, and those before the first token of an answer. */
 import type { Stage } from '../../shared/protocol';
 
 const SERIES: readonly (readonly Stage[])[] = [
@@ -7,14 +7,15 @@ const SERIES: readonly (readonly Stage[])[] = [
 ];
 
 export interface Step {
-  /** From 0, and how many there are. */
+  /** From 0. */
   index: number;
+  /** Number of steps. */
   count: number;
-  /** 0 to 1 of this step; null where it can't be known before it is over: one image, one chunk, one request. */
+  /** 0 to 1 of this step; null if it can't be known before the end: a single image, chunk or request. */
   share: number | null;
 }
 
-/** @param before the step that was reported last: from there it only goes forward */
+/** @param before the step reported last; the result is never before it */
 export function stepOf(stage: Stage, done: number, total: number, before: Step | null): Step {
   const stages = SERIES.find((series) => series.includes(stage)) ?? [stage];
   const index = stages.indexOf(stage);

@@ -1,8 +1,8 @@
-/** How much longer a stage takes, from how fast it went so far. One instance for a whole series of stages. */
+/** Estimates how much longer a stage takes from its speed so far. Use one instance for a series of stages. */
 import type { Stage } from '../../shared/protocol';
 import { stepOf, type Step } from './steps';
 
-/** Below these an estimate is noise: the first chunk of a download says little. */
+/** Below these limits an estimate would be noise. */
 const MIN_ELAPSED_MS = 400;
 const MIN_SHARE = 0.03;
 
@@ -10,16 +10,16 @@ export interface StageProgress {
   stage: Stage;
   done: number;
   total: number;
-  /** Null until there is enough to judge by. */
+  /** Null until an estimate is possible. */
   msLeft: number | null;
-  /** Which of the steps this is. It never goes back, also where a stage has to be done twice. */
+  /** The step of the series. It never goes back, even if a stage is repeated. */
   step: Step;
 }
 
 export class TimeLeft {
   #stage: Stage | null = null;
   #startMs = 0;
-  /** What was done when the stage began: shards that are already stored come in one jump. */
+  /** Progress at the start of the stage: shards that are stored already are counted at once. */
   #startDone = 0;
   #step: Step | null = null;
 

@@ -1,6 +1,7 @@
-/** What would make this device run models better, as sentences with a next step; nothing where nothing is missing. */
+/** Advice that would make this device run models better: sentences with a next step; empty if nothing is missing. */
+import type { RoundsError } from '../../shared/errors';
+import type { ModelInfo } from '../../shared/protocol';
 import type { Environment } from '../browser/environment';
-import type { ModelState } from '../state/models/modelState.svelte';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
 
@@ -11,10 +12,13 @@ const WEBGPU_ADVICE: Readonly<Record<Environment['browser'], MessageKey>> = {
   other: 'model.adviceWebGpuOther',
 };
 
-export function adviceFor(
-  environment: Environment,
-  { info, error }: Pick<ModelState, 'info' | 'error'>,
-): string[] {
+/** The loaded model, or why there is none. */
+export interface LoadOutcome {
+  readonly info: ModelInfo | null;
+  readonly error: RoundsError | null;
+}
+
+export function adviceFor(environment: Environment, { info, error }: LoadOutcome): string[] {
   const { browser, isolated, online } = environment;
   const onCpu = info !== null && (info.device.backend === 'wasm' || info.device.software);
   const noGpu = error?.code === 'webgpu_unavailable' || error?.code === 'feature_missing';

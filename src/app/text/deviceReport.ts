@@ -1,19 +1,28 @@
-/** Model and device as plain English text for a report, whatever the page's language; nothing of images or questions. */
+/**
+ * Model and device as plain text for a bug report. Always in English; contains nothing about images or questions.
+ */
 import type { MemoryUse } from '../../shared/generation';
 import type { ModelInfo } from '../../shared/protocol';
 import type { Environment, HeapReport } from '../browser/environment';
-import type { AnswerSpeed } from '../state/ask/speeds';
+
+/** How fast one answer was. */
+export interface ReportedSpeed {
+  tokensPerSecond: number;
+  /** Null for rollouts. */
+  firstTokenMs: number | null;
+}
 
 export interface ReportParts {
   info: ModelInfo;
   memory: MemoryUse;
-  speeds: readonly AnswerSpeed[];
+  /** Oldest first. */
+  speeds: readonly ReportedSpeed[];
   environment: Environment;
   heap: HeapReport | null;
   userAgent: string;
 }
 
-/** Lines of `name: value`; bytes and milliseconds exact. */
+/** Lines of `name: value`, with exact bytes and milliseconds. */
 export function deviceReport({ info, memory, speeds, environment, heap, userAgent }: ReportParts): string {
   const { device, source } = info;
   const last = speeds.at(-1);
@@ -28,7 +37,7 @@ export function deviceReport({ info, memory, speeds, environment, heap, userAgen
     ['activations', device.activations],
     ['device', device.adapter + (device.software ? ' (software)' : '')],
     ['features', device.features.join(' ')],
-    ['chosen because', device.reason || 'it was asked for, or is the best'],
+    ['chosen because', device.reason || 'requested, or the best available'],
     [
       'self-test',
       `${device.selfTest.status}, ${Math.round(device.selfTest.milliseconds)} ms: ${device.selfTest.detail}`,
@@ -40,7 +49,10 @@ export function deviceReport({ info, memory, speeds, environment, heap, userAgen
     ['memory, weights', memory.weightBytes],
     ['memory, KV cache', `${memory.kvCacheBytes} (${memory.kvTokens} tokens of ${memory.kvBytesPerToken})`],
     ['memory, activations (estimate)', memory.activationBytes],
-    ['JavaScript heap', heap ? `${heap.bytes}${heap.whole ? ' with workers' : ' of the page'}` : 'not told'],
+    [
+      'JavaScript heap',
+      heap ? `${heap.bytes}${heap.whole ? ' with workers' : ' of the page'}` : 'not available',
+    ],
     ['cross-origin isolated', String(environment.isolated)],
     ['WebGPU offered', String(environment.hasWebGpu)],
     ['cores', environment.cores],

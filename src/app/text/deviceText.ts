@@ -1,10 +1,10 @@
-/** Devices and stages in the words of the page. */
+/** Devices and stages as the page describes them. */
 import type { BackendName, SelfTestReport, Stage } from '../../shared/protocol';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
 import { formatDuration } from './format';
 
-/** Names of techniques: the same in every language. */
+/** Proper names, the same in every language. */
 export const BACKEND_NAME: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
@@ -29,10 +29,10 @@ export function stageText(stage: Stage): string {
 /** Stages whose progress is counted in bytes; the others count steps. */
 export const STAGES_IN_BYTES: ReadonlySet<Stage> = new Set(['download', 'verify', 'compile']);
 
-/** The engine’s own words for a test that was passed; src/engine/selfTest.ts writes them, and so does a kept verdict. */
+/** How src/engine/selfTest.ts words a passed test; stored verdicts contain the same sentence. */
 const PASSED = /^Known answers reproduced; largest difference (\S+) of (\S+) allowed\./;
 
-/** How near the numbers came; in the engine's English words where they say something else. */
+/** How close the numbers were; the engine's English text if it reports anything else. */
 export function selfTestDetail({ detail }: SelfTestReport): string {
   const [, worst, limit] = PASSED.exec(detail) ?? [];
   if (worst === undefined || limit === undefined) return detail;
@@ -40,7 +40,7 @@ export function selfTestDetail({ detail }: SelfTestReport): string {
   return t('model.selfTestFigures', { worst, limit }) + rest;
 }
 
-/** What the known answers of the pack said about this device. */
+/** The result of the self-test with the pack's known answers on this device. */
 export function selfTestText({ status, milliseconds }: SelfTestReport): string {
   if (status === 'none') return t('model.selfTestNone');
   if (status === 'kept') return t('model.selfTestKept');

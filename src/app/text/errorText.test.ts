@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../shared/errors';
-import { ERROR_TEXT, REMEDIES, remedyLabel } from './errorText';
+import { ERROR_TEXT, RECOVERY_ACTIONS, recoveryLabel } from './errorText';
 
 const table = readFileSync('docs/errors.md', 'utf8');
 
@@ -15,10 +15,10 @@ describe.each(ERROR_CODES)('%s', (code) => {
     }
   });
 
-  it('has ways out with a label each, none twice', () => {
-    const remedies = REMEDIES[code];
-    expect(new Set(remedies).size).toBe(remedies.length);
-    for (const remedy of remedies) expect(remedyLabel(remedy)).toMatch(/^[A-Z]/);
+  it('has recovery actions with a label each, none twice', () => {
+    const actions = RECOVERY_ACTIONS[code];
+    expect(new Set(actions).size).toBe(actions.length);
+    for (const recovery of actions) expect(recoveryLabel(recovery)).toMatch(/^[A-Z]/);
   });
 
   it('has the same words in docs/errors.md', () => {

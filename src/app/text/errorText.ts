@@ -1,18 +1,18 @@
 /**
- * What every error code means to the person in front of the page: a sentence, what to do about it, and the buttons that
- * do it. docs/errors.md shows the same table; errorText.test.ts keeps the two in step.
+ * What each error code means to the visitor: a sentence, what to do about it, and the buttons for that. docs/errors.md has
+ * the same table; errorText.test.ts checks that the two agree.
  */
 import { ERROR_CODES, type ErrorCode } from '../../shared/errors';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
 
 /**
- * What a button of an error does. Some can be done anywhere (state/remedies.ts); what is to be tried again, gone on with,
- * edited or asked with smaller images is known where the error is shown.
+ * What a button next to an error does. Some work anywhere on the page (state/recoveryActions.ts); the panel that shows the
+ * error knows what to retry, continue, edit or ask with smaller images.
  */
-export type Remedy =
+export type RecoveryAction =
   | 'retry'
-  | 'go-on'
+  | 'continue'
   | 'smaller-images'
   | 'edit-question'
   | 'choose-image'
@@ -27,11 +27,11 @@ export interface ErrorText {
   readonly action: string;
 }
 
-/** The ways out, best first; those that make no sense where the error is shown are left out there. */
-export const REMEDIES: Readonly<Record<ErrorCode, readonly Remedy[]>> = {
+/** Recovery actions of each error, best first; a panel leaves out those that don't apply to it. */
+export const RECOVERY_ACTIONS: Readonly<Record<ErrorCode, readonly RecoveryAction[]>> = {
   webgpu_unavailable: ['use-wasm'],
   feature_missing: ['use-wasm'],
-  device_lost: ['go-on', 'retry'],
+  device_lost: ['continue', 'retry'],
   self_test_failed: ['use-wasm'],
   out_of_memory: ['smaller-images', 'open-library', 'use-embedded', 'retry'],
   download_failed: ['retry'],
@@ -50,7 +50,7 @@ export const REMEDIES: Readonly<Record<ErrorCode, readonly Remedy[]>> = {
   request_invalid: ['edit-question'],
   context_overflow: ['smaller-images', 'edit-question'],
   aborted: ['retry'],
-  worker_crashed: ['go-on', 'retry'],
+  worker_crashed: ['continue', 'retry'],
   internal: ['retry', 'reload'],
 };
 
@@ -80,7 +80,7 @@ const KEYS: Readonly<Record<ErrorCode, readonly [MessageKey, MessageKey]>> = {
   internal: ['errors.internal', 'errors.internalAction'],
 };
 
-/** In the page's language at the time when they are read. */
+/** In the page's language at the time of reading. */
 export const ERROR_TEXT = Object.fromEntries(
   ERROR_CODES.map((code) => {
     const [sentence, action] = KEYS[code];
@@ -98,9 +98,9 @@ export const ERROR_TEXT = Object.fromEntries(
   }),
 ) as Readonly<Record<ErrorCode, ErrorText>>;
 
-const REMEDY_KEYS: Readonly<Record<Remedy, MessageKey>> = {
+const RECOVERY_KEYS: Readonly<Record<RecoveryAction, MessageKey>> = {
   retry: 'errors.retry',
-  'go-on': 'errors.goOn',
+  continue: 'errors.goOn',
   'smaller-images': 'errors.smallerImages',
   'edit-question': 'errors.editQuestion',
   'choose-image': 'errors.chooseImage',
@@ -111,6 +111,6 @@ const REMEDY_KEYS: Readonly<Record<Remedy, MessageKey>> = {
   reload: 'errors.reload',
 };
 
-export function remedyLabel(remedy: Remedy): string {
-  return t(REMEDY_KEYS[remedy]);
+export function recoveryLabel(action: RecoveryAction): string {
+  return t(RECOVERY_KEYS[action]);
 }

@@ -9,7 +9,6 @@ import {
   formatParameters,
   formatRate,
   formatTimeLeft,
-  optionLetter,
 } from './format';
 
 describe('formatBytes', () => {
@@ -42,12 +41,11 @@ describe('formatTimeLeft', () => {
   ])('%d → %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
 });
 
-it('names parameter counts, rates and options', () => {
+it('names parameter counts and rates', () => {
   expect(formatParameters(5_612_000)).toBe('5.6 M');
   expect(formatParameters(3_754_622_976)).toBe('3.75 B');
   expect(formatRate(4.26)).toBe('4.3');
   expect(formatRate(45.6)).toBe('46');
-  expect([0, 1, 5].map(optionLetter)).toEqual(['A', 'B', 'F']);
 });
 
 it('formatShare is precise where little is left', () => {

@@ -1,11 +1,11 @@
-/** Numbers as people of the page's language read them. One place, so that every panel says "7.4 MB" and "3.2 s" alike. */
+/** Numbers, units and lists in the page's language. All panels use these, so that they write "7.4 MB" and "3.2 s" alike. */
 import { isolateLtr } from '../i18n/isolate';
 import { language, t } from '../i18n/i18n.svelte';
 
 const MEGABYTE = 1_000_000;
 const GIGABYTE = 1000 * MEGABYTE;
 
-/** By language and options: making one costs more than using it a hundred times. */
+/** By language and options: creating a formatter costs more than using it a hundred times. */
 const formats = new Map<string, Intl.NumberFormat>();
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
@@ -50,7 +50,7 @@ export function formatDuration(ms: number): string {
   });
 }
 
-/** An estimate: rough on purpose, so that it does not flicker. */
+/** An estimate, rounded coarsely so that it doesn't flicker. */
 export function formatTimeLeft(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds <= 1) return t('format.aSecondLeft');
@@ -67,7 +67,7 @@ export function formatParameters(count: number): string {
       ? { minimumFractionDigits: 1, maximumFractionDigits: 1 }
       : { maximumSignificantDigits: 3 };
   const parts = numberFormat({ notation: 'compact', ...precision }).formatToParts(count);
-  // English writes no space there, which reads badly before a noun: "5.6M parameters".
+  // English writes no space there, which is hard to read before a noun: "5.6M parameters".
   const gap = language.locale === 'en' ? ' ' : '';
   return parts.map(({ type, value }) => (type === 'compact' ? gap + value : value)).join('');
 }
@@ -76,11 +76,7 @@ export function formatRate(perSecond: number): string {
   return formatFixed(perSecond, perSecond < 10 ? 1 : 0);
 }
 
-export function optionLetter(index: number): string {
-  return String.fromCharCode('A'.charCodeAt(0) + index);
-}
-
-/** The day of an ISO time, as the page's language writes it; empty for none. */
+/** The day of an ISO time in the page's language; empty for null or an invalid time. */
 export function formatDay(iso: string | null): string {
   if (iso === null) return '';
   const time = new Date(iso);
@@ -89,43 +85,43 @@ export function formatDay(iso: string | null): string {
     : time.toLocaleDateString(language.format, { dateStyle: 'medium' });
 }
 
-/** A probability or share, 0 to 1: precise where it is small, since 0 % would be untrue. */
+/** A probability or share, 0 to 1; small values get a decimal, because 0 % would be wrong. */
 export function formatShare(share: number): string {
   if (share === 0) return t('format.share', { n: formatCount(0) });
   if (share < 0.001) return t('format.lessThanShare', { n: formatFixed(0.1, 1) });
   return t('format.share', { n: formatFixed(100 * share, share < 0.1 ? 1 : 0) });
 }
 
-/** A share as a model's card states it ("94.2 %", always in English), as the page's language writes it; else as it stands. */
+/** A share that a model card states in English ("94.2 %"), in the page's language; any other text unchanged. */
 export function formatStated(value: string): string {
   const [, figure = '', decimals = ''] = /^(\d+(?:\.(\d+))?) %$/.exec(value) ?? [];
   return figure === '' ? value : t('format.share', { n: formatFixed(Number(figure), decimals.length) });
 }
 
-/** With its sign, and a minus that is as wide as the plus. */
+/** With two decimals and its sign; the minus is as wide as the plus. */
 export function formatSigned(value: number): string {
   if (Math.abs(value) < 0.005) return formatCount(0);
   const text = `${value < 0 ? '−' : '+'}${formatFixed(Math.abs(value), 2)}`;
   return language.direction === 'rtl' ? isolateLtr(text) : text;
 }
 
-/** At most two decimals, none where there are none: 1, 0.5, 0.25. */
+/** With up to two decimals: 1, 0.5, 0.25. */
 export function formatNumber(value: number): string {
   return numberFormat({ maximumFractionDigits: 2 }).format(value);
 }
 
-/** Done of total, in bytes. */
+/** Bytes done of a total: "1.2 GB of 3.4 GB". */
 export function formatBytesOf(done: number, total: number): string {
   return t('format.amount', { done: formatBytes(done), total: formatBytes(total) });
 }
 
-/** Names in a row: "A, B and C". */
+/** A list of names: "A, B and C". */
 export function formatList(names: readonly string[], type: 'and' | 'or' = 'and'): string {
   const kind = type === 'and' ? 'conjunction' : 'disjunction';
   return new Intl.ListFormat(language.format, { type: kind }).format(names);
 }
 
-/** 1e-6 as 10⁻⁶: a number with that many zeros is not read. */
+/** 1e-6 as 10⁻⁶. */
 export function powerOfTen(value: number): string {
   const exponent = String(Math.round(Math.log10(value)));
   return `10${[...exponent].map((sign) => SUPERSCRIPTS[sign] ?? sign).join('')}`;

@@ -1,4 +1,4 @@
-/** The library's states and answers in the words of the page. */
+/** The library's jobs and storage as the page describes them. */
 import type { JobPhase, JobState, StorageReport } from '../../shared/library';
 import { t } from '../i18n/i18n.svelte';
 import type { MessageKey } from '../i18n/messages';
@@ -22,7 +22,7 @@ export function jobText(phase: JobPhase): string {
   return t(JOB_TEXT[phase]);
 }
 
-/** How much is here of how much, and while it comes how fast and for how long still; empty before anything is known. */
+/** Bytes done of the total and, while the job runs, speed and time left; empty while the total is unknown. */
 export function amountText(job: JobState, isStopped: boolean): string {
   if (job.totalBytes <= 0) return '';
   const parts = [formatBytesOf(job.doneBytes, job.totalBytes)];
@@ -32,17 +32,17 @@ export function amountText(job: JobState, isStopped: boolean): string {
   return parts.join(' · ');
 }
 
-/** What is in use, and what the browser says about keeping it. */
+/** Space used, space left, and whether the browser may delete the data. */
 export function storageText({ usage, quota, persisted, isPrivate }: StorageReport): string[] {
   const used = usage === null ? '' : t('library.storageUsed', { size: formatBytes(usage) });
-  const room =
+  const free =
     usage === null || quota === null || isPrivate
       ? ''
       : t('library.storageRoom', { size: formatBytes(Math.max(quota - usage, 0)) });
-  return [used, room, keptText(persisted, isPrivate)].filter(Boolean);
+  return [used, free, persistenceText(persisted, isPrivate)].filter(Boolean);
 }
 
-function keptText(persisted: boolean, isPrivate: boolean): string {
+function persistenceText(persisted: boolean, isPrivate: boolean): string {
   if (isPrivate) return t('library.storagePrivate');
   return t(persisted ? 'library.storagePersisted' : 'library.storageAtRisk');
 }
@@ -54,7 +54,7 @@ const WEIGHTS_TEXT: Readonly<Record<string, MessageKey>> = {
   f32: 'library.weights32',
 };
 
-/** "q4 (best)" of a plan or a manifest, for people. */
+/** The weights of a plan or a manifest ("q4 (best)") as the page describes them. */
 export function weightsText(weights: string): string {
   const key = WEIGHTS_TEXT[weights.split(' ')[0] ?? ''];
   return key ? t(key) : weights;

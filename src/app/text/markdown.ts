@@ -1,6 +1,6 @@
 /**
- * A model's Markdown as plain data that a component draws: no HTML is ever made of it, raw HTML stays text, images are not
- * fetched and links lead nowhere by themselves.
+ * A model's Markdown as plain data for a component to draw. It never becomes HTML: raw HTML stays text, images are not
+ * fetched, and links are not followed.
  */
 import { lexer, type Token, type Tokens } from 'marked';
 
@@ -8,7 +8,7 @@ export type Inline =
   | { kind: 'text' | 'code' | 'image'; text: string }
   | { kind: 'strong' | 'em' | 'del'; children: Inline[] }
   | { kind: 'break' }
-  /** `host` is empty where the address is none that a browser should follow. */
+  /** `host` is empty unless the address is http or https. */
   | { kind: 'link'; children: Inline[]; href: string; host: string };
 
 export type Block =
@@ -21,13 +21,13 @@ export type Block =
   | { kind: 'rule' };
 
 /**
- * Reads a text that grows. Blocks that are complete keep their identity and are never read again, so a token more of a
- * long answer costs as much as one of a short answer.
+ * Parses a text that grows. Complete blocks keep their identity and are never parsed again, so the cost of a token doesn't
+ * grow with the length of the answer.
  */
 export class MarkdownStream {
   #source = '';
   #complete: Block[] = [];
-  /** Characters of the source that the complete blocks stand for. */
+  /** Length of the source that the complete blocks cover, in characters. */
   #completeLength = 0;
 
   read(text: string): readonly Block[] {
@@ -37,10 +37,10 @@ export class MarkdownStream {
     }
     this.#source = text;
     const tokens = lexer(text.slice(this.#completeLength), { gfm: true, breaks: true });
-    // The last block may still grow; a list does so even behind an empty line.
+    // The last block may still grow; a list can continue even after an empty line.
     const open = tokens.findLastIndex((token) => token.type !== 'space');
     for (const token of tokens.slice(0, Math.max(open, 0))) {
-      // Where the lexer has changed blanks the places no longer match; then all is read again.
+      // If the lexer changed whitespace, offsets no longer match: parse everything again.
       if (!text.startsWith(token.raw, this.#completeLength)) return blocksOf(lexer(text));
       this.#complete.push(...blocksOf([token]));
       this.#completeLength += token.raw.length;
@@ -53,7 +53,7 @@ function blocksOf(tokens: readonly Token[]): Block[] {
   return tokens.flatMap(blockOf);
 }
 
-/** The lexer's union has an open member, so each kind is asserted once it is known by its name. */
+/** The lexer's union has an open member, so each kind is asserted after its name was checked. */
 function blockOf(token: Token): Block | Block[] {
   switch (token.type) {
     case 'space':

@@ -1,10 +1,31 @@
-/** What became of a question, in a few words: for lists and for screen readers. */
+/** The outcome of a question in a few words: for lists and for screen readers. */
+import { optionLetter } from '../../shared/options';
 import { t } from '../i18n/i18n.svelte';
-import { optionLetter } from './format';
-import type { Entry } from '../state/ask/conversation.svelte';
+import type { Verdict } from '../question/prompting';
+
+interface RunOutcome {
+  readonly isOver: boolean;
+  readonly status: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+}
+
+export interface AnswerOutcome extends RunOutcome {
+  readonly kind: 'answer';
+  readonly answer: string;
+  readonly verdict: Verdict | null;
+  readonly asked: { readonly options: readonly string[] };
+}
+
+export interface RolloutsOutcome extends RunOutcome {
+  readonly kind: 'rollouts';
+  readonly finished: readonly { readonly verdict: Verdict | null }[];
+  /** 0 to 1; null without a key. */
+  readonly passRate: number | null;
+}
+
+export type Outcome = AnswerOutcome | RolloutsOutcome;
 
 /** One line: the choice, the answer, or why there is none. */
-export function outcomeText(entry: Entry): string {
+export function outcomeText(entry: Outcome): string {
   if (!entry.isOver) return t('answer.running');
   if (entry.status === 'failed') return t('answer.failed');
   if (entry.kind === 'rollouts') {
@@ -23,7 +44,7 @@ export function choiceText(index: number, options: readonly string[]): string {
   return `${optionLetter(index)}. ${options[index] ?? ''}`;
 }
 
-/** Whether the answer was right; null of rollouts, and without a key. */
-export function outcomeVerdict(entry: Entry): boolean | null {
+/** Whether the answer was right; null for rollouts and without a key. */
+export function outcomeVerdict(entry: Outcome): boolean | null {
   return entry.kind === 'answer' ? (entry.verdict?.correct ?? null) : null;
 }

@@ -1,39 +1,39 @@
-/** Pointers and wheels over the viewer's stage → what they mean. Knows no image; the stage says what its drags do. */
+/** Turns pointer and wheel events on the viewer's stage into gestures. Handlers decide what the gestures do. */
 import type { Point } from './view';
 
 export type Drag = 'pan' | 'window';
 
-export interface GestureTargets {
-  /** What a drag with this button (0 main, 1 middle, 2 other) does; null leaves it to the browser. */
+export interface GestureHandlers {
+  /** What dragging with a button does (0 main, 1 middle, 2 secondary); null leaves it to the browser. */
   dragOf: (button: number) => Drag | null;
   /** CSS pixels since the last call. */
   onPan: (by: Point) => void;
   onWindowStart: () => void;
-  /** CSS pixels since the drag began. */
+  /** CSS pixels since the drag started. */
   onWindow: (by: Point) => void;
   onZoom: (factor: number, at: Point) => void;
   onDoubleClick: (at: Point) => void;
-  /** Whole steps of a wheel, downwards positive. Returns false where they mean zoom. */
+  /** Whole steps of the wheel, positive downwards. Returns false if the wheel zooms instead. */
   onSteps: (steps: number) => boolean;
-  /** Zooms by a wheel without a key. Returns false where there is nothing to zoom: then the page scrolls. */
+  /** Zooms by the wheel without a key. Returns false if it can't: then the page scrolls. */
   onWheelZoom: (factor: number, at: Point) => boolean;
-  /** The pointer's place, null once it has left. */
+  /** The pointer's position; null after it left. */
   onHover: (at: Point | null) => void;
-  /** Whether one finger belongs to the viewer; else it scrolls the page. */
+  /** Whether dragging with one finger acts on the viewer; else it scrolls the page. */
   ownsTouch: () => boolean;
 }
 
 const DOUBLE_CLICK_MS = 350;
 const STILL_PX = 8;
-/** A notch of a mouse's wheel scrolls about 100 pixels, a trackpad sends many small amounts. */
+/** A notch of a mouse wheel scrolls about 100 pixels; a trackpad sends many small amounts. */
 const NOTCH_PX = 50;
 const LINE_PX = 20;
 const WHEEL_ZOOM = 0.002;
-/** A pinch on a trackpad comes as a wheel with Ctrl and small amounts. */
+/** A pinch on a trackpad arrives as wheel events with Ctrl and small amounts. */
 const PINCH_ZOOM = 0.01;
 
-export function gestures(targets: GestureTargets): (element: HTMLElement) => () => void {
-  return (element) => new Gestures(element, targets).listen();
+export function gestures(handlers: GestureHandlers): (element: HTMLElement) => () => void {
+  return (element) => new Gestures(element, handlers).listen();
 }
 
 interface Press {
@@ -44,15 +44,15 @@ interface Press {
 
 class Gestures {
   readonly #element: HTMLElement;
-  readonly #targets: GestureTargets;
+  readonly #handlers: GestureHandlers;
   readonly #pointers = new Map<number, Point>();
   #press: Press | null = null;
   #lastClick = { time: -Infinity, at: { x: 0, y: 0 } };
   #wheel = 0;
 
-  constructor(element: HTMLElement, targets: GestureTargets) {
+  constructor(element: HTMLElement, handlers: GestureHandlers) {
     this.#element = element;
-    this.#targets = targets;
+    this.#handlers = handlers;
   }
 
   listen(): () => void {
@@ -65,17 +65,17 @@ class Gestures {
     on('pointermove', (event) => this.#move(event));
     on('pointerup', (event) => this.#up(event));
     on('pointercancel', (event) => this.#release(event));
-    on('pointerleave', () => this.#targets.onHover(null));
+    on('pointerleave', () => this.#handlers.onHover(null));
     on('wheel', (event) => this.#turn(event));
     on('contextmenu', (event) => {
-      if (this.#targets.dragOf(2)) event.preventDefault();
+      if (this.#handlers.dragOf(2)) event.preventDefault();
     });
-    // The middle button would begin to scroll by itself.
+    // Otherwise the middle button would start autoscroll.
     on('mousedown', (event) => {
       if (event.button === 1) event.preventDefault();
     });
     on('touchstart', (event) => {
-      if (event.touches.length > 1 || this.#targets.ownsTouch()) event.preventDefault();
+      if (event.touches.length > 1 || this.#handlers.ownsTouch()) event.preventDefault();
     });
     return () => abort.abort();
   }
@@ -83,23 +83,23 @@ class Gestures {
   #down(event: PointerEvent): void {
     const at = this.#place(event);
     this.#pointers.set(event.pointerId, at);
-    this.#targets.onHover(at);
+    this.#handlers.onHover(at);
     if (this.#pointers.size > 1) {
       this.#press = null;
       return;
     }
-    const drag = this.#targets.dragOf(event.button);
+    const drag = this.#handlers.dragOf(event.button);
     this.#press = { drag, start: at, hasMoved: false };
-    // Touches are captured by themselves; captured by hand they could not be given to the page for scrolling.
+    // Touches are captured implicitly; explicit capture would prevent the page from scrolling.
     if (drag && event.pointerType !== 'touch') this.#element.setPointerCapture(event.pointerId);
-    // What a prevented touch no longer does by itself.
+    // A prevented touch doesn't move the focus.
     this.#element.focus({ preventScroll: true });
   }
 
   #move(event: PointerEvent): void {
     const at = this.#place(event);
     const before = this.#pointers.get(event.pointerId);
-    this.#targets.onHover(at);
+    this.#handlers.onHover(at);
     if (!before) return;
     if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, at);
     else this.#drag(before, at);
@@ -113,20 +113,20 @@ class Gestures {
     if (!press.hasMoved) {
       if (Math.hypot(moved.x, moved.y) < 3) return;
       press.hasMoved = true;
-      if (press.drag === 'window') this.#targets.onWindowStart();
+      if (press.drag === 'window') this.#handlers.onWindowStart();
     }
-    if (press.drag === 'window') this.#targets.onWindow(moved);
-    else this.#targets.onPan(minus(at, before));
+    if (press.drag === 'window') this.#handlers.onWindow(moved);
+    else this.#handlers.onPan(minus(at, before));
   }
 
-  /** Two fingers: the middle between them moves the image, their distance makes it larger. */
+  /** Two fingers: moving their midpoint pans, changing their distance zooms. */
   #pinch(id: number, before: Point, at: Point): void {
     const other = [...this.#pointers].find(([otherId]) => otherId !== id)?.[1];
     if (!other) return;
     const factor = distance(at, other) / Math.max(distance(before, other), 1);
     const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
-    this.#targets.onZoom(factor, middle);
-    this.#targets.onPan({ x: (at.x - before.x) / 2, y: (at.y - before.y) / 2 });
+    this.#handlers.onZoom(factor, middle);
+    this.#handlers.onPan({ x: (at.x - before.x) / 2, y: (at.y - before.y) / 2 });
   }
 
   #up(event: PointerEvent): void {
@@ -137,13 +137,13 @@ class Gestures {
     const { time, at: earlier } = this.#lastClick;
     const isDouble = event.timeStamp - time < DOUBLE_CLICK_MS && distance(at, earlier) < 3 * STILL_PX;
     this.#lastClick = { time: isDouble ? -Infinity : event.timeStamp, at };
-    if (isDouble) this.#targets.onDoubleClick(at);
+    if (isDouble) this.#handlers.onDoubleClick(at);
   }
 
   #release(event: PointerEvent): void {
     this.#pointers.delete(event.pointerId);
     this.#press = null;
-    if (event.pointerType === 'touch') this.#targets.onHover(null);
+    if (event.pointerType === 'touch') this.#handlers.onHover(null);
   }
 
   #turn(event: WheelEvent): void {
@@ -151,7 +151,7 @@ class Gestures {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       const speed = Math.abs(pixels) < NOTCH_PX ? PINCH_ZOOM : WHEEL_ZOOM;
-      this.#targets.onZoom(Math.exp(-pixels * speed), this.#place(event));
+      this.#handlers.onZoom(Math.exp(-pixels * speed), this.#place(event));
       return;
     }
     if (this.#step(pixels)) {
@@ -160,18 +160,18 @@ class Gestures {
     }
     if (pixels === 0) return;
     const factor = Math.exp(-pixels * WHEEL_ZOOM);
-    if (this.#targets.onWheelZoom(factor, this.#place(event))) event.preventDefault();
+    if (this.#handlers.onWheelZoom(factor, this.#place(event))) event.preventDefault();
   }
 
-  /** A notch is one frame, however many pixels it has; small amounts of a trackpad add up to one. */
+  /** A wheel notch is one step, however many pixels it has; small amounts of a trackpad add up. */
   #step(pixels: number): boolean {
     if (Math.abs(pixels) >= NOTCH_PX) this.#wheel = 0;
     else if (Math.sign(pixels) !== Math.sign(this.#wheel)) this.#wheel = 0;
     this.#wheel += pixels;
-    if (Math.abs(this.#wheel) < NOTCH_PX) return this.#targets.onSteps(0);
+    if (Math.abs(this.#wheel) < NOTCH_PX) return this.#handlers.onSteps(0);
     const steps = Math.sign(this.#wheel);
     this.#wheel = 0;
-    return this.#targets.onSteps(steps);
+    return this.#handlers.onSteps(steps);
   }
 
   #place(event: MouseEvent): Point {

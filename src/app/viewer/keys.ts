@@ -1,4 +1,4 @@
-/** Keys of the viewer. */
+/** The viewer's keyboard shortcuts. */
 
 export type KeyAction =
   | 'zoomIn'
@@ -43,16 +43,16 @@ const ACTIONS: Readonly<Record<string, KeyAction>> = {
   '?': 'help',
 };
 
-/** Null for keys that mean nothing here, and for those that the browser needs. */
+/** Null for keys without an action, and for combinations that belong to the browser. */
 export function keyAction(event: KeyboardEvent): KeyAction | null {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   return ACTIONS[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null;
 }
 
-/** One press of an arrow: how far the hand would have moved, in CSS pixels. */
+/** An arrow key counts as a drag by this many CSS pixels. */
 export const ARROW_PX = 32;
 
-/** What the help lists, in its order. */
+/** Rows of the help, in order. */
 export const KEY_ROWS = [
   { keys: ['+', '−'], what: 'image.keyZoom' },
   { keys: ['0', '1'], what: 'image.keyFit' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dragWindow, isSameWindow, tidy } from './windowDrag';
+import { dragWindow, isSameWindow, roundWindow } from './windowDrag';
 
 describe('dragWindow', () => {
   it('widens to the right and narrows to the left, by the same factor', () => {
@@ -19,14 +19,14 @@ describe('dragWindow', () => {
   });
 });
 
-describe('tidy', () => {
+describe('roundWindow', () => {
   it.each([
     [[1050.3349, 98.0199], 'LINEAR', [1050, 98]],
     [[1050.3349, 98.0199], 'LINEAR_EXACT', [1050.33, 98.02]],
     [[0.123456, 0.5], 'SIGMOID', [0.1235, 0.5]],
     [[32767.5, 65535], 'LINEAR_EXACT', [32768, 65535]],
   ] as const)('%j (%s) reads %j', (range, shape, expected) => {
-    expect(tidy([...range], shape)).toEqual(expected);
+    expect(roundWindow([...range], shape)).toEqual(expected);
   });
 });
 

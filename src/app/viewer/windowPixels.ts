@@ -1,15 +1,15 @@
-/** Grey values through a window → pixels for a canvas, fast enough to follow a drag: no round trip to the worker. */
+/** Applies a window to grey values in the page: fast enough to follow a drag, without a round trip to the worker. */
 import type { RawValues } from '../../shared/imageFacts';
 import { levelOf, type WindowRange } from '../../shared/windowing';
 
-/** A table is made for values of up to 16 bits; above, each value is computed. */
+/** Size of the lookup table for 16-bit values; wider values are computed one by one. */
 const MAX_TABLE = 1 << 16;
 const OPAQUE = 0xff000000;
 
 /**
- * The same pixels as the worker makes of this window.
+ * Renders the same pixels as the worker does for this window.
  *
- * @param target RGBA, one pixel for each value; filled
+ * @param target RGBA output, one pixel for each value
  */
 export function windowPixels(
   raw: RawValues,
@@ -23,7 +23,7 @@ export function windowPixels(
     for (let i = 0; i < pixels.length; i++) pixels[i] = colour[levelOf(values[i] ?? NaN, range, shape)] ?? 0;
     return;
   }
-  // Values are looked up as if they were unsigned: one table of all that 16 bits can say.
+  // The table is indexed by the value as an unsigned 16-bit number.
   const table = new Uint32Array(MAX_TABLE);
   const [least, most] = extent(values);
   for (let value = least; value <= most; value++) {
@@ -32,16 +32,16 @@ export function windowPixels(
   for (let i = 0; i < pixels.length; i++) pixels[i] = table[(values[i] as number) & 0xffff] as number;
 }
 
-/** RGBA of each level, as the bytes stand in memory: little endian wherever there is WebAssembly. */
+/** RGBA of each level in memory order: WebAssembly platforms are little endian. */
 function colours(isInverted: boolean): Uint32Array {
   const flip = isInverted ? 255 : 0;
   return Uint32Array.from({ length: 256 }, (_, level) => OPAQUE + (level ^ flip) * 0x010101);
 }
 
-/** Found once for each frame: a drag asks sixty times a second. */
+/** Cached for each frame, since a drag reads it sixty times a second. */
 const extents = new WeakMap<RawValues['values'], [least: number, most: number]>();
 
-/** Smallest and largest value that is a number; [0, 0] where there is none. */
+/** Smallest and largest value, ignoring NaN; [0, 0] if there is none. */
 export function extent(values: RawValues['values']): [least: number, most: number] {
   const known = extents.get(values);
   if (known) return known;

@@ -1,7 +1,8 @@
 /** What the list says of a case, in the page’s language. */
+import { optionLetter } from '../../../shared/options';
 import type { CaseOutcome } from '../../cases/caseSummary';
 import { language, t } from '../../i18n/i18n.svelte';
-import { formatCount, optionLetter } from '../../text/format';
+import { formatCount } from '../../text/format';
 
 /** The answer, or why there is none. */
 export function outcomeOf(outcome: CaseOutcome | null): string {

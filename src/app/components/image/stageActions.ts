@@ -1,13 +1,13 @@
 /** What gestures and keys on the stage do to an image and its viewer. */
 import type { TrayImage } from '../../state/images/trayImage.svelte';
 import type { WindowRange } from '../../../shared/windowing';
-import type { GestureTargets } from '../../viewer/gestures';
+import type { GestureHandlers } from '../../viewer/gestures';
 import { ARROW_PX, keyAction, type KeyAction } from '../../viewer/keys';
 import type { Point } from '../../viewer/view';
 import { dragWindow } from '../../viewer/windowDrag';
 
 /** @param image the one that is on the stage when a gesture begins */
-export function stageTargets(image: () => TrayImage, onHover: (at: Point | null) => void): GestureTargets {
+export function stageTargets(image: () => TrayImage, onHover: (at: Point | null) => void): GestureHandlers {
   let dragged: WindowRange | null = null;
   const viewer = (): TrayImage['viewer'] => image().viewer;
   return {

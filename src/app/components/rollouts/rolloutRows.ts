@@ -1,6 +1,7 @@
 /** The figures of a group of rollouts, one row a rollout: for its chart and its table. */
+import { optionLetter } from '../../../shared/options';
 import { t } from '../../i18n/i18n.svelte';
-import { formatNumber, formatSigned, optionLetter } from '../../text/format';
+import { formatNumber, formatSigned } from '../../text/format';
 import type { RolloutGroup, RolloutItem } from '../../state/ask/rolloutGroup.svelte';
 
 export interface RolloutRow {

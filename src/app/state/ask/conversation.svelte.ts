@@ -1,4 +1,4 @@
-/** The questions of this visit, newest first, and the one that is shown. What is kept of it: cases.svelte.ts. */
+/** The questions of this visit, newest first, and the one that is shown. Saving them: cases/caseList.svelte.ts. */
 import type { Asked } from '../../question/prompting';
 import { RolloutGroup, type RolloutOptions } from './rolloutGroup.svelte';
 import type { RunContext } from './run.svelte';
@@ -10,18 +10,18 @@ export type Entry = Turn | RolloutGroup;
 export class Conversation {
   turns = $state.raw<readonly Entry[]>([]);
   #shownId = $state<number | null>(null);
-  /** Null before the first question, and after a new case was begun. */
+  /** Null before the first question, and after a new case was started. */
   shown = $derived(this.turns.find((turn) => turn.id === this.#shownId) ?? null);
   /** The engine answers one question at a time. */
   running = $derived(this.turns.find((turn) => !turn.isOver) ?? null);
 
   readonly #context: RunContext;
-  readonly #onOver: (entry: Entry) => void;
+  readonly #onFinished: (entry: Entry) => void;
 
-  /** @param onOver called when an answer is over, also after it was continued or its probabilities were measured */
-  constructor(context: RunContext, onOver: (entry: Entry) => void = () => undefined) {
+  /** @param onFinished called when an answer is over, also after it was continued or its probabilities were measured */
+  constructor(context: RunContext, onFinished: (entry: Entry) => void = () => undefined) {
     this.#context = context;
-    this.#onOver = onOver;
+    this.#onFinished = onFinished;
   }
 
   /** Null while another question is being answered. */
@@ -33,25 +33,25 @@ export class Conversation {
     return this.#start(() => new RolloutGroup(asked, options));
   }
 
-  /** Goes on with a cut answer. */
+  /** Continues an answer that was cut off. */
   resume(turn: Turn): void {
-    if (!this.running) void turn.resume(this.#context).then(() => this.#onOver(turn));
+    if (!this.running) void turn.resume(this.#context).then(() => this.#onFinished(turn));
   }
 
   measure(turn: Turn): void {
-    if (!this.running) void turn.measure(this.#context).then(() => this.#onOver(turn));
+    if (!this.running) void turn.measure(this.#context).then(() => this.#onFinished(turn));
   }
 
   show(id: number): void {
     this.#shownId = id;
   }
 
-  /** Puts the shown answer aside; it stays among the earlier ones. */
+  /** Hides the shown answer; it stays in the list. */
   showNone(): void {
     this.#shownId = null;
   }
 
-  /** Adds answers of an earlier visit, those that are not here already, and shows the last of them. */
+  /** Adds answers of an earlier visit that are not in the list yet, and shows the last of them. */
   restore(entries: readonly Entry[]): void {
     const added = entries.filter(({ uid }) => !this.turns.some((turn) => turn.uid === uid));
     this.turns = [...added.toReversed(), ...this.turns];
@@ -60,8 +60,8 @@ export class Conversation {
     if (shown) this.show(shown.id);
   }
 
-  /** Takes away the answers of a case; one that is still being written stays. */
-  drop(caseId: string): void {
+  /** Removes the answers of a case; one that is still being written stays. */
+  remove(caseId: string): void {
     this.turns = this.turns.filter((turn) => turn.caseId !== caseId || !turn.isOver);
   }
 
@@ -79,7 +79,7 @@ export class Conversation {
     const entry = make();
     this.turns = [entry, ...this.turns];
     this.#shownId = entry.id;
-    void entry.run(this.#context).then(() => this.#onOver(entry));
+    void entry.run(this.#context).then(() => this.#onFinished(entry));
     return entry;
   }
 }

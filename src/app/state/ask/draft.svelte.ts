@@ -1,4 +1,4 @@
-/** The question as it is being written: text, answer choices, and the key that the model never sees. */
+/** The question being written: text, answer choices, and the key, which the model never sees. */
 import { MAX_OPTIONS, recognizeList, recognizeQuestion } from '../../../shared/options';
 import type { Asked } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
@@ -9,7 +9,7 @@ export { MAX_OPTIONS } from '../../../shared/options';
 export const MIN_OPTIONS = 2;
 
 export interface DraftOption {
-  /** Stable while options before it come and go. */
+  /** Stays the same when options are added or removed. */
   readonly id: number;
   text: string;
 }
@@ -20,7 +20,7 @@ interface Snapshot {
   key: number | null;
 }
 
-/** What was made of a paste, and what stood there if it had been left as it was. */
+/** What was recognized in a paste, and what the form would contain without that. */
 export interface PastedChoices {
   count: number;
   hasKey: boolean;
@@ -32,17 +32,14 @@ let nextId = 1;
 export class Draft {
   question = $state('');
   options = $state<DraftOption[]>([]);
-  /** Id of the option that is right, if the visitor knows and says so. */
+  /** Id of the right option, if the visitor marked one. */
   keyId = $state<number | null>(null);
-  /** The answer that the question follows up on; null begins a new conversation. */
+  /** The answer that the question follows; null for a new conversation. */
   follows = $state.raw<Turn | null>(null);
-  /** The last paste that was taken apart. */
+  /** The last paste that was split into question and choices. */
   pasted = $state.raw<PastedChoices | null>(null);
 
-  /** Counts how often the visitor was sent to the question from elsewhere on the page. */
-  focusWish = $state(0);
-
-  /** What is asked: empty fields are left out, so letters follow what the visitor sees as filled. */
+  /** The options that are asked: empty ones are left out, and the letters count the others. */
   filled = $derived(this.options.filter((option) => option.text.trim() !== ''));
   hasOptions = $derived(this.options.length > 0);
   keyIndex = $derived(this.filled.findIndex((option) => option.id === this.keyId));
@@ -59,7 +56,7 @@ export class Draft {
     }
   }
 
-  /** One choice is none: below two, all go. */
+  /** A single option makes no sense: below two, all are removed. */
   removeOption(id: number): void {
     const rest = this.options.filter((option) => option.id !== id);
     this.options = rest.length < MIN_OPTIONS ? [] : rest;
@@ -71,9 +68,9 @@ export class Draft {
   }
 
   /**
-   * Takes pasted text apart where it holds lettered choices.
+   * Splits pasted text that contains lettered choices.
    * @param start selected part of the question, which the text replaces
-   * @returns false: it holds none, so it is to be pasted as it is
+   * @returns false if the text has no choices: let the browser paste it
    */
   pasteIntoQuestion(text: string, start: number, end: number): boolean {
     const found = recognizeQuestion(text);
@@ -87,7 +84,7 @@ export class Draft {
     return true;
   }
 
-  /** The same for a paste into the field of a choice: the list fills this field and those behind it. */
+  /** The same for a paste into the field of a choice: the list fills this field and the following ones. */
   pasteIntoOption(text: string, id: number): boolean {
     const found = recognizeList(text);
     const index = this.options.findIndex((option) => option.id === id);
@@ -123,16 +120,15 @@ export class Draft {
     this.follows = null;
   }
 
-  /** An earlier question, to be changed and asked again from where it was asked. */
+  /** Fills the form with an earlier question, to change it and ask it again at the same place of the conversation. */
   edit(asked: Asked, follows: Turn | null): void {
     this.question = asked.question;
     this.setOptions(asked.options, asked.key);
     this.pasted = null;
     this.follows = follows;
-    this.focusWish++;
   }
 
-  /** An empty form for a question that follows up on `turn`; null begins a new conversation. */
+  /** Clears the form for a question that follows `turn`; null starts a new conversation. */
   follow(turn: Turn | null): void {
     this.question = '';
     this.setOptions([]);

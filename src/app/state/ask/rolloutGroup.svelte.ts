@@ -1,20 +1,20 @@
-/** One question asked several times: the answers side by side, their vote, and what GRPO would make of them. */
+/** One question asked several times: the answers, their vote, and the advantages that GRPO would compute. */
+import { optionLetter } from '../../../shared/options';
 import type { Rollout, RolloutsResult } from '../../../shared/generation';
 import type { Update } from '../../../shared/protocol';
 import { REWARD_RULES } from '../../../shared/rewardRules';
 import { groupAdvantages, majorityVote, passRate } from '../../../shared/rolloutGroup';
-import { optionLetter } from '../../text/format';
 import { buildRequest, judge, type Asked, type Exchange, type Verdict } from '../../question/prompting';
 import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';
 import type { Turn } from './turn.svelte';
 
-/** Of what the engine told about the group: what is shown. */
+/** The part of the engine's result that is shown. */
 export type GroupResult = Pick<
   RolloutsResult,
   'promptTokens' | 'cachedTokens' | 'contextAvailable' | 'timing'
 >;
 
-/** Rollouts of an earlier visit. */
+/** Saved rollouts of an earlier visit. */
 export interface SavedGroup extends SavedRun {
   rollouts: readonly Rollout[];
   result: GroupResult | null;
@@ -36,7 +36,7 @@ export class RolloutItem {
   tokens = $state(0);
   result = $state.raw<Rollout | null>(null);
 
-  /** Null while it is written, and where it was stopped. */
+  /** Null while it is being written, and if it was stopped. */
   verdict = $derived.by((): Verdict | null =>
     this.result && this.result.finishReason !== 'abort' ? judge(this.#asked, this.result.text) : null,
   );
@@ -75,7 +75,7 @@ export class RolloutGroup extends Run {
 
   tokens = $derived.by(() => this.items.reduce((sum, item) => sum + item.tokens, 0));
   finished = $derived.by(() => this.items.filter((item) => item.status === 'done'));
-  /** Null without choices: free answers have no letters to count. */
+  /** Null without choices: free-text answers have no letters to count. */
   vote = $derived.by(() =>
     this.asked.options.length === 0
       ? null
@@ -85,7 +85,7 @@ export class RolloutGroup extends Run {
   passRate = $derived.by(() =>
     this.asked.key === null ? null : passRate(this.finished.map((item) => item.verdict?.correct === true)),
   );
-  /** In the order of `finished`; null without a key, or before two have finished. */
+  /** In the order of `finished`; null without a key, and until two rollouts have finished. */
   advantages = $derived.by(() => {
     if (this.asked.key === null || this.asked.options.length === 0 || this.finished.length < 2) return null;
     const rewards = this.finished.map((item) => item.verdict?.reward ?? 0);
@@ -101,7 +101,7 @@ export class RolloutGroup extends Run {
     this.items = Array.from({ length: count }, (_, index) => new RolloutItem(index, seed + index, asked));
   }
 
-  /** Rollouts of an earlier visit, as they were. */
+  /** Restores rollouts of an earlier visit. */
   static restore(
     asked: Asked,
     options: Pick<RolloutOptions, 'count' | 'temperature' | 'parent'>,
@@ -123,7 +123,7 @@ export class RolloutGroup extends Run {
     return this.parent ? [...this.parent.ancestors, this.parent] : [];
   }
 
-  /** Of a finished rollout, null of any other and without a key. */
+  /** The advantage of a finished rollout; null for others and without a key. */
   advantageOf(item: RolloutItem): number | null {
     const place = this.finished.indexOf(item);
     return place < 0 ? null : (this.advantages?.advantages[place] ?? null);

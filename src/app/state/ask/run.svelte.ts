@@ -1,4 +1,4 @@
-/** What one answer and a group of rollouts have in common: waiting for the model, phases, a clock, stopping, errors. */
+/** The common part of an answer and a group of rollouts: waiting for the model, phases, a clock, stopping, errors. */
 import { isPrivateVisit } from '../../browser/privateVisit';
 import { isoNow } from '../../cases/caseFormat';
 import { RoundsError, type ErrorCode } from '../../../shared/errors';
@@ -8,15 +8,14 @@ import type { EngineApi } from '../../clients/engineClient';
 import type { Asked } from '../../question/prompting';
 import { TimeLeft, type StageProgress } from '../timeLeft';
 
-/** Often enough for a tenth of a second in the clock, seldom enough to cost nothing. */
+/** The clock shows tenths of a second. */
 const CLOCK_MS = 100;
 
-/** The model went with these; what the page holds of the run is still there. */
+/** Errors that lose the model, but not what the page has of the run. */
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['device_lost', 'worker_crashed']);
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
-/** What the engine is doing, in the words of the page. */
-/** `recovering`: the model was lost under it and is being loaded again. */
+/** What the engine is doing. `recovering`: the model was lost during the run and is being loaded again. */
 export type RunPhase =
   'waiting' | 'recovering' | Extract<Stage, 'image' | 'vision' | 'prefill'> | Phase | 'over';
 
@@ -26,18 +25,18 @@ export interface RunContext {
   /** Resolves once the model can answer. */
   modelReady: () => Promise<ModelInfo>;
   /**
-   * Resolves once the model is back that was lost under a run (`error` says how); rejects with `error` where it does not
-   * come back.
+   * Resolves when the model that was lost during a run is loaded again; rejects with `error`, the cause of the loss, if it
+   * isn't.
    */
-  modelBack: (lost: ModelInfo, error: RoundsError) => Promise<ModelInfo>;
+  modelRecovered: (lost: ModelInfo, error: RoundsError) => Promise<ModelInfo>;
 }
 
-/** The model that answers: of what ModelInfo tells, as much as a saved case can hold. */
+/** The model that answers: the part of ModelInfo that a saved case stores. */
 export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights' | 'device'> & {
   source: Pick<PackSource, 'repo' | 'revision' | 'license'>;
 };
 
-/** What makes a question the same one on a later visit. */
+/** Identifies a question across visits. */
 export interface RunOrigin {
   /** UUIDs. */
   uid: string;
@@ -46,7 +45,7 @@ export interface RunOrigin {
   askedAt: string;
 }
 
-/** What a run was when it was saved. */
+/** The state of a run when it was saved. */
 export interface SavedRun extends RunOrigin {
   status: 'done' | 'stopped' | 'failed';
   error: RoundsError | null;
@@ -59,16 +58,16 @@ let nextId = 1;
 export abstract class Run {
   readonly id = nextId++;
   readonly uid: string;
-  /** Questions about the same images belong together; see Cases. */
+  /** Questions about the same images belong to one case; see CaseState. */
   readonly caseId: string;
   readonly askedAt: string;
-  /** Asked in a private visit, so it is never kept. */
+  /** Asked in a private visit, so it is never saved. */
   readonly isPrivate: boolean = isPrivateVisit();
   readonly asked: Asked;
   status = $state<RunStatus>('waiting');
   phase = $state<RunPhase>('waiting');
   progress = $state.raw<StageProgress | null>(null);
-  /** Since the question was put to the engine; stands still when the run is over, and goes on when it is continued. */
+  /** Since the question was sent to the engine; stops when the run is over, and continues when the answer is continued. */
   elapsedMs = $state(0);
   error = $state.raw<RoundsError | null>(null);
   /** The model that answers. */
@@ -93,8 +92,8 @@ export abstract class Run {
   }
 
   /**
-   * Waits for the model, then does the work. Never rejects: the outcome is in `status` and `error`.
-   * @param work returns how it ended
+   * Waits for the model, then does the work. Never rejects: see `status` and `error`.
+   * @param work returns the final status
    */
   protected async perform(
     { modelReady }: RunContext,
@@ -107,7 +106,7 @@ export abstract class Run {
     this.error = null;
     try {
       const info = await untilAborted(modelReady(), this.#abort.signal);
-      this.#begin(info);
+      this.#start(info);
       this.status = await work(info, this.#abort.signal);
     } catch (thrown) {
       this.error = RoundsError.from(thrown);
@@ -122,11 +121,11 @@ export abstract class Run {
   }
 
   /**
-   * After a failure in the middle of a run: waits for the model if it was lost, so that the run can go on.
-   * @throws RoundsError the failure itself where it is another, or where the model does not come back; aborted
+   * After a failure during a run: if the model was lost, waits until it is loaded again, so that the run can continue.
+   * @throws RoundsError the failure itself if the model wasn't lost or can't be loaded again; aborted
    */
   protected async recovered(
-    { modelBack }: RunContext,
+    { modelRecovered }: RunContext,
     lost: ModelInfo,
     thrown: unknown,
     signal: AbortSignal,
@@ -135,12 +134,12 @@ export abstract class Run {
     if (!LOSSES.has(error.code) || signal.aborted) throw error;
     this.phase = 'recovering';
     this.progress = null;
-    const info = await untilAborted(modelBack(lost, error), signal);
-    this.#refuseAnotherModel(info);
+    const info = await untilAborted(modelRecovered(lost, error), signal);
+    this.#requireSameModel(info);
     return info;
   }
 
-  /** Takes the state of a run of an earlier visit. */
+  /** Restores the state of a run of an earlier visit. */
   protected restoreRun({ status, error, elapsedMs, model }: SavedRun): void {
     this.status = status;
     this.error = error;
@@ -158,13 +157,13 @@ export abstract class Run {
     this.progress = this.#timeLeft.report(stage, done, total);
   }
 
-  /** Brings the clock up to now. */
+  /** Updates the clock. */
   protected tick(): void {
     if (this.#startedMs > 0) this.elapsedMs = performance.now() - this.#startedMs;
   }
 
-  #begin(info: ModelInfo): void {
-    this.#refuseAnotherModel(info);
+  #start(info: ModelInfo): void {
+    this.#requireSameModel(info);
     this.model = info;
     this.status = 'running';
     this.phase = 'image';
@@ -172,20 +171,20 @@ export abstract class Run {
     this.#clock = setInterval(() => this.tick(), CLOCK_MS);
   }
 
-  /** Ids mean nothing to another model. */
-  #refuseAnotherModel({ packHash }: ModelInfo): void {
+  /** Token ids are valid only for the model that wrote them. */
+  #requireSameModel({ packHash }: ModelInfo): void {
     if (this.model === null || this.model.packHash === packHash) return;
     throw new RoundsError(
       'request_invalid',
-      'Another model wrote this answer; ask the question again instead.',
+      'Another model wrote this answer. Ask the question again instead.',
     );
   }
 }
 
-/** A model may take minutes to load; Stop must not wait for it. */
+/** Loading a model may take minutes, and Stop must not wait for it. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new RoundsError('aborted', 'Stopped before it began.')), {
+    signal.addEventListener('abort', () => reject(new RoundsError('aborted', 'Stopped before it started.')), {
       once: true,
     });
     promise.then(resolve, reject);

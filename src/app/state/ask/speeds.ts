@@ -1,4 +1,4 @@
-/** How fast this visit's answers were: for the panel of the device. */
+/** How fast this visit's answers were, for the device panel. */
 import type { MemoryUse } from '../../../shared/generation';
 import type { Entry } from './conversation.svelte';
 
@@ -6,7 +6,7 @@ export interface AnswerSpeed {
   id: number;
   /** 0 for an answer of one token. */
   tokensPerSecond: number;
-  /** From the question to the first token; null for rollouts, whose prompt is read once for all. */
+  /** From the question to the first token; null for rollouts, which share one prefill. */
   firstTokenMs: number | null;
   /** Null for rollouts. */
   contextUsed: number | null;
@@ -14,7 +14,7 @@ export interface AnswerSpeed {
   memory: MemoryUse | undefined;
 }
 
-/** How many answers a history shows. */
+/** How many answers the history shows. */
 const SHOWN = 16;
 
 /** The last answers of a model, oldest first. @param entries newest first */

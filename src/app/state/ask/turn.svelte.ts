@@ -1,4 +1,5 @@
-/** One question and what came of it: streams, times, verdict. Made by Conversation, drawn by ReasoningPanel. */
+/** A question and its answer: streamed text, times, verdict. Created by Conversation, shown by ReasoningPanel. */
+import { optionLetter } from '../../../shared/options';
 import { RoundsError } from '../../../shared/errors';
 import type {
   GenerateParams,
@@ -7,18 +8,17 @@ import type {
   TokenProbabilities,
 } from '../../../shared/generation';
 import type { ModelInfo, Update } from '../../../shared/protocol';
-import { optionLetter } from '../../text/format';
 import {
   buildRequest,
   judge,
-  probabilityWish,
+  probabilityOptions,
   type Asked,
   type Exchange,
   type Verdict,
 } from '../../question/prompting';
 import { Run, type RunContext, type RunOrigin, type RunStatus, type SavedRun } from './run.svelte';
 
-/** Of what the engine told about an answer: what is shown, and what is needed to go on with it. */
+/** The part of the engine's result that is shown, or needed to continue the answer. */
 export type TurnResult = Pick<
   GenerateResult,
   | 'text'
@@ -33,7 +33,7 @@ export type TurnResult = Pick<
 > &
   Partial<Pick<GenerateResult, 'memory'>>;
 
-/** An answer of an earlier visit. */
+/** A saved answer of an earlier visit. */
 export interface SavedTurn extends SavedRun {
   thinking: string;
   answer: string;
@@ -46,9 +46,9 @@ export interface SavedTurn extends SavedRun {
 }
 
 export interface TurnOptions extends Partial<RunOrigin> {
-  /** The question that this one follows up on. */
+  /** The answer that this question follows. */
   parent?: Turn | null;
-  /** Tell how probable each token is while the answer is written. */
+  /** Report the probability of each token while the answer is written. */
   probabilities?: boolean;
 }
 
@@ -58,23 +58,23 @@ export class Turn extends Run {
   thinking = $state('');
   answer = $state('');
   tokens = $state(0);
-  /** Most tokens that it may become, while it is written. */
+  /** The most tokens that the answer may have, while it is written. */
   limit = $state<number | null>(null);
   firstTokenMs = $state<number | null>(null);
   thinkingMs = $state<number | null>(null);
   result = $state.raw<TurnResult | null>(null);
-  /** Of all tokens of the answer or, where they were not asked for, of none. */
+  /** One for each token of the answer; empty if they were not requested. */
   probabilities = $state.raw<readonly TokenProbabilities[]>([]);
-  /** The choices at every place where the answer wrote one of their letters. */
+  /** Probabilities of the options, at each place where the answer has one of their letters. */
   optionProbabilities = $state.raw<readonly OptionProbabilities[]>([]);
-  /** True while probabilities of a finished answer are looked up. */
+  /** True while the probabilities of a finished answer are being measured. */
   measuring = $state(false);
   measureError = $state.raw<RoundsError | null>(null);
 
   verdict = $derived.by((): Verdict | null =>
     this.result && this.status === 'done' ? judge(this.asked, this.result.text) : null,
   );
-  /** Where the letter that the verdict rests on was written. */
+  /** At the place of the letter that decides the verdict. */
   letterProbabilities = $derived.by((): OptionProbabilities | null => {
     const chosen = this.verdict?.chosen ?? null;
     if (chosen === null) return null;
@@ -85,7 +85,7 @@ export class Turn extends Run {
     if (this.firstTokenMs === null || this.tokens < 2) return 0;
     return (1000 * (this.tokens - 1)) / Math.max(this.elapsedMs - this.firstTokenMs, 1);
   });
-  /** Cut off by its limit or by the visitor, with room left to go on. */
+  /** Cut off by its limit, by the visitor or by an error, with context left to continue. */
   canContinue = $derived.by(() => {
     if (!this.isOver) return false;
     if (this.status === 'failed' && this.#ids.length > 0) return true;
@@ -93,14 +93,14 @@ export class Turn extends Run {
     const { finishReason, newIds, contextUsed, contextAvailable } = this.result;
     return finishReason !== 'stop' && newIds.length > 0 && contextUsed < contextAvailable;
   });
-  /** Whether another question can follow: there is something for it to follow. */
+  /** Whether another question can follow this answer. */
   canFollow = $derived(this.isOver && (this.result?.text ?? '') !== '');
 
   readonly #withProbabilities: boolean;
-  /** All that has been written, also where a lost device left no result. */
+  /** All ids written so far, even if a lost device left no result. */
   #ids: number[] = [];
-  /** Told since the call began. */
-  #toldProbabilities: TokenProbabilities[] = [];
+  /** Reported since the call started. */
+  #reportedProbabilities: TokenProbabilities[] = [];
 
   constructor(asked: Asked, { parent = null, probabilities = false, ...origin }: TurnOptions = {}) {
     super(asked, parent ? { ...origin, caseId: parent.caseId } : origin);
@@ -108,7 +108,7 @@ export class Turn extends Run {
     this.#withProbabilities = probabilities;
   }
 
-  /** An answer of an earlier visit, as it was. */
+  /** Restores an answer of an earlier visit. */
   static restore(asked: Asked, parent: Turn | null, saved: SavedTurn): Turn {
     const { uid, caseId, askedAt } = saved;
     const turn = new Turn(asked, { parent, uid, caseId, askedAt });
@@ -124,7 +124,7 @@ export class Turn extends Run {
     return turn;
   }
 
-  /** What the model is told of the conversation before this question, oldest first. */
+  /** The conversation before this question as the model gets it, oldest first. */
   get earlier(): Exchange[] {
     return this.parent ? this.parent.exchanges : [];
   }
@@ -143,7 +143,7 @@ export class Turn extends Run {
     return this.perform(context, (info, signal) => this.#write(context, info, signal, []));
   }
 
-  /** Goes on with an answer that was cut off, as if it had never been. */
+  /** Continues an answer that was cut off; the result is the same as without the interruption. */
   async resume(context: RunContext): Promise<void> {
     if (!this.canContinue) return;
     const ids = this.#ids.length > 0 ? this.#ids : (this.result?.newIds ?? []);
@@ -151,7 +151,7 @@ export class Turn extends Run {
     await this.perform(context, (info, signal) => this.#write(context, info, signal, ids));
   }
 
-  /** Looks up how probable the tokens of the finished answer were, by feeding them once more. */
+  /** Measures the probabilities of a finished answer's tokens by running them through the model again. */
   async measure(context: RunContext): Promise<void> {
     if (!this.result || this.measuring) return;
     this.measuring = true;
@@ -167,7 +167,7 @@ export class Turn extends Run {
         ...params,
         settings,
         forceIds: [...newIds],
-        ...probabilityWish(this.asked),
+        ...probabilityOptions(this.asked),
       });
       this.probabilities = result.probabilities ?? [];
       this.optionProbabilities = result.optionProbabilities ?? [];
@@ -177,7 +177,7 @@ export class Turn extends Run {
     this.measuring = false;
   }
 
-  /** Where the model is lost on the way, the answer goes on from what was written once it is back. */
+  /** If the model is lost meanwhile, the answer continues from its last token once the model is loaded again. */
   async #write(
     context: RunContext,
     info: ModelInfo,
@@ -195,29 +195,29 @@ export class Turn extends Run {
         this.#finish(result, continued);
         return result.finishReason === 'abort' ? 'stopped' : 'done';
       } catch (thrown) {
-        this.#keepProbabilities();
+        this.#saveProbabilities();
         model = await this.recovered(context, model, thrown, signal);
       }
     }
   }
 
-  /** @param before ids that the answer had when it was asked for: only what came since counts against the limit */
+  /** @param before number of ids when the run started: only later ones count against the token limit */
   #params(info: ModelInfo, before: number): GenerateParams {
     const params = this.#request(info);
-    this.#toldProbabilities = [];
+    this.#reportedProbabilities = [];
     const { settings } = params;
     const maxNewTokens = Math.max(settings.maxNewTokens - (this.#ids.length - before), 1);
     return {
       ...params,
       settings: { ...settings, maxNewTokens },
       ...(this.#ids.length > 0 ? { continueFrom: [...this.#ids] } : {}),
-      ...(this.#withProbabilities ? probabilityWish(this.asked) : {}),
+      ...(this.#withProbabilities ? probabilityOptions(this.asked) : {}),
     };
   }
 
-  #keepProbabilities(): void {
-    const kept = this.#toldProbabilities.filter(({ index }) => index < this.#ids.length);
-    this.probabilities = [...this.probabilities, ...kept];
+  #saveProbabilities(): void {
+    const reported = this.#reportedProbabilities.filter(({ index }) => index < this.#ids.length);
+    this.probabilities = [...this.probabilities, ...reported];
   }
 
   #request({ model }: ModelInfo): GenerateParams {
@@ -228,7 +228,7 @@ export class Turn extends Run {
     this.followStage(update);
     if (update.kind === 'progress' && update.stage === 'decode')
       this.limit = this.#ids.length + update.total - update.done;
-    if (update.kind === 'probabilities') this.#toldProbabilities.push(update.token);
+    if (update.kind === 'probabilities') this.#reportedProbabilities.push(update.token);
     if (update.kind !== 'token') return;
     this.#ids.push(...update.ids);
     this.tick();
@@ -246,7 +246,7 @@ export class Turn extends Run {
   #finish(result: GenerateResult, isContinued: boolean): void {
     this.result = result;
     this.#ids = [...result.newIds];
-    // The whole text parted at once: the stream could not know yet whether a tag would be closed.
+    // Replaces the streamed parts, which were split without knowing whether a tag would be closed.
     this.thinking = result.thinking;
     this.answer = result.answer;
     this.tokens = result.newIds.length;

@@ -1,4 +1,4 @@
-/** Makes a case of answers of this visit: what is stored, exported, printed and copied. */
+/** Builds a case from answers of this visit: for storing, exporting, printing and copying. */
 import { RoundsError } from '../../../shared/errors';
 import {
   CASE_VERSION,
@@ -18,8 +18,8 @@ export interface BuiltCase extends FullCase {
 }
 
 /**
- * @param entries at least one, of one case, oldest first, each behind the one that it follows
- * @param withOriginals keep DICOM files whole
+ * @param entries at least one, all of one case, oldest first, each after the one that it follows
+ * @param withOriginals store DICOM files as they are, header included
  */
 export async function buildCase(
   entries: readonly Entry[],
@@ -32,11 +32,11 @@ export async function buildCase(
   const blobs = new Map<string, Blob>();
   let thumbnail = '';
   const place = async (input: Entry['asked']['images'][number]): Promise<number> => {
-    const kept = await images.keep(input, withOriginals);
-    thumbnail ||= kept.thumbnail;
-    blobs.set(kept.image.sha256, kept.blob);
-    const known = list.indexOf(kept.image);
-    return known >= 0 ? known : list.push(kept.image) - 1;
+    const prepared = await images.prepare(input, withOriginals);
+    thumbnail ||= prepared.thumbnail;
+    blobs.set(prepared.image.sha256, prepared.blob);
+    const known = list.indexOf(prepared.image);
+    return known >= 0 ? known : list.push(prepared.image) - 1;
   };
   const saved = [];
   for (const entry of entries) {
@@ -57,44 +57,47 @@ export async function buildCase(
   return { record, images: blobs, thumbnail };
 }
 
-/** What may be kept: finished, and neither asked in a private visit nor following on something that is not kept. */
-export function keepable(entries: readonly Entry[]): Entry[] {
-  const kept: Entry[] = [];
+/** The entries that may be saved: finished, not asked in a private visit, and not following one that can't be saved. */
+export function saveable(entries: readonly Entry[]): Entry[] {
+  const saved: Entry[] = [];
   for (const entry of entries) {
     const { parent } = entry;
-    // By name: a case that is opened again may bring its parents a second time.
-    const follows = parent === null || kept.some(({ uid }) => uid === parent.uid);
-    if (entry.isOver && !entry.isPrivate && follows) kept.push(entry);
+    // By uid: a case that is opened again may have a second object for the same parent.
+    const follows = parent === null || saved.some(({ uid }) => uid === parent.uid);
+    if (entry.isOver && !entry.isPrivate && follows) saved.push(entry);
   }
-  return kept;
+  return saved;
 }
 
 /**
- * The case with pictures in place of files: nothing but what was shown leaves.
- * @returns the same case, its images PNG
+ * The case with PNG pictures instead of files, so that only what was shown is exported.
+ * @returns the same case with PNG images
  */
-export async function withoutOriginals({ record, images }: FullCase, keeper: CaseImages): Promise<FullCase> {
+export async function withoutOriginals(
+  { record, images }: FullCase,
+  caseImages: CaseImages,
+): Promise<FullCase> {
   const blobs = new Map<string, Blob>();
   const list: CaseImage[] = [];
   for (const image of record.images) {
     const blob = blobOf(images, image);
-    const shown = image.isRendered ? { image, blob } : await keeper.render(image, inputOf(image, blob));
+    const shown = image.isRendered ? { image, blob } : await caseImages.render(image, inputOf(image, blob));
     blobs.set(shown.image.sha256, shown.blob);
     list.push(shown.image);
   }
   return { record: { ...record, images: list }, images: blobs };
 }
 
-/** Pictures of a case as they are shown, in the order of its images. */
-export async function picturesOf({ record, images }: FullCase, keeper: CaseImages): Promise<Blob[]> {
+/** The images of a case as PNG pictures, in the order of its images. */
+export async function picturesOf({ record, images }: FullCase, caseImages: CaseImages): Promise<Blob[]> {
   const pictures: Blob[] = [];
   for (const image of record.images) {
-    pictures.push(await keeper.picture(inputOf(image, blobOf(images, image))));
+    pictures.push(await caseImages.picture(inputOf(image, blobOf(images, image))));
   }
   return pictures;
 }
 
-/** The same case under ids of its own. */
+/** A copy of the case with new ids. */
 export function asCopy({ record, images }: FullCase): FullCase {
   const uids = new Map(record.entries.map(({ uid }) => [uid, crypto.randomUUID()]));
   const entries = record.entries.map((entry): CaseEntry => ({
@@ -105,16 +108,20 @@ export function asCopy({ record, images }: FullCase): FullCase {
   return { record: { ...record, id: crypto.randomUUID(), entries }, images };
 }
 
-/** @throws RoundsError storage_failed where the browser has lost it */
+/** @throws RoundsError storage_failed if the browser has lost the image */
 export function blobOf(images: ReadonlyMap<string, Blob>, { sha256 }: CaseImage): Blob {
   const blob = images.get(sha256);
-  if (!blob) throw new RoundsError('storage_failed', `The image ${sha256} of the case is gone.`);
+  if (!blob)
+    throw new RoundsError(
+      'storage_failed',
+      `The image ${sha256} of the case is missing from the browser’s storage.`,
+    );
   return blob;
 }
 
 export const NO_IMAGES: ReadonlyMap<string, Blob> = new Map();
 
-/** Names of all images of a case, each once. */
+/** The SHA-256 of each image of a case, without duplicates. */
 export function hashesOf({ images }: CaseRecord): string[] {
   return unique(images.map(({ sha256 }) => sha256));
 }

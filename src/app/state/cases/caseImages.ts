@@ -1,6 +1,6 @@
 /**
- * What is kept of an image: the file as it is, or, where a DICOM’s header may tell who the patient is, the picture that
- * was shown, as PNG. The model is given the same pixels either way. File names are not kept.
+ * What a case stores of an image: the file as it is or, if a DICOM header may identify the patient, the shown picture as PNG.
+ * The model gets the same pixels either way. File names are not stored.
  */
 import { RoundsError } from '../../../shared/errors';
 import type { FileFormat } from '../../../shared/imageFacts';
@@ -24,7 +24,7 @@ const MIME: Readonly<Record<FileFormat, string>> = {
   NIfTI: 'application/x-nifti',
 };
 
-export interface KeptImage {
+export interface PreparedImage {
   image: CaseImage;
   blob: Blob;
   /** Data URL. */
@@ -33,40 +33,40 @@ export interface KeptImage {
 
 export class CaseImages {
   readonly #engine: EngineApi;
-  /** By file, then by the place in it: hashing and rendering are done once a visit. */
-  readonly #kept = new WeakMap<Blob, Map<string, Promise<KeptImage>>>();
+  /** By file, then by place in the file: each is hashed and rendered once a visit. */
+  readonly #prepared = new WeakMap<Blob, Map<string, Promise<PreparedImage>>>();
 
   constructor(engine: EngineApi) {
     this.#engine = engine;
   }
 
-  /** @param withOriginal keep a DICOM file whole, whatever its header tells */
-  keep(input: ImageInput, withOriginal: boolean): Promise<KeptImage> {
+  /** @param withOriginal store a DICOM file as it is, even if its header may identify the patient */
+  prepare(input: ImageInput, withOriginal: boolean): Promise<PreparedImage> {
     const key = `${withOriginal}/${placeOf(input)}`;
     const known = this.#placesOf(input.blob).get(key);
     if (known) return known;
-    const kept = this.#keep(input, withOriginal);
-    this.#placesOf(input.blob).set(key, kept);
-    // A failure is not remembered: the next try may find the engine again.
-    kept.catch(() => this.#placesOf(input.blob).delete(key));
-    return kept;
+    const prepared = this.#prepare(input, withOriginal);
+    this.#placesOf(input.blob).set(key, prepared);
+    // Failures are not cached: the engine may be back at the next attempt.
+    prepared.catch(() => this.#placesOf(input.blob).delete(key));
+    return prepared;
   }
 
-  /** An image that was kept before stays what it was. */
-  adopt(input: ImageInput, kept: KeptImage): void {
+  /** Registers the image of a saved case, so that it isn't prepared again. */
+  remember(input: ImageInput, prepared: PreparedImage): void {
     for (const withOriginal of [true, false]) {
-      this.#placesOf(input.blob).set(`${withOriginal}/${placeOf(input)}`, Promise.resolve(kept));
+      this.#placesOf(input.blob).set(`${withOriginal}/${placeOf(input)}`, Promise.resolve(prepared));
     }
   }
 
-  /** The picture as it is shown: no header, no metadata, no other frames. */
+  /** The shown picture as PNG: no header, no metadata, no other frames. */
   async picture(input: ImageInput): Promise<Blob> {
     const { rgba, width, height } = await this.#preview(input);
     return encodePng(rgba, width, height);
   }
 
-  /** A kept file as the picture that it shows, for export. */
-  async render(image: CaseImage, input: ImageInput): Promise<Pick<KeptImage, 'image' | 'blob'>> {
+  /** The picture that a stored file shows, for export. */
+  async render(image: CaseImage, input: ImageInput): Promise<Pick<PreparedImage, 'image' | 'blob'>> {
     const blob = await this.picture(input);
     const bytes = new Uint8Array(await blob.arrayBuffer());
     const sha256 = await sha256Hex(bytes);
@@ -74,7 +74,7 @@ export class CaseImages {
     return { image: { ...image, ...shown, identifying: [] }, blob };
   }
 
-  async #keep(input: ImageInput, withOriginal: boolean): Promise<KeptImage> {
+  async #prepare(input: ImageInput, withOriginal: boolean): Promise<PreparedImage> {
     const preview = await this.#preview(input);
     const { format, width, height, rgba } = preview;
     const identifying = preview.dicom?.identifying.map(({ name }) => name) ?? [];
@@ -94,7 +94,7 @@ export class CaseImages {
       ...(plane === undefined ? {} : { plane }),
       ...(volume === undefined ? {} : { volume }),
     };
-    // Of the bytes alone: a File would bring its name into the store.
+    // From the bytes alone: a File would store its name.
     return { image, blob: new Blob([bytes], { type }), thumbnail: await thumbnailOf(preview) };
   }
 
@@ -102,9 +102,9 @@ export class CaseImages {
     return this.#engine.call('preview', { image });
   }
 
-  #placesOf(blob: Blob): Map<string, Promise<KeptImage>> {
-    const places = this.#kept.get(blob) ?? new Map<string, Promise<KeptImage>>();
-    this.#kept.set(blob, places);
+  #placesOf(blob: Blob): Map<string, Promise<PreparedImage>> {
+    const places = this.#prepared.get(blob) ?? new Map<string, Promise<PreparedImage>>();
+    this.#prepared.set(blob, places);
     return places;
   }
 }
@@ -113,7 +113,7 @@ function placeOf({ frame, window, plane, volume }: ImageInput): string {
   return JSON.stringify([frame, window, plane, volume]);
 }
 
-/** Small, lossy and for the eye only. */
+/** A small lossy preview, as a data URL. */
 async function thumbnailOf({ rgba, width, height }: ImagePreview): Promise<string> {
   const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(width, height));
   const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];

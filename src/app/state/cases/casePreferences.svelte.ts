@@ -1,41 +1,41 @@
-/** What the visitor decided about keeping cases, and whether this visit is private. */
-import { keptText } from '../../browser/keptText';
+/** The visitor's choices about saving cases, and whether this visit is private. */
+import { storedText } from '../../browser/storedText';
 import { isPrivateVisit, setPrivateVisit } from '../../browser/privateVisit';
 
-/** Nothing is kept before the visitor has said so. */
+/** `unasked`: nothing is saved until the visitor has chosen. */
 export type SavingMode = 'unasked' | 'on' | 'off';
 
 export class CasePreferences {
-  readonly #keptMode = keptText('rounds.cases');
-  readonly #keptOriginals = keptText('rounds.cases.originals');
+  readonly #storedMode = storedText('rounds.cases');
+  readonly #storedOriginals = storedText('rounds.cases.originals');
   #mode = $state<SavingMode>('unasked');
-  #keepsOriginals = $state(false);
+  #savesOriginals = $state(false);
   #isPrivate = $state(isPrivateVisit());
 
   constructor() {
-    const mode = this.#keptMode.get();
+    const mode = this.#storedMode.get();
     if (mode === 'on' || mode === 'off') this.#mode = mode;
-    this.#keepsOriginals = this.#keptOriginals.get() === 'on';
+    this.#savesOriginals = this.#storedOriginals.get() === 'on';
   }
 
-  /** Whether a case is kept by itself after each answer. */
+  /** Whether cases are saved automatically after each answer. */
   get mode(): SavingMode {
     return this.#mode;
   }
 
   set mode(mode: SavingMode) {
     this.#mode = mode;
-    this.#keptMode.set(mode);
+    this.#storedMode.set(mode);
   }
 
-  /** Whether DICOM files are kept whole, with what their headers tell of the patient. */
-  get keepsOriginals(): boolean {
-    return this.#keepsOriginals;
+  /** Whether DICOM files are saved as they are, including headers that may identify the patient. */
+  get savesOriginals(): boolean {
+    return this.#savesOriginals;
   }
 
-  set keepsOriginals(wanted: boolean) {
-    this.#keepsOriginals = wanted;
-    this.#keptOriginals.set(wanted ? 'on' : null);
+  set savesOriginals(wanted: boolean) {
+    this.#savesOriginals = wanted;
+    this.#storedOriginals.set(wanted ? 'on' : null);
   }
 
   get isPrivate(): boolean {

@@ -1,4 +1,4 @@
-/** Cases out of the browser and into it: files, Markdown, and the hand-out that is printed. */
+/** Import and export of cases: files, Markdown, and the hand-out for printing. */
 import { RoundsError } from '../../../shared/errors';
 import { saveFile } from '../../browser/exporting';
 import { CASE_FILE_ENDING, readCaseFile, writeCaseFile, type FullCase } from '../../cases/caseFile';
@@ -6,13 +6,13 @@ import { isoNow, type CaseRecord } from '../../cases/caseFormat';
 import { caseMarkdown } from '../../cases/caseMarkdown';
 import { asCopy, blobOf, picturesOf, withoutOriginals } from './buildCase';
 import { dataUrl, type CaseImages } from './caseImages';
-import type { Cases } from './cases.svelte';
+import type { CaseList } from './caseList.svelte';
 import { inputOf } from './savedEntries';
 
-/** What is done with a case of a file that is here already, in another state. */
-export type ClashChoice = 'replace' | 'both' | 'skip';
+/** What to do with an imported case that is here already in another state. */
+export type ConflictChoice = 'replace' | 'both' | 'skip';
 
-/** What a hand-out shows beside images, questions and choices. */
+/** What a hand-out shows in addition to images, questions and choices. */
 export interface HandoutParts {
   key: boolean;
   answer: boolean;
@@ -30,31 +30,31 @@ export interface Handout {
 
 export interface Imported {
   added: number;
-  /** Were here already, in the same state. */
+  /** Cases that were here already in the same state. */
   same: number;
-  /** Of the only case of the file. */
+  /** Id of the file's case if it has only one. */
   onlyId: string | null;
 }
 
 export class CaseTransfer {
-  /** Cases of a file that are here already in another state, until the visitor has decided. */
-  clashes = $state.raw<readonly FullCase[]>([]);
+  /** Imported cases that are here already in another state, until the visitor decides. */
+  conflicts = $state.raw<readonly FullCase[]>([]);
   imported = $state.raw<Imported | null>(null);
   problem = $state.raw<RoundsError | null>(null);
   isBusy = $state(false);
-  /** The last file was opened for this visit only. */
+  /** True if the cases of the last file are shown in this visit only, not saved. */
   shownOnly = $state(false);
   handout = $state.raw<Handout | null>(null);
 
-  readonly #cases: Cases;
+  readonly #list: CaseList;
   readonly #images: CaseImages;
 
-  constructor(cases: Cases, images: CaseImages) {
-    this.#cases = cases;
+  constructor(list: CaseList, images: CaseImages) {
+    this.#list = list;
     this.#images = images;
   }
 
-  /** Saves cases as one file. @param withOriginals the files themselves, with all that their headers tell */
+  /** Saves cases as one file. @param withOriginals include the files as they are, with their headers */
   exportCases(cases: readonly FullCase[], withOriginals: boolean): Promise<void> {
     return this.#guard(async () => {
       const shown: FullCase[] = [];
@@ -66,7 +66,7 @@ export class CaseTransfer {
     });
   }
 
-  /** Saves a case as a Markdown file that holds its pictures. */
+  /** Saves a case as a Markdown file with embedded pictures. */
   exportMarkdown(full: FullCase): Promise<void> {
     return this.#guard(async () => {
       const pictures: string[] = [];
@@ -76,24 +76,24 @@ export class CaseTransfer {
     });
   }
 
-  /** Checks a file whole, then keeps what is new; where cases clash, the visitor is asked (see `clashes`). */
+  /** Validates a whole file, then saves its new cases; conflicting ones wait for the visitor (see `conflicts`). */
   importFile(file: Blob): Promise<void> {
     return this.#guard(async () => {
       this.imported = null;
       this.shownOnly = false;
       const cases = await readCaseFile(file);
-      await this.#cases.load();
-      const stateOf = (id: string) => this.#cases.summaries.find((summary) => summary.id === id)?.changedAt;
+      await this.#list.load();
+      const stateOf = (id: string) => this.#list.summaries.find((summary) => summary.id === id)?.changedAt;
       const fresh = cases.filter(({ record }) => stateOf(record.id) === undefined);
       const same = cases.filter(({ record }) => stateOf(record.id) === record.changedAt);
-      this.clashes = cases.filter((full) => !fresh.includes(full) && !same.includes(full));
+      this.conflicts = cases.filter((full) => !fresh.includes(full) && !same.includes(full));
       for (const full of fresh) await this.#write(full);
       const onlyId = cases.length === 1 ? (cases[0]?.record.id ?? null) : null;
       this.imported = { added: fresh.length, same: same.length, onlyId };
     });
   }
 
-  /** Checks a file and keeps nothing. Empty where it cannot be read: see `problem`. */
+  /** Validates a file without saving its cases. Empty if it can't be read: see `problem`. */
   async readFile(file: Blob): Promise<FullCase[]> {
     let cases: FullCase[] = [];
     await this.#guard(async () => {
@@ -103,28 +103,29 @@ export class CaseTransfer {
     return cases;
   }
 
-  settle(choice: ClashChoice): Promise<void> {
-    const { clashes } = this;
-    this.clashes = [];
+  /** Does what the visitor chose with all `conflicts`. */
+  resolveConflicts(choice: ConflictChoice): Promise<void> {
+    const { conflicts } = this;
+    this.conflicts = [];
     if (choice === 'skip') return Promise.resolve();
     return this.#guard(async () => {
-      for (const full of clashes) await this.#write(choice === 'both' ? asCopy(full) : full);
+      for (const full of conflicts) await this.#write(choice === 'both' ? asCopy(full) : full);
       const { added = 0, same = 0 } = this.imported ?? {};
-      this.imported = { added: added + clashes.length, same, onlyId: null };
+      this.imported = { added: added + conflicts.length, same, onlyId: null };
     });
   }
 
-  /** Shows the hand-out for printing; `dropHandout` takes it away. */
+  /** Shows the hand-out for printing; `removeHandout` removes it. */
   prepareHandout(full: FullCase, parts: HandoutParts): Promise<void> {
     return this.#guard(async () => {
       const blobs = await picturesOf(full, this.#images);
-      this.dropHandout();
+      this.removeHandout();
       const pictures = blobs.map((blob) => URL.createObjectURL(blob));
       this.handout = { record: full.record, pictures, parts };
     });
   }
 
-  dropHandout(): void {
+  removeHandout(): void {
     for (const url of this.handout?.pictures ?? []) URL.revokeObjectURL(url);
     this.handout = null;
   }
@@ -132,17 +133,17 @@ export class CaseTransfer {
   async #write(full: FullCase): Promise<void> {
     const [first] = full.record.images;
     const thumbnail = first
-      ? await this.#images.keep(inputOf(first, blobOf(full.images, first)), true).then(
-          (kept) => kept.thumbnail,
-          // A picture that cannot be read here is no reason to refuse the case.
+      ? await this.#images.prepare(inputOf(first, blobOf(full.images, first)), true).then(
+          ({ thumbnail: preview }) => preview,
+          // A case is imported even if its first image can't be decoded.
           () => '',
         )
       : '';
-    await this.#cases.write(full, thumbnail);
-    if (this.#cases.problem) throw this.#cases.problem;
+    await this.#list.write(full, thumbnail);
+    if (this.#list.problem) throw this.#list.problem;
   }
 
-  /** One at a time; why it failed is in `problem`. */
+  /** Sets `isBusy` while it runs, and `problem` if it fails. */
   async #guard(work: () => Promise<void>): Promise<void> {
     this.isBusy = true;
     this.problem = null;
@@ -155,7 +156,7 @@ export class CaseTransfer {
   }
 }
 
-/** By day, not by title: titles may tell more than a name of a file should. */
+/** By day, not by title: a title may be private. */
 function fileName(count: number, now: string): string {
   return `rounds-${count === 1 ? 'case' : `${count}-cases`}-${now.slice(0, 10)}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TEST_MODEL, testCase } from '../../cases/testing/testCase';
 import { setPrivateVisit } from '../../browser/privateVisit';
-import { keepable } from './buildCase';
+import { saveable } from './buildCase';
 import { Conversation } from '../ask/conversation.svelte';
 import { inputOf, restoreEntries, saveEntry } from './savedEntries';
 import { Turn } from '../ask/turn.svelte';
@@ -29,13 +29,13 @@ describe('a case that is opened', () => {
     const conversation = new Conversation({
       engine: { call: () => Promise.reject(new Error('not asked')), onLost: () => () => undefined },
       modelReady: () => Promise.reject(new Error('not asked')),
-      modelBack: () => Promise.reject(new Error('not asked')),
+      modelRecovered: () => Promise.reject(new Error('not asked')),
     });
     conversation.restore(restore());
     conversation.restore(restore());
     expect(conversation.turns).toHaveLength(3);
     expect(conversation.shown?.kind).toBe('rollouts');
-    conversation.drop(record.id);
+    conversation.remove(record.id);
     expect(conversation.turns).toHaveLength(0);
   });
 
@@ -47,13 +47,13 @@ describe('a case that is opened', () => {
   });
 });
 
-it('keepable leaves out what was asked in a private visit, and what follows on it', () => {
+it('saveable leaves out what was asked in a private visit, and what follows on it', () => {
   const [first] = restore();
   setPrivateVisit(true);
   const secret = Turn.restore(first!.asked, first as Turn, { ...restored('5') });
   setPrivateVisit(false);
   const after = Turn.restore(first!.asked, secret, { ...restored('6') });
-  expect(keepable([first!, secret, after])).toEqual([first]);
+  expect(saveable([first!, secret, after])).toEqual([first]);
 });
 
 function restored(digit: string) {

@@ -1,4 +1,4 @@
-/** Between the answers of a visit and those of a stored case. */
+/** Converts between the answers of a visit and the entries of a stored case. */
 import { RoundsError } from '../../../shared/errors';
 import type { ImageInput } from '../../../shared/generation';
 import type {
@@ -75,7 +75,7 @@ export function restoreEntries(record: CaseRecord, inputs: readonly ImageInput[]
   });
 }
 
-/** An image as it is asked about. What was rendered has no frames and windows any more. */
+/** A stored image as input for the model. A rendered image has no frames or windows. */
 export function inputOf(image: CaseImage, blob: Blob): ImageInput {
   const { name, isRendered, frame, window, plane, volume } = image;
   if (isRendered) return { blob, name };
@@ -116,7 +116,7 @@ function saveGroup({
   return { promptTokens, cachedTokens, contextAvailable, timing: finite({ ...timing }) };
 }
 
-/** A rate over no time is no number, and JSON has none for it. */
+/** Replaces NaN and infinity (a rate over zero time) by 0, since JSON has neither. */
 function finite<T extends object>(numbers: T): T {
   const entries = Object.entries(numbers).map(([name, value]) => [
     name,

@@ -1,17 +1,17 @@
-/** Decoded frames of the tray's images, so that scrolling back and forth does not decode them again. */
+/** Decoded frames of the tray's images, so that scrolling back and forth doesn't decode them again. */
 import type { ImagePreview } from '../../../shared/protocol';
 import type { WindowRange } from '../../../shared/windowing';
 
 export interface CachedFrame {
   preview: ImagePreview;
-  /** The window that the pixels were asked with; null for the file's own. */
+  /** The window that the pixels were rendered with; null for the file's own. */
   window: WindowRange | null;
 }
 
-/** A CT slice with its values and both pictures is 3 MB; this holds a study's usual way back and forth. */
+/** A CT slice with its values and both pictures takes 3 MB: about 60 frames. */
 const MAX_BYTES = 192 * 1024 * 1024;
 
-/** Forgets what was used longest ago once it holds more bytes than it may. */
+/** Removes the least recently used frames when the limit is exceeded. */
 export class FrameCache {
   readonly #frames = new Map<string, CachedFrame>();
   readonly #maxBytes: number;
@@ -28,7 +28,7 @@ export class FrameCache {
   get(key: string): CachedFrame | undefined {
     const frame = this.#frames.get(key);
     if (!frame) return undefined;
-    // A Map keeps the order of insertion: the one at its beginning was used longest ago.
+    // A Map keeps insertion order, so the first frame is the least recently used.
     this.#frames.delete(key);
     this.#frames.set(key, frame);
     return frame;
@@ -44,7 +44,7 @@ export class FrameCache {
     }
   }
 
-  /** Forgets the frames whose keys begin so; all of them without an argument. */
+  /** Removes the frames whose keys start with the prefix; without one, all frames. */
   clear(prefix = ''): void {
     for (const key of [...this.#frames.keys()]) if (key.startsWith(prefix)) this.delete(key);
   }

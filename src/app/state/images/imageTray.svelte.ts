@@ -1,4 +1,4 @@
-/** The images of the next question. Files are decoded in the worker; the page only draws what it gets back. */
+/** The images of the next question. The worker decodes the files; the page draws the result. */
 import type { ImageInput, PixelLimits } from '../../../shared/generation';
 import type { EngineApi } from '../../clients/engineClient';
 import { isSameImage } from '../../question/prompting';
@@ -8,12 +8,12 @@ import { TrayImage, type Reader } from './trayImage.svelte';
 
 export { TrayImage } from './trayImage.svelte';
 
-/** Each image takes hundreds of tokens of the context and a thumbnail's width of the page. */
+/** Each image takes hundreds of tokens of the context, and room for a thumbnail on the page. */
 export const MAX_IMAGES = 6;
 
 export class ImageTray {
   images = $state<TrayImage[]>([]);
-  /** True after more files came than there was room for. */
+  /** True if the last files were more than the tray could take. */
   isOverfull = $state(false);
   #selectedId = $state<number | null>(null);
   selected = $derived(this.images.find((image) => image.id === this.#selectedId) ?? this.images[0] ?? null);
@@ -36,14 +36,14 @@ export class ImageTray {
     this.#show(added);
   }
 
-  /** A sample stands alone: its question is about it only. */
+  /** Replaces all images: a sample's question is about the sample only. */
   useSample(blob: Blob, sample: Sample): void {
     const image = new TrayImage(this.#reader, { blob, name: sample.file }, sample);
     this.#replace([image]);
     this.#show([image]);
   }
 
-  /** The images of an earlier question; those that are still here stay as they are. */
+  /** Shows the images of an earlier question; those already in the tray stay as they are. */
   restore(inputs: readonly ImageInput[]): void {
     const images = inputs.map(
       (input) =>
@@ -56,10 +56,10 @@ export class ImageTray {
   }
 
   /**
-   * Keeps the frame that an image shows as an image of its own, before it, so that a question can have several frames of
-   * one file. The image itself stays selected, to go on from there.
+   * Adds the frame that an image shows as a separate image before it, so that a question can contain several frames of one
+   * file. The original image stays selected.
    */
-  keepFrame(image: TrayImage): void {
+  addFrame(image: TrayImage): void {
     const index = this.images.indexOf(image);
     if (index < 0 || this.isFull) return;
     const copy = new TrayImage(this.#reader, image.toInput(), image.sample);
@@ -79,7 +79,7 @@ export class ImageTray {
     if (wasSelected) this.#selectedId = this.images[Math.min(index, this.images.length - 1)]?.id ?? null;
   }
 
-  /** Moves an image to another place: the model is given them in this order. */
+  /** Moves an image to another index; the model gets the images in this order. */
   move(id: number, to: number): void {
     const from = this.images.findIndex((image) => image.id === id);
     const image = this.images[from];
@@ -88,13 +88,13 @@ export class ImageTray {
     this.images.splice(to, 0, image);
   }
 
-  /** After the model or the preset has changed: what the model sees depends on both. */
+  /** Call it after the model or the preset changed: the model's input depends on both. */
   reread(): void {
     for (const image of this.images) void image.reread();
   }
 
   #replace(images: TrayImage[]): void {
-    for (const image of this.images) if (!images.includes(image)) image.forget();
+    for (const image of this.images) if (!images.includes(image)) image.dispose();
     this.images = images;
     this.isOverfull = false;
   }

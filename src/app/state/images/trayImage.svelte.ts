@@ -1,7 +1,6 @@
 /**
- * One image of the question: a file, the place in it that is shown and asked about (frame, plane, volume), and the window
- * it is seen through. What is shown follows the hand at once where it can; what the worker says comes after it, and the
- * newest wish wins.
+ * One image of the question: a file, the place in it that is shown and asked about (frame, plane, volume), and the window.
+ * The display follows the visitor immediately where it can; the worker's result follows, and the latest request wins.
  */
 import { RoundsError } from '../../../shared/errors';
 import type { IdentifyingField, ImageFacts, Plane, RawValues } from '../../../shared/imageFacts';
@@ -10,12 +9,12 @@ import type { ImagePreview } from '../../../shared/protocol';
 import type { WindowRange } from '../../../shared/windowing';
 import type { EngineApi } from '../../clients/engineClient';
 import type { Sample } from '../../question/samples';
-import { isSameWindow, tidy } from '../../viewer/windowDrag';
+import { isSameWindow, roundWindow } from '../../viewer/windowDrag';
 import { extent } from '../../viewer/windowPixels';
 import type { FrameCache } from './frameCache';
 import { Viewer } from './viewer.svelte';
 
-/** What a tray shares with its images. */
+/** What the images of a tray share. */
 export interface Reader {
   readonly engine: EngineApi;
   readonly cache: FrameCache;
@@ -26,11 +25,11 @@ export interface Reader {
 interface Place {
   plane: Plane;
   volume: number;
-  /** Null: the one that the file begins with. */
+  /** Null: the file's initial frame. */
   frame: number | null;
 }
 
-/** What is drawn: pixels as they are, or values that the page windows itself. */
+/** What is drawn: pixels, or raw values that the page windows itself. */
 export interface Shown {
   width: number;
   height: number;
@@ -38,13 +37,13 @@ export interface Shown {
     | { kind: 'rgba'; rgba: Uint8ClampedArray<ArrayBuffer> }
     | { kind: 'raw'; raw: RawValues; window: WindowRange };
   facts: ImageFacts;
-  /** Null for colour and for 8 bits: there are no values behind the levels. */
+  /** Null for colour and 8-bit images, which have no raw values. */
   raw: RawValues | null;
 }
 
-/** A window that moves under a hand is given to the model once the hand rests. */
+/** A changed window is sent to the worker after this time without further changes. */
 const REST_MS = 160;
-/** Frames decoded ahead on each side, nearest first. */
+/** Frames decoded ahead in the direction of scrolling. */
 const AHEAD = 3;
 
 let nextId = 1;
@@ -53,24 +52,24 @@ export class TrayImage {
   readonly id = nextId++;
   readonly name: string;
   readonly blob: Blob;
-  /** Where it came from, when it is one of ours. */
+  /** The sample that the image is from, or null. */
   readonly sample: Sample | null;
   readonly viewer = new Viewer();
-  /** What the worker made of the present place and window, or of the last ones while the next come. */
+  /** The worker's result for the current place and window, or the previous result while the next is pending. */
   preview = $state.raw<ImagePreview | null>(null);
   error = $state.raw<RoundsError | null>(null);
-  /** [center, width] that the visitor chose; null for the file's own. */
+  /** [center, width] chosen by the visitor; null for the file's own. */
   window = $state.raw<WindowRange | null>(null);
   /** What is on the screen. */
   shown = $state.raw<Shown | null>(null);
-  /** True while what is shown is not yet what was wished for. */
-  isBehind = $state(false);
+  /** True while the screen doesn't show the requested place and window yet. */
+  isPending = $state(false);
 
   readonly #reader: Reader;
   #place = $state.raw<Place>({ plane: 'axial', volume: 0, frame: null });
-  /** The frame that each plane begins with, known once it was read. */
+  /** The initial frame of each plane, once it was read. */
   #firstFrames = $state.raw<Partial<Record<Plane, number>>>({});
-  /** Counts what makes earlier readings worthless. */
+  /** Incremented when earlier results become invalid. */
   #generation = 0;
   #isReading = false;
   #isStale = false;
@@ -91,7 +90,7 @@ export class TrayImage {
     return this.preview?.frames ?? 1;
   }
 
-  /** What the model is given; null before a model is loaded. */
+  /** The model's input; null before a model is loaded. */
   get modelPixels(): Pick<Shown, 'width' | 'height' | 'pixels'> | null {
     const { preview } = this;
     if (!preview?.resizedRgba) return null;
@@ -99,12 +98,12 @@ export class TrayImage {
     return { width: preview.resizedWidth, height: preview.resizedHeight, pixels };
   }
 
-  /** Whether there are values to lay a window over, and they are on the screen. */
+  /** Whether the image on the screen has raw values, so that its window can be changed. */
   get canWindow(): boolean {
     return Boolean(this.shown?.raw) && !this.viewer.showsModel;
   }
 
-  /** Where a drag begins: the window in use; where a table of the file is, the whole range of the values. */
+  /** The window at the start of a drag: the one in use, or the whole range of values if the file has a lookup table. */
   get startRange(): WindowRange | null {
     if (this.range || !this.shown?.raw) return this.range;
     const [least, most] = extent(this.shown.raw.values);
@@ -123,17 +122,17 @@ export class TrayImage {
     return this.#place.volume;
   }
 
-  /** The window in use, the file's own included; null where there is none (colour, 8 bits, a table of the file). */
+  /** The window in use, chosen or the file's own; null if there is none (colour, 8 bits, a lookup table). */
   get range(): WindowRange | null {
     return this.window ?? this.shown?.facts.window ?? null;
   }
 
-  /** What is asked about. */
+  /** The image as part of a question. */
   toInput(): ImageInput {
     return this.#inputOf(this.#place);
   }
 
-  /** Out of range is the nearest end. */
+  /** Clamped to the existing frames. */
   showFrame(frame: number): void {
     const last = this.frames - 1;
     const wanted = Math.min(Math.max(Math.round(frame), 0), last);
@@ -151,10 +150,10 @@ export class TrayImage {
     this.#go({ ...this.#place, volume });
   }
 
-  /** Shows another window at once; the model is given it when no newer one comes. Null: the file's own. */
+  /** Shows another window immediately, and sends it to the worker when it stops changing. Null: the file's own. */
   useWindow(range: WindowRange | null): void {
     const shape = this.shown?.raw?.shape ?? 'LINEAR';
-    const wanted = range && tidy(range, shape);
+    const wanted = range && roundWindow(range, shape);
     if (isSameWindow(wanted, this.window)) return;
     this.window = wanted;
     this.#show();
@@ -162,26 +161,27 @@ export class TrayImage {
     this.#timer = setTimeout(() => void this.#read(), REST_MS);
   }
 
-  /** The view and the window as they were at first; the frame stays. */
+  /** Resets view and window; the frame stays. */
   reset(): void {
     this.viewer.reset();
     this.useWindow(null);
   }
 
-  /** Reads the file again: the model or the preset has changed, or the last try failed. */
+  /** Reads the file again: after the model or the preset changed, or to retry after an error. */
   async reread(): Promise<void> {
     this.#generation += 1;
     this.#reader.cache.clear(this.#prefix);
     await this.#read();
   }
 
-  /** Values of the fields that tell who the patient is. They are handed over and kept nowhere. */
+  /** Header fields that identify the patient, with their values, which are not stored anywhere. */
   async readIdentity(): Promise<IdentifyingField[]> {
     const preview = await this.#reader.engine.call('preview', { image: this.toInput(), identity: true });
     return preview.dicom?.identifying ?? [];
   }
 
-  forget(): void {
+  /** Releases cached frames. */
+  dispose(): void {
     clearTimeout(this.#timer);
     this.#reader.cache.clear(this.#prefix);
   }
@@ -192,23 +192,23 @@ export class TrayImage {
     void this.#read();
   }
 
-  /** Draws what is there already; false where the worker has to be asked for anything at all. */
+  /** Shows what the cache has; otherwise the display waits for the worker. */
   #show(): void {
     const cached = this.#reader.cache.get(this.#key(this.#place));
-    this.isBehind = !cached || !isSameWindow(cached.window, this.window);
+    this.isPending = !cached || !isSameWindow(cached.window, this.window);
     if (!cached) return;
     const { preview } = cached;
-    const isAsAsked = isSameWindow(cached.window, this.window);
-    if (isAsAsked) this.preview = preview;
-    // Where the file's own window is wished for again, only the worker knows what it was.
-    if (!isAsAsked && !(this.window && preview.raw)) return;
+    const isCurrent = isSameWindow(cached.window, this.window);
+    if (isCurrent) this.preview = preview;
+    // Only the worker knows the file's own window.
+    if (!isCurrent && !(this.window && preview.raw)) return;
     const { rgba, raw, width, height } = preview;
     const pixels: Shown['pixels'] =
-      isAsAsked || !raw || !this.window ? { kind: 'rgba', rgba } : { kind: 'raw', raw, window: this.window };
+      isCurrent || !raw || !this.window ? { kind: 'rgba', rgba } : { kind: 'raw', raw, window: this.window };
     this.shown = { width, height, pixels, facts: preview, raw: raw ?? null };
   }
 
-  /** One call at a time: while it runs, wishes pile up to one. */
+  /** One call at a time; requests made meanwhile are combined into one. */
   async #read(): Promise<void> {
     this.#isStale = true;
     if (this.#isReading) return;
@@ -244,7 +244,7 @@ export class TrayImage {
     cache.set(this.#key({ ...place, frame: preview.frame }), { preview, window });
   }
 
-  /** While nobody waits: the next frames in the direction of the last scroll, then one on the other side. */
+  /** Decodes frames ahead while idle: in the direction of the last scroll, then one in the other. */
   async #readAhead(): Promise<void> {
     const { frames } = this;
     if (frames === 1 || this.error) return;
@@ -260,7 +260,7 @@ export class TrayImage {
     return `${this.id}/`;
   }
 
-  /** The same picture is always the same input: what a file begins with is left out. */
+  /** The same picture always gives an equal input: initial values of the file are left out. */
   #inputOf({ plane, volume, frame }: Place): ImageInput {
     const isFirst = frame === null || frame === this.#firstFrames[plane];
     return {

@@ -1,4 +1,4 @@
-/** How one image is looked at. None of it reaches the model; it stays while other images of the tray are shown. */
+/** How one image is viewed. It doesn't affect the model's input, and is kept while other images are selected. */
 import {
   boxOf,
   FITTED,
@@ -15,7 +15,7 @@ import {
   type View,
 } from '../../viewer/view';
 
-/** What dragging with the main button, or with one finger, does. */
+/** What dragging does with the main button or one finger. */
 export type Tool = 'pan' | 'window';
 
 const EMPTY: Size = { width: 1, height: 1 };
@@ -23,31 +23,31 @@ const EMPTY: Size = { width: 1, height: 1 };
 export class Viewer {
   tool = $state<Tool>('pan');
   isInverted = $state(false);
-  /** Shows the resized picture that the model is given, cut into its tokens. */
+  /** Shows the model's input: the resized picture with its token grid. */
   showsModel = $state(false);
   isPlaying = $state(false);
-  /** CSS pixels of the stage, and pixels of the image, for the sums below. */
+  /** Size of the stage in CSS pixels, and of the image in its own pixels. */
   stage = $state.raw<Size>(EMPTY);
   image = $state.raw<Size>(EMPTY);
   #view = $state.raw<View>(FITTED);
 
   box: Box = $derived(boxOf(this.#view, this.image, this.stage));
   isFitted = $derived(this.#view.zoom === null);
-  /** Whether dragging has anything to move. */
+  /** Whether the image is larger than the stage, so that it can be moved. */
   canPan = $derived(this.box.width > this.stage.width + 1 || this.box.height > this.stage.height + 1);
   #limits = $derived(zoomLimits(this.image, this.stage));
   canZoomIn = $derived(this.box.zoom < this.#limits[1]);
   canZoomOut = $derived(this.box.zoom > this.#limits[0]);
 
-  /** @param at CSS pixels on the stage; its middle if it is not said */
+  /** @param at point that stays in place, in CSS pixels on the stage; default: the middle */
   zoomBy(factor: number, at?: Point): void {
     const middle = { x: this.stage.width / 2, y: this.stage.height / 2 };
     this.#view = zoomAt(this.#view, factor, at ?? middle, this.image, this.stage);
   }
 
   /**
-   * Zooms as a wheel does, which never goes below the fitted image.
-   * @returns false: there is nothing left to zoom, so the page may scroll
+   * Zooms by the wheel, but not below the fitted size.
+   * @returns false if the limit is reached, so that the page may scroll
    */
   wheelZoom(factor: number, at: Point): boolean {
     const fit = fitZoom(this.image, this.stage);

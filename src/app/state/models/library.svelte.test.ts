@@ -146,9 +146,9 @@ describe('LibraryState', () => {
     state.token = ' hf_secret ';
     await state.prepare(ORIGIN, 'A model');
     expect(library.of('add')).toEqual([]);
-    expect(state.preparation).toMatchObject({ status: 'ready', canTry: true });
-    expect(state.preparation?.preflight).toMatchObject({ canRun: true, canKeep: true });
-    await state.preparation?.tryMemory();
+    expect(state.preparation).toMatchObject({ status: 'ready', canTestMemory: true });
+    expect(state.preparation?.preflight).toMatchObject({ canRun: true, canStore: true });
+    await state.preparation?.testMemory();
     expect(probes).toEqual([0, 2_640_000_000]);
     expect(state.preparation?.preflight).toMatchObject({ canRun: false });
     expect(await state.download()).toEqual(STORED);
@@ -241,17 +241,17 @@ describe('LibraryState', () => {
   it('takes packs in, begins with checkpoints, and refuses anything else with a sentence', async () => {
     const { state, library } = setup({ import: () => STORED });
     const pack = [new File(['{}'], 'pack.json'), new File(['x'], 'shard-00000.bin')];
-    await state.bringIn({ name: 'pack', files: pack });
+    await state.importFiles({ name: 'pack', files: pack });
     expect(library.of('import')).toEqual([{ files: pack }]);
     const checkpoint = [new File(['{}'], 'config.json')];
-    await state.bringIn({ name: 'my-model', files: checkpoint });
+    await state.importFiles({ name: 'my-model', files: checkpoint });
     expect(library.of('plan')).toEqual([
       {
         origin: { kind: 'folder', name: 'my-model', weights: 'q4', recipe: 'best' },
         access: { files: checkpoint },
       },
     ]);
-    await state.bringIn({ name: 'notes', files: [new File(['x'], 'a.txt'), new File(['x'], 'b.txt')] });
+    await state.importFiles({ name: 'notes', files: [new File(['x'], 'a.txt'), new File(['x'], 'b.txt')] });
     expect(state.hint).toContain('notes is neither a pack');
   });
 

@@ -1,4 +1,4 @@
-/** The model library as the page sees it: what there is, what is stored, what is being fetched, and what can be done. */
+/** The state of the model library: catalogue, stored models, jobs, storage, and the operations on them. */
 import { t } from '../../i18n/i18n.svelte';
 import type { Catalogue } from '../../../shared/catalogue';
 import { RoundsError } from '../../../shared/errors';
@@ -12,9 +12,9 @@ import type {
 } from '../../../shared/library';
 import { fetchCatalogue, findEntry, type CatalogueEntry } from '../../catalogue/catalogueFile';
 import type { EngineApi } from '../../clients/engineClient';
-import { keptText } from '../../browser/keptText';
+import { storedText } from '../../browser/storedText';
 import type { LibraryApi } from '../../clients/libraryClient';
-import { DEFAULT_HUB, DEFAULT_WISH, parseHub } from '../../catalogue/modelAddress';
+import { DEFAULT_HUB, DEFAULT_CONVERSION, parseHub } from '../../catalogue/modelAddress';
 import { localKind, type FolderFiles } from '../../browser/localFiles';
 import { ModelActions } from './modelActions.svelte';
 import { Preparation } from './preparation.svelte';
@@ -25,8 +25,8 @@ export interface LibraryOptions {
   loadCatalogue?: () => Promise<Catalogue>;
   /** navigator.storage.persist, where there is one. */
   persist?: () => Promise<boolean>;
-  /** Told whether a job is running, so that the machine stays awake for it. */
-  keepAwake?: (wanted: boolean) => void;
+  /** Called when jobs start or end, to keep the machine awake while one is running. */
+  keepAwake?: (isActive: boolean) => void;
 }
 
 const ENDED: readonly JobState['phase'][] = ['done', 'cancelled'];
@@ -37,19 +37,19 @@ export class LibraryState {
   /** Jobs that are running, waiting, paused or failed. */
   jobs = $state.raw<JobState[]>([]);
   storage = $state.raw<StorageReport | null>(null);
-  /** What the browser said when it was asked to keep the models for good; null before. */
+  /** The browser's answer to the request for persistent storage; null before the request. */
   persistAnswer = $state<boolean | null>(null);
   status = $state<'idle' | 'reading' | 'ready' | 'failed'>('idle');
-  /** The last failure that belongs to no model in particular. */
+  /** The last error that doesn't belong to a single model. */
   problem = $state.raw<RoundsError | null>(null);
-  /** Why files that were given are not taken, as a sentence. */
+  /** Why chosen files can't be used, as a sentence. */
   hint = $state('');
   preparation = $state.raw<Preparation | null>(null);
-  hub = $state(keptText('rounds.hub').get() ?? DEFAULT_HUB);
-  /** Given for gated models; never stored, gone with the page. */
+  hub = $state(storedText('rounds.hub').get() ?? DEFAULT_HUB);
+  /** Access token for gated models; never stored. */
   token = $state('');
 
-  /** What is done with stored models, and what came of it. */
+  /** Actions on stored models, and their outcomes. */
   readonly actions: ModelActions;
   readonly #options: LibraryOptions;
   #catalogueLoading: Promise<Catalogue> | null = null;
@@ -64,12 +64,12 @@ export class LibraryState {
     });
   }
 
-  /** The running job with the most to say: shown where there is room for one. */
+  /** The job to show where there is room for only one. */
   activeJob = $derived.by(
     () => this.jobs.find(({ phase }) => phase !== 'paused' && phase !== 'failed') ?? null,
   );
 
-  /** Reads everything anew; the outcome is in `status`. The first call starts the library's worker. */
+  /** Reads everything again; see `status`. The first call starts the library's worker. */
   async open(): Promise<void> {
     if (this.status === 'idle') this.status = 'reading';
     try {
@@ -94,34 +94,34 @@ export class LibraryState {
     return (await this.#options.library.call('list', {})).models;
   }
 
-  /** What the catalogue says about a repository; null where it says nothing or can't be read. */
+  /** The catalogue's entry for a repository; null if there is none or the catalogue can't be read. */
   async entryOf(repo: string): Promise<CatalogueEntry | null> {
     this.catalogue ??= await this.#loadCatalogue().catch(() => null);
     return findEntry(this.catalogue, repo);
   }
 
-  /** @returns a sentence where the address is none */
+  /** @returns an error message if the address is invalid, else an empty string */
   useHub(text: string): string {
     const parsed = parseHub(text);
     if (typeof parsed === 'string') return parsed;
     this.hub = parsed.hub;
-    keptText('rounds.hub').set(parsed.hub === DEFAULT_HUB ? null : parsed.hub);
+    storedText('rounds.hub').set(parsed.hub === DEFAULT_HUB ? null : parsed.hub);
     return '';
   }
 
-  /** Looks at a model and at this device; nothing is fetched before `download`. */
+  /** Checks a model and this device; nothing is downloaded before `download`. */
   prepare(origin: ModelOrigin, title: string, files?: File[]): Promise<void> {
     const access: OriginAccess = { ...(files ? { files } : {}), ...this.#tokenAccess() };
     const preparation = new Preparation(this.#options, { origin, access, title });
     this.preparation = preparation;
-    return preparation.look();
+    return preparation.check();
   }
 
-  dropPreparation(): void {
+  cancelPreparation(): void {
     this.preparation = null;
   }
 
-  /** Fetches what was prepared. Resolves to null where it failed, was paused or cancelled: the job says so. */
+  /** Downloads the prepared model. Resolves to null if it failed, was paused or cancelled; the job shows which. */
   async download(): Promise<StoredModel | null> {
     const { preparation } = this;
     if (!preparation) return null;
@@ -129,7 +129,7 @@ export class LibraryState {
     return this.#add(preparation.plan?.origin ?? preparation.origin, preparation.access);
   }
 
-  /** The same, kept for this visit only. */
+  /** Downloads the prepared model for this visit only. */
   async downloadForSession(): Promise<{ name: string; repo: string; pack: SessionPack } | null> {
     const { preparation } = this;
     if (!preparation?.plan) return null;
@@ -139,62 +139,66 @@ export class LibraryState {
       const pack = await this.#options.library.call('addForSession', { origin, access: preparation.access });
       return { name, repo: source.repo, pack };
     } catch (thrown) {
-      this.#tellUnlessJobDoes(RoundsError.from(thrown));
+      this.#showProblem(RoundsError.from(thrown));
       return null;
     }
   }
 
-  /** Goes on with a paused or failed job. A folder's files have to be given again. */
+  /** Resumes a paused or failed job. The files of a folder must be chosen again. */
   resume(job: JobState, files?: File[]): Promise<StoredModel | null> {
     return this.#add(job.origin, { ...(files ? { files } : {}), ...this.#tokenAccess() });
   }
 
-  /** Fetches parts that `verify` took away. */
+  /** Downloads parts again that `verify` removed as damaged. */
   repair(model: StoredModel): Promise<StoredModel | null> {
-    this.actions.forget(model.id);
+    this.actions.clearOutcome(model.id);
     return this.#add(model.origin, this.#tokenAccess());
   }
 
   async pause(job: JobState): Promise<void> {
-    await this.#quietly(() => this.#options.library.call('pause', { jobId: job.id }));
+    await this.#attempt(() => this.#options.library.call('pause', { jobId: job.id }));
   }
 
   async cancel(job: JobState): Promise<void> {
-    await this.#quietly(() => this.#options.library.call('cancel', { jobId: job.id }));
+    await this.#attempt(() => this.#options.library.call('cancel', { jobId: job.id }));
     await this.#refreshStorage();
   }
 
-  /** Takes a pack in, or begins with a checkpoint's folder. */
-  async bringIn(local: FolderFiles): Promise<void> {
+  /** Imports a pack, or prepares the conversion of a checkpoint's folder. */
+  async importFiles(local: FolderFiles): Promise<void> {
     this.problem = null;
     this.hint = '';
     const kind = localKind(local);
     if (kind === 'checkpoint')
-      return this.prepare({ kind: 'folder', name: local.name, ...DEFAULT_WISH }, local.name, local.files);
+      return this.prepare(
+        { kind: 'folder', name: local.name, ...DEFAULT_CONVERSION },
+        local.name,
+        local.files,
+      );
     if (kind === 'unknown') {
       this.hint = local.name ? t('library.notAModel', { name: local.name }) : t('library.namelessNotAModel');
       return;
     }
     try {
       await this.#options.library.call('import', { files: local.files });
-      await this.#stored();
+      await this.#afterStored();
     } catch (thrown) {
-      this.#tellUnlessJobDoes(RoundsError.from(thrown));
+      this.#showProblem(RoundsError.from(thrown));
     }
   }
 
   async removeAll(): Promise<void> {
-    await this.#quietly(() => this.#options.library.call('deleteAll', {}));
+    await this.#attempt(() => this.#options.library.call('deleteAll', {}));
     await this.#refreshStorage();
   }
 
   /** Asks the browser not to delete the models when space runs low; best from a click. */
-  async askToPersist(): Promise<void> {
+  async requestPersistence(): Promise<void> {
     const persist = this.#options.persist ?? (() => navigator.storage.persist());
     try {
       this.persistAnswer = await persist();
     } catch {
-      // No such function, or an insecure page: the same as "no".
+      // Not supported, or an insecure page: the same as a refusal.
       this.persistAnswer = false;
     }
     await this.#refreshStorage();
@@ -204,28 +208,29 @@ export class LibraryState {
     this.problem = null;
     try {
       const model = await this.#options.library.call('add', { origin, access });
-      await this.#stored();
+      await this.#afterStored();
       return model;
     } catch (thrown) {
-      this.#tellUnlessJobDoes(RoundsError.from(thrown));
+      this.#showProblem(RoundsError.from(thrown));
       await this.#refreshStorage();
       return null;
     }
   }
 
-  /** After the first success only: before it there is nothing to keep. */
-  async #stored(): Promise<void> {
-    if (this.persistAnswer === null && this.storage?.persisted !== true) await this.askToPersist();
+  /** After a model was stored. Persistence is requested after the first one: before, there is nothing to protect. */
+  async #afterStored(): Promise<void> {
+    if (this.persistAnswer === null && this.storage?.persisted !== true) await this.requestPersistence();
     else await this.#refreshStorage();
   }
 
-  /** A pause or a cancellation was asked for, and a failed job has a place of its own. */
-  #tellUnlessJobDoes(error: RoundsError): void {
+  /** Skips pauses and cancellations, which the visitor requested, and errors that their job shows. */
+  #showProblem(error: RoundsError): void {
     const isShown = this.jobs.some((job) => job.phase === 'failed' && job.error?.code === error.code);
     if (error.code !== 'aborted' && !isShown) this.problem = error;
   }
 
-  async #quietly(action: () => Promise<unknown>): Promise<void> {
+  /** Never rejects: an error goes to `problem`. */
+  async #attempt(action: () => Promise<unknown>): Promise<void> {
     try {
       await action();
     } catch (thrown) {
@@ -237,7 +242,7 @@ export class LibraryState {
     try {
       this.storage = await this.#options.library.call('storage', {});
     } catch {
-      // The last report stands: it is a guess anyway.
+      // Keep the last report, which is an estimate anyway.
     }
   }
 
@@ -248,7 +253,7 @@ export class LibraryState {
 
   #loadCatalogue(): Promise<Catalogue> {
     this.#catalogueLoading ??= (this.#options.loadCatalogue ?? fetchCatalogue)().catch((thrown: unknown) => {
-      // The next opening tries again.
+      // Retry when the library is opened again.
       this.#catalogueLoading = null;
       throw thrown;
     });

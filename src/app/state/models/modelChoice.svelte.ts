@@ -1,7 +1,7 @@
-/** Which model is used: the embedded one, a stored one, or one for this visit only; remembered for the next visit. */
+/** The model in use: the embedded one, a stored one, or one for this visit only. Stored for the next visit. */
 import { t } from '../../i18n/i18n.svelte';
 import type { CatalogueEntry } from '../../catalogue/catalogueFile';
-import { keptText, type KeptText } from '../../browser/keptText';
+import { storedText, type StoredText } from '../../browser/storedText';
 import { RoundsError } from '../../../shared/errors';
 import type { SessionPack, StoredModel } from '../../../shared/library';
 import type { PackLocation } from '../../../shared/protocol';
@@ -16,36 +16,37 @@ export type ChosenModel =
 export interface ModelChoiceOptions {
   model: ModelState;
   embedded: PackLocation;
-  /** All models of the library; asked only where one is remembered. */
+  /** All models of the library; called only if the last visit used a stored one. */
   listStored: () => Promise<StoredModel[]>;
-  /** What the catalogue says about a repository. */
+  /** The catalogue's entry for a repository. */
   entryOf: (repo: string) => Promise<CatalogueEntry | null>;
   usePreset: (preset: PresetId) => void;
 }
 
 export class ModelChoice {
   chosen = $state.raw<ChosenModel>({ kind: 'embedded' });
-  /** Why another model than the remembered one was loaded, as a sentence. */
+  /** Why the last visit's model wasn't loaded, as a sentence. */
   notice = $state('');
 
   readonly #options: ModelChoiceOptions;
-  readonly #remembered: KeptText = keptText('rounds.model');
-  /** There while a model loads: still there at the next start, it took the page down with it. */
-  readonly #loading: KeptText = keptText('rounds.loading', { always: true });
+  /** Id of the stored model in use; null for the embedded one. */
+  readonly #storedId: StoredText = storedText('rounds.model');
+  /** Set while a model loads. If it is still set at the next start, loading that model crashed the page. */
+  readonly #loading: StoredText = storedText('rounds.loading', { always: true });
 
   constructor(options: ModelChoiceOptions) {
     this.#options = options;
-    // A visitor who leaves while it loads has not been thrown out by it.
+    // Leaving the page while a model loads is not a crash.
     addEventListener('pagehide', () => this.#loading.set(null));
   }
 
-  /** Loads the remembered model, or the embedded one where that is gone or failed the page. */
+  /** Loads the last visit's model, or the embedded one if that is missing or crashed the page. */
   async start(): Promise<void> {
-    const id = this.#remembered.get();
+    const id = this.#storedId.get();
     if (id === null) return this.#load({ kind: 'embedded' });
     const stored = await this.#find(id);
     if (!stored) {
-      this.#remembered.set(null);
+      this.#storedId.set(null);
       this.notice = t('library.lastModelGone');
       return this.#load({ kind: 'embedded' });
     }
@@ -58,17 +59,17 @@ export class ModelChoice {
   }
 
   useEmbedded(): Promise<void> {
-    this.#remembered.set(null);
+    this.#storedId.set(null);
     return this.#use({ kind: 'embedded' });
   }
 
   useStored({ id, name, source }: StoredModel): Promise<void> {
-    this.#remembered.set(id);
+    this.#storedId.set(id);
     return this.#use({ kind: 'stored', id, name, repo: source.repo });
   }
 
   useSession(name: string, repo: string, pack: SessionPack): Promise<void> {
-    this.#remembered.set(null);
+    this.#storedId.set(null);
     return this.#use({ kind: 'session', name, repo, pack });
   }
 
@@ -81,7 +82,7 @@ export class ModelChoice {
     const loading = this.#load(chosen);
     if (chosen.kind !== 'embedded') {
       const entry = await this.#options.entryOf(chosen.repo);
-      // Another may have been chosen meanwhile.
+      // Another model may have been chosen meanwhile.
       if (entry && this.chosen === chosen) this.#options.usePreset(entry.model.preset);
     }
     return loading;
@@ -110,7 +111,7 @@ export class ModelChoice {
       const models = await this.#options.listStored();
       return models.find((model) => model.id === id && model.complete) ?? null;
     } catch (thrown) {
-      // Without a library nothing stored can be loaded; why is told where it is opened.
+      // Without the library no stored model can be loaded; the library's dialog shows why.
       void RoundsError.from(thrown);
       return null;
     }

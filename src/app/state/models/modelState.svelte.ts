@@ -1,17 +1,17 @@
-/** The one loaded model: how far its loading is, what it is once loaded, and why it is not there. */
+/** The loaded model: progress while it loads, its facts once it is loaded, and the error if it isn't. */
 import { RoundsError } from '../../../shared/errors';
 import type { BackendName, ModelInfo, PackLocation } from '../../../shared/protocol';
 import type { EngineApi } from '../../clients/engineClient';
 import { TimeLeft, type StageProgress } from '../timeLeft';
 
-/** A device that is lost again so soon would only be lost once more: stop and say so. */
+/** If the device is lost again within this time, recovery stops with the error. */
 const RECOVERY_PAUSE_MS = 30_000;
 
 export type ModelStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
 export class ModelState {
   status = $state<ModelStatus>('idle');
-  /** True while a model that was lost is being loaded again. */
+  /** True while a lost model is being loaded again. */
   recovering = $state(false);
   progress = $state.raw<StageProgress | null>(null);
   info = $state.raw<ModelInfo | null>(null);
@@ -34,7 +34,7 @@ export class ModelState {
     engine.onLost((error) => this.#recover(error));
   }
 
-  /** Loads, or loads anew; never rejects: the outcome is in `status` and `error`. */
+  /** Loads the model, again if it is loaded already. Never rejects: see `status` and `error`. */
   load(): Promise<void> {
     this.#abort?.abort();
     const abort = new AbortController();
@@ -43,25 +43,25 @@ export class ModelState {
     return this.#loading;
   }
 
-  /** Resolves once the model can answer; rejects with the reason why it can't. */
+  /** Resolves once the model is loaded; rejects with the reason if it can't be. */
   async ready(): Promise<ModelInfo> {
-    // A newer load may have replaced the one that was waited for.
+    // A newer load may have replaced this one.
     while (this.status === 'loading') await this.#loading;
     if (!this.info) throw this.error ?? new RoundsError('request_invalid', 'No model is loaded.');
     return this.info;
   }
 
   /**
-   * After a run has failed because its model was lost: the model as it is once it is back.
-   * @throws RoundsError `error` where it is given up; what the load failed with
+   * Call it after a run failed because its model was lost. Resolves once the model is loaded again.
+   * @throws RoundsError `error` if the model isn't loaded again; the error of the load if that fails
    */
-  modelBack(lost: ModelInfo, error: RoundsError): Promise<ModelInfo> {
-    // The run may hear of it before the page does, or after the model is back already.
+  modelRecovered(lost: ModelInfo, error: RoundsError): Promise<ModelInfo> {
+    // The run may notice the loss before the page does, or after the model was loaded again.
     if (this.info === lost) this.#recover(error);
     return this.ready();
   }
 
-  /** Loads the model again and has its numbers checked anew, whatever earlier visits found. */
+  /** Loads the model again and repeats its self-test, ignoring stored results. */
   recheck(): Promise<void> {
     this.#recheck = true;
     return this.load();
@@ -77,7 +77,7 @@ export class ModelState {
     return this.load();
   }
 
-  /** Another model takes the place of this one. */
+  /** Replaces the model by another one. */
   use(pack: PackLocation): Promise<void> {
     this.#pack = pack;
     return this.load();
@@ -122,7 +122,7 @@ export class ModelState {
   }
 
   #recover(error: RoundsError): void {
-    // A crash while loading rejects the load itself, which says what is to be said.
+    // A crash while loading rejects the load itself, which reports the error.
     if (this.status !== 'ready') return;
     const sinceLastMs = performance.now() - this.#lostAtMs;
     this.#lostAtMs = performance.now();

@@ -1,4 +1,4 @@
-/** A model on its way to being fetched: its plan, and what speaks for and against this device. */
+/** A model before its download: its plan, and whether it should run on this device. */
 import { RoundsError } from '../../../shared/errors';
 import {
   jobIdOf,
@@ -13,10 +13,10 @@ import type { LibraryApi } from '../../clients/libraryClient';
 import { gpuBytesFor, preflight } from '../../catalogue/preflight';
 
 export class Preparation {
-  status = $state<'looking' | 'ready' | 'failed'>('looking');
+  status = $state<'checking' | 'ready' | 'failed'>('checking');
   plan = $state.raw<ModelPlan | null>(null);
   error = $state.raw<RoundsError | null>(null);
-  trying = $state(false);
+  isTestingMemory = $state(false);
   readonly origin: ModelOrigin;
   readonly access: OriginAccess;
   readonly title: string;
@@ -26,14 +26,14 @@ export class Preparation {
   readonly #library: LibraryApi;
   readonly #engine: EngineApi;
 
-  /** Null until everything is known that can be known. */
+  /** Null until plan, device and storage are known. */
   preflight = $derived.by(() => {
     const { plan } = this;
     if (!plan || !this.#probe || !this.#storage) return null;
     return preflight(plan, { probe: this.#probe, storage: this.#storage, deviceMemoryGib: deviceMemory() });
   });
-  /** Whether a trial of the GPU's memory could tell more. */
-  canTry = $derived.by(
+  /** Whether allocating GPU memory as a test would give more information. */
+  canTestMemory = $derived.by(
     () => this.#probe !== null && this.#probe.gpu !== null && this.#probe.allocation === null,
   );
 
@@ -48,14 +48,14 @@ export class Preparation {
     this.title = what.title;
   }
 
-  /** The plan's job, whose revision is a commit; the origin's own before it was planned. */
+  /** Id of the plan's job, whose revision is a commit; before planning, of the origin. */
   get jobId(): string {
     return jobIdOf(this.plan?.origin ?? this.origin);
   }
 
-  /** Reads configs and headers of the model, and looks at the device. Never rejects: see `status`. */
-  async look(): Promise<void> {
-    this.status = 'looking';
+  /** Reads configs and headers of the model, and checks the device. Never rejects: see `status`. */
+  async check(): Promise<void> {
+    this.status = 'checking';
     this.error = null;
     try {
       const [plan, probe, storage] = await Promise.all([
@@ -73,21 +73,21 @@ export class Preparation {
     }
   }
 
-  /** Asks the GPU for as much memory as the model needs, and gives it back. */
-  async tryMemory(): Promise<void> {
-    if (!this.plan || this.trying) return;
-    this.trying = true;
+  /** Allocates as much GPU memory as the model needs, and frees it again. */
+  async testMemory(): Promise<void> {
+    if (!this.plan || this.isTestingMemory) return;
+    this.isTestingMemory = true;
     try {
       const allocateBytes = Math.round(gpuBytesFor(this.plan.packBytes));
       this.#probe = await this.#engine.call('probe', { allocateBytes });
     } catch (thrown) {
       this.error = RoundsError.from(thrown);
     }
-    this.trying = false;
+    this.isTestingMemory = false;
   }
 }
 
-/** In GiB. Some browsers do not tell, and the type definitions do not know it. */
+/** In GiB; null in some browsers. Missing from the type definitions. */
 function deviceMemory(): number | null {
   return (navigator as { deviceMemory?: number }).deviceMemory ?? null;
 }

@@ -1,29 +1,28 @@
 /**
- * The cases that are kept in this browser: the list, what is saved into it, and what is deleted from it. Every tab sees
- * the changes of the others.
+ * The cases saved in this browser: listing, saving, changing and deleting them. Every tab sees the changes of the others.
  */
 import { RoundsError } from '../../../shared/errors';
-import { CaseDatabase } from '../../browser/caseDatabase';
 import { parseCase } from '../../cases/caseBounds';
+import { CaseDatabase } from '../../cases/caseDatabase';
 import type { FullCase } from '../../cases/caseFile';
 import { isoNow, unique, type CaseRecord } from '../../cases/caseFormat';
 import { mergeCases } from '../../cases/caseMerge';
 import { bytesOf, summarize, type CaseSummary } from '../../cases/caseSummary';
-import { blobOf, buildCase, hashesOf, keepable, NO_IMAGES } from './buildCase';
+import { blobOf, buildCase, hashesOf, saveable, NO_IMAGES } from './buildCase';
 import type { CaseImages } from './caseImages';
 import type { CasePreferences } from './casePreferences.svelte';
 import type { Conversation, Entry } from '../ask/conversation.svelte';
 
-/** Long enough to see that it was the wrong one. */
+/** How long a deletion can be undone. */
 const UNDO_MS = 10_000;
 const CHANNEL = 'rounds-cases';
 
-export interface CasesOptions {
+export interface CaseListOptions {
   images: CaseImages;
   preferences: CasePreferences;
   conversation: () => Conversation;
-  /** Takes deleted cases off the page. */
-  forget: (ids: readonly string[]) => void;
+  /** Called with the ids of deleted cases, to remove them from the page. */
+  onRemoved: (ids: readonly string[]) => void;
   database?: CaseDatabase;
 }
 
@@ -31,44 +30,50 @@ interface Message {
   removed: readonly string[];
 }
 
-export class Cases {
+export class CaseList {
   readonly preferences: CasePreferences;
   summaries = $state.raw<readonly CaseSummary[]>([]);
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
-  /** Why the last thing that was wanted of the store failed. */
+  /** Why the last operation failed; null if it succeeded. */
   problem = $state.raw<RoundsError | null>(null);
-  /** Id of the case that is being written. */
+  /** Id of the case that is being saved. */
   savingId = $state<string | null>(null);
-  /** The case that was deleted last, while it can be brought back. */
+  /** The case deleted last, while the deletion can be undone. */
   deleted = $state.raw<{ title: string; restore: () => Promise<void> } | null>(null);
-  /** True after the first answer, until the visitor has said whether cases are to be kept. */
+  /** True after the first answer, until the visitor has chosen whether to save cases. */
   isAsking = $state(false);
 
   bytes = $derived(bytesOf(this.summaries));
 
   readonly #images: CaseImages;
   readonly #conversation: () => Conversation;
-  readonly #forget: (ids: readonly string[]) => void;
+  readonly #onRemoved: (ids: readonly string[]) => void;
   readonly #database: CaseDatabase;
   readonly #channel = new BroadcastChannel(CHANNEL);
-  /** Deleted while they were open: a later answer does not bring them back by itself. */
-  #dropped: readonly string[] = [];
+  /** Deleted in this visit: a later answer doesn't save them again. */
+  #removed: readonly string[] = [];
   #queue: Promise<void> = Promise.resolve();
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ images, preferences, conversation, forget, database = new CaseDatabase() }: CasesOptions) {
-    this.#forget = forget;
+  constructor({
+    images,
+    preferences,
+    conversation,
+    onRemoved,
+    database = new CaseDatabase(),
+  }: CaseListOptions) {
+    this.#onRemoved = onRemoved;
     this.#images = images;
     this.preferences = preferences;
     this.#conversation = conversation;
     this.#database = database;
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {
-      this.#dropped = [...this.#dropped, ...data.removed];
+      this.#removed = [...this.#removed, ...data.removed];
       if (this.status === 'ready') void this.load();
     };
   }
 
-  /** Reads the list where there may be one; a visitor who never kept anything has no database. */
+  /** Reads the list, unless the visitor never chose to save cases: then there is no database. */
   start(): void {
     if (this.preferences.mode !== 'unasked') void this.load();
   }
@@ -85,35 +90,35 @@ export class Cases {
     }
   }
 
-  isKept(id: string): boolean {
+  isStored(id: string): boolean {
     return this.summaries.some((summary) => summary.id === id);
   }
 
-  /** After an answer: it is kept if the visitor wants that, or if its case is kept already. */
-  noteOver(entry: Entry): void {
+  /** After an answer: saves its case if cases are saved automatically, or if this one is saved already. */
+  onEntryFinished(entry: Entry): void {
     const { mode, isPrivate } = this.preferences;
-    if (isPrivate || entry.isPrivate || this.#dropped.includes(entry.caseId)) return;
-    if (mode === 'on' || this.isKept(entry.caseId)) void this.save(entry.caseId);
+    if (isPrivate || entry.isPrivate || this.#removed.includes(entry.caseId)) return;
+    if (mode === 'on' || this.isStored(entry.caseId)) void this.save(entry.caseId);
     else if (mode === 'unasked' && entry.status === 'done') this.isAsking = true;
   }
 
-  /** The visitor’s answer to whether cases are to be kept; what is on the page is kept at once. */
+  /** The visitor’s choice whether to save cases; with `on`, those on the page are saved now. */
   choose(mode: 'on' | 'off'): void {
     this.preferences.mode = mode;
     this.isAsking = false;
     if (mode === 'off') return;
-    const ids = unique(keepable(this.#conversation().turns.toReversed()).map(({ caseId }) => caseId));
-    for (const id of ids) if (!this.#dropped.includes(id)) void this.save(id);
+    const ids = unique(saveable(this.#conversation().turns.toReversed()).map(({ caseId }) => caseId));
+    for (const id of ids) if (!this.#removed.includes(id)) void this.save(id);
   }
 
-  /** Keeps a case of this visit, or brings what is kept of it up to date. */
+  /** Saves a case of this visit, or updates the saved one. */
   save(caseId: string): Promise<void> {
-    this.#dropped = this.#dropped.filter((id) => id !== caseId);
-    return this.#inTurn(async () => {
-      const entries = keepable(this.#conversation().entriesOf(caseId));
+    this.#removed = this.#removed.filter((id) => id !== caseId);
+    return this.#enqueue(async () => {
+      const entries = saveable(this.#conversation().entriesOf(caseId));
       if (entries.length === 0 || this.preferences.isPrivate) return;
       this.savingId = caseId;
-      const built = await buildCase(entries, this.#images, this.preferences.keepsOriginals);
+      const built = await buildCase(entries, this.#images, this.preferences.savesOriginals);
       await this.#database.update(caseId, (stored) => {
         const old = parseStored(stored);
         const record = old ? mergeCases(old, built.record) : built.record;
@@ -125,17 +130,18 @@ export class Cases {
   /** @throws RoundsError case_invalid, storage_failed */
   async read(id: string): Promise<FullCase> {
     const stored = await this.#database.record(id);
-    if (stored === undefined) throw new RoundsError('storage_failed', 'The case is no longer there.');
+    if (stored === undefined)
+      throw new RoundsError('storage_failed', 'The case was deleted, perhaps in another tab.');
     const record = parseCase(stored);
     const images = await this.#database.images(hashesOf(record));
     for (const image of record.images) blobOf(images, image);
     return { record, images };
   }
 
-  /** A case from a file, under its own id or another; what was there under it is replaced. */
+  /** Saves an imported case; replaces a saved one with the same id. */
   write({ record, images }: FullCase, thumbnail: string): Promise<void> {
-    this.#dropped = this.#dropped.filter((id) => id !== record.id);
-    return this.#inTurn(async () => {
+    this.#removed = this.#removed.filter((id) => id !== record.id);
+    return this.#enqueue(async () => {
       const summary = summarize(record, thumbnail);
       await this.#database.update(record.id, () => ({ record, summary, images }));
     });
@@ -149,30 +155,30 @@ export class Cases {
     return this.#change(id, (record) => ({ ...record, notes: notes.trim() }));
   }
 
-  /** Deletes at once; for some seconds the page can bring it back from its own memory. */
+  /** Deletes a case; for a few seconds the page can restore it from memory. */
   async remove(summary: CaseSummary): Promise<void> {
     const full = await this.read(summary.id).catch(() => null);
     await this.removeAll([summary.id]);
     clearTimeout(this.#undoTimer);
     if (!full || this.problem) return;
-    this.deleted = { title: summary.title, restore: () => this.#bringBack(full, summary.thumbnail) };
+    this.deleted = { title: summary.title, restore: () => this.#restore(full, summary.thumbnail) };
     this.#undoTimer = setTimeout(() => (this.deleted = null), UNDO_MS);
   }
 
   removeAll(ids: readonly string[]): Promise<void> {
-    this.#dropped = [...this.#dropped, ...ids];
-    this.#forget(ids);
+    this.#removed = [...this.#removed, ...ids];
+    this.#onRemoved(ids);
     this.deleted = null;
-    return this.#inTurn(() => this.#database.remove(ids), ids);
+    return this.#enqueue(() => this.#database.remove(ids), ids);
   }
 
-  async #bringBack(full: FullCase, thumbnail: string): Promise<void> {
+  async #restore(full: FullCase, thumbnail: string): Promise<void> {
     this.deleted = null;
     await this.write(full, thumbnail);
   }
 
   #change(id: string, change: (record: CaseRecord) => CaseRecord): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const thumbnail = this.summaries.find((summary) => summary.id === id)?.thumbnail ?? '';
       await this.#database.update(id, (stored) => {
         const old = parseStored(stored);
@@ -183,8 +189,8 @@ export class Cases {
     });
   }
 
-  /** One change after the other; then every tab reads the list anew. Never rejects: see `problem`. */
-  #inTurn(work: () => Promise<void>, removed: readonly string[] = []): Promise<void> {
+  /** Runs one change at a time; afterwards every tab reads the list again. Never rejects: see `problem`. */
+  #enqueue(work: () => Promise<void>, removed: readonly string[] = []): Promise<void> {
     this.#queue = this.#queue.then(async () => {
       try {
         await work();
@@ -201,7 +207,7 @@ export class Cases {
   }
 }
 
-/** Null where nothing is stored. @throws RoundsError case_invalid: what a newer page wrote is not written over */
+/** Null if nothing is stored. @throws RoundsError case_invalid, so that a newer version's case is never overwritten */
 function parseStored(stored: unknown): CaseRecord | null {
   return stored === undefined ? null : parseCase(stored);
 }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseCase } from '../cases/caseBounds';
-import type { CaseRecord } from '../cases/caseFormat';
-import { summarize } from '../cases/caseSummary';
-import { TEST_IMAGE, testCase } from '../cases/testing/testCase';
+import { parseCase } from './caseBounds';
+import type { CaseRecord } from './caseFormat';
+import { summarize } from './caseSummary';
+import { TEST_IMAGE, testCase } from './testing/testCase';
 import { CaseDatabase } from './caseDatabase';
 
 const NAME = 'rounds-cases-test';

@@ -1,18 +1,18 @@
 /**
- * A short text in localStorage, for browsers that have it and visits that may use it: it never throws. A private visit
+ * A short text in localStorage. It never throws: without storage, values last for this visit only. A private visit
  * (privateVisit.ts) writes nothing.
  */
 import { isPrivateVisit } from './privateVisit';
 
-export interface KeptText {
-  /** Null where nothing is kept, or storage is blocked. */
+export interface StoredText {
+  /** Null if nothing is stored, or storage is blocked. */
   get(): string | null;
-  /** Null takes it away. In a private visit, and where storage is blocked or full, the choice holds for this visit only. */
+  /** Null removes the value. Does nothing in a private visit, or if storage is blocked or full. */
   set(text: string | null): void;
 }
 
-/** @param always also in a private visit: for marks that tell nothing of what the visitor does */
-export function keptText(key: string, { always = false } = {}): KeptText {
+/** @param always store it in a private visit too: for values that reveal nothing about what the visitor does */
+export function storedText(key: string, { always = false } = {}): StoredText {
   return {
     get: () => {
       try {

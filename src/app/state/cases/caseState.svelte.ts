@@ -1,4 +1,4 @@
-/** What belongs to cases, put together: which case a question is of, opening one, beginning a new one. */
+/** The cases of the page: which case a question belongs to, opening a case, starting a new one, print and export. */
 import { RoundsError } from '../../../shared/errors';
 import type { ImageInput } from '../../../shared/generation';
 import type { EngineApi } from '../../clients/engineClient';
@@ -6,42 +6,40 @@ import type { FullCase } from '../../cases/caseFile';
 import { blobOf, buildCase } from './buildCase';
 import { CaseImages } from './caseImages';
 import { CasePreferences } from './casePreferences.svelte';
-import { Cases } from './cases.svelte';
+import { CaseList } from './caseList.svelte';
 import { CaseTransfer } from './caseTransfer.svelte';
+import type { Dialogs } from '../dialogs.svelte';
 import type { Conversation, Entry } from '../ask/conversation.svelte';
 import type { Draft } from '../ask/draft.svelte';
 import type { ImageTray } from '../images/imageTray.svelte';
 import { inputOf, restoreEntries } from './savedEntries';
 import type { Settings } from '../settings.svelte';
 
-export interface CaseDeskOptions {
+export interface CaseStateOptions {
   engine: EngineApi;
   settings: Settings;
   draft: Draft;
   tray: ImageTray;
+  dialogs: Dialogs;
   conversation: () => Conversation;
 }
 
-export class CaseDesk {
+export class CaseState {
   readonly preferences = new CasePreferences();
-  readonly list: Cases;
+  readonly list: CaseList;
   readonly transfer: CaseTransfer;
   readonly images: CaseImages;
-  /** What a dialog is to be opened for: how to print, or what to export. */
-  wish = $state.raw<{ kind: 'print' | 'export'; cases: readonly FullCase[] } | null>(null);
-  /** Counts the wishes to see the list of cases. */
-  listWish = $state(0);
-  readonly #options: CaseDeskOptions;
+  readonly #options: CaseStateOptions;
 
-  constructor(options: CaseDeskOptions) {
+  constructor(options: CaseStateOptions) {
     this.#options = options;
     this.images = new CaseImages(options.engine);
     const { preferences, images } = this;
-    this.list = new Cases({
+    this.list = new CaseList({
       images,
       preferences,
       conversation: options.conversation,
-      forget: (ids) => this.#forget(ids),
+      onRemoved: (ids) => this.#removeFromPage(ids),
     });
     this.transfer = new CaseTransfer(this.list, images);
   }
@@ -50,7 +48,7 @@ export class CaseDesk {
     return this.#options.conversation();
   }
 
-  /** Questions about the same images are one case. @returns the shown case’s id, or undefined for a new case */
+  /** Questions about the same images belong to one case. @returns the shown case’s id, or undefined for a new case */
   idFor(images: readonly ImageInput[]): string | undefined {
     const { shown } = this.#conversation;
     if (!shown) return undefined;
@@ -58,16 +56,16 @@ export class CaseDesk {
     return images.some(({ blob }) => known.some((image) => image.blob === blob)) ? shown.caseId : undefined;
   }
 
-  /** Clears the desk for another case; what was asked stays among the earlier questions. */
-  begin(): void {
-    const { draft, tray } = this.#options;
+  /** Clears images and form for another case; the questions of this one stay in the list of earlier questions. */
+  startNewCase(): void {
+    const { draft, tray, dialogs } = this.#options;
     tray.restore([]);
     draft.follow(null);
-    draft.focusWish++;
+    dialogs.focusQuestion();
     this.#conversation.showNone();
   }
 
-  /** Puts a kept case back as it was left. Never rejects. @returns false where it could not be read: see `list.problem` */
+  /** Opens a saved case as it was left. Never rejects. @returns false if it couldn't be read: see `list.problem` */
   async open(id: string): Promise<boolean> {
     try {
       const thumbnail = this.list.summaries.find((summary) => summary.id === id)?.thumbnail ?? '';
@@ -79,65 +77,69 @@ export class CaseDesk {
     }
   }
 
-  /** Shows a case that need not be kept here. */
+  /** Shows a case, whether it is saved here or not. */
   show({ record, images }: FullCase, thumbnail = ''): void {
     const inputs = record.images.map((image) => {
       const blob = blobOf(images, image);
       const input = inputOf(image, blob);
-      this.images.adopt(input, { image, blob, thumbnail });
+      this.images.remember(input, { image, blob, thumbnail });
       return input;
     });
     this.#conversation.restore(restoreEntries(record, inputs));
     const { shown } = this.#conversation;
-    if (shown) this.#layOut(shown);
+    if (shown) this.#restoreForm(shown);
   }
 
-  /** The shown case, whether it is kept or not, for printing, export and copying. */
+  /** The shown case, saved or not, for printing, export and copying; null if nothing is shown. */
   async current(): Promise<FullCase | null> {
     const { shown } = this.#conversation;
     if (!shown) return null;
     const entries = this.#conversation.entriesOf(shown.caseId).filter(({ isOver }) => isOver);
-    const built = await buildCase(entries, this.images, this.preferences.keepsOriginals);
-    if (!this.list.isKept(shown.caseId)) return built;
+    const built = await buildCase(entries, this.images, this.preferences.savesOriginals);
+    if (!this.list.isStored(shown.caseId)) return built;
     const { title, notes, changedAt } = (await this.list.read(shown.caseId)).record;
     return { ...built, record: { ...built.record, title, notes, changedAt } };
   }
 
-  /** Opens the dialog for printing or export. @param ids kept cases; none for the one on the page */
-  async ask(kind: 'print' | 'export', ids: readonly string[] = []): Promise<void> {
+  /** Opens the dialog for printing (the first case) or export. @param ids saved cases; none for the one on the page */
+  async openDialog(name: 'print' | 'export', ids: readonly string[] = []): Promise<void> {
     try {
       const shown = ids.length === 0 ? await this.current() : null;
       const cases = shown ? [shown] : [];
       for (const id of ids) cases.push(await this.list.read(id));
-      if (cases.length > 0) this.wish = { kind, cases };
+      const [first] = cases;
+      if (!first) return;
+      if (name === 'print') this.#options.dialogs.open('print', first);
+      else this.#options.dialogs.open('export', cases);
     } catch (thrown) {
       this.list.problem = RoundsError.from(thrown);
     }
   }
 
-  /** A dropped or picked file: kept, or, in a private visit, only shown. Never rejects. */
-  async bringIn(file: Blob): Promise<void> {
-    this.listWish++;
+  /** Imports a dropped or picked file; in a private visit its cases are only shown. Never rejects. */
+  async importFile(file: Blob): Promise<void> {
+    this.#options.dialogs.open('cases');
     if (!this.preferences.isPrivate) return this.transfer.importFile(file);
     const cases = await this.transfer.readFile(file);
     for (const full of cases) this.show(full);
   }
 
-  /** Takes deleted cases off the page, and whatever would go on with them. */
-  #forget(ids: readonly string[]): void {
+  /** Removes deleted cases from the page, and from the form if it follows one of them. */
+  #removeFromPage(ids: readonly string[]): void {
     const { draft } = this.#options;
     if (draft.follows && ids.includes(draft.follows.caseId)) draft.follows = null;
-    for (const id of ids) this.#conversation.drop(id);
+    for (const id of ids) this.#conversation.remove(id);
   }
 
-  /** Form, images and settings as they were when this was asked. */
-  #layOut(entry: Entry): void {
-    const { draft, tray, settings } = this.#options;
+  /** Restores form, images and settings as they were when this was asked. */
+  #restoreForm(entry: Entry): void {
+    const { draft, tray, settings, dialogs } = this.#options;
     const chain = [...entry.ancestors, entry].map(({ asked }) => asked.images);
     tray.restore(chain.findLast((images) => images.length > 0) ?? []);
     settings.presetId = entry.asked.presetId;
     settings.changeSampling(entry.asked.sampling);
     draft.edit(entry.asked, entry.parent);
+    dialogs.focusQuestion();
     tray.reread();
   }
 }

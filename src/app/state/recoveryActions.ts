@@ -1,21 +1,21 @@
-/** The ways out of an error that can be taken from anywhere on the page, and asking again with smaller images. */
-import { RoundsError } from '../../../shared/errors';
-import type { Remedy } from '../../text/errorText';
-import { limitsFor, MIN_PIXELS, type Asked } from '../../question/prompting';
-import { pickFiles } from '../../browser/pickFiles';
-import type { AppState } from '../appState.svelte';
-import type { Entry } from './conversation.svelte';
+/** What the buttons next to an error do. */
+import { RoundsError } from '../../shared/errors';
+import type { RecoveryAction } from '../text/errorText';
+import { limitsFor, MIN_PIXELS, type Asked } from '../question/prompting';
+import { pickFiles } from '../browser/pickFiles';
+import type { AppState } from './appState.svelte';
+import type { Entry } from './ask/conversation.svelte';
 
-/** What a panel can do about an error; a remedy without a function has no button there. */
-export type RemedyActions = Partial<Record<Remedy, () => void>>;
+/** What a panel can do about an error; an action without a handler has no button there. */
+export type RecoveryHandlers = Partial<Record<RecoveryAction, () => void>>;
 
-/** Those that need to know nothing about where the error is shown. */
-export function remediesOf(app: AppState): RemedyActions {
+/** Actions that work wherever the error is shown. */
+export function pageRecovery(app: AppState): RecoveryHandlers {
   const { model, choice } = app;
   return {
     'choose-image': () => void chooseImage(app),
     'use-wasm': () => void model.useBackend('wasm'),
-    'open-library': () => app.libraryWish++,
+    'open-library': () => app.dialogs.open('library'),
     ...(choice.chosen.kind === 'embedded'
       ? { 'no-cache': () => void model.loadWithoutCache() }
       : { 'use-embedded': () => void choice.useEmbedded() }),
@@ -23,12 +23,12 @@ export function remediesOf(app: AppState): RemedyActions {
   };
 }
 
-/** Those for a question that failed. */
-export function remediesFor(app: AppState, entry: Entry): RemedyActions {
+/** Actions for a question that failed. */
+export function entryRecovery(app: AppState, entry: Entry): RecoveryHandlers {
   const { asked } = entry;
   return {
     ...(entry.kind === 'answer' && entry.canContinue
-      ? { 'go-on': () => app.conversation.resume(entry) }
+      ? { continue: () => app.conversation.resume(entry) }
       : { retry: () => app.askAgain(entry) }),
     ...(asked.images.length > 0 && (asked.maxPixels ?? Infinity) > MIN_PIXELS
       ? { 'smaller-images': () => void askWithSmallerImages(app, entry) }
@@ -37,7 +37,7 @@ export function remediesFor(app: AppState, entry: Entry): RemedyActions {
   };
 }
 
-/** Another file takes the place of those that could not be read. */
+/** Replaces the images that couldn't be read by files that the visitor picks. */
 async function chooseImage(app: AppState): Promise<void> {
   const files = await pickFiles();
   if (files.length === 0) return;
@@ -45,7 +45,7 @@ async function chooseImage(app: AppState): Promise<void> {
   app.tray.add(files);
 }
 
-/** The same question with half of the pixels that the largest of its images had for the model. */
+/** Asks the same question with half as many pixels as the model's largest input image had. */
 async function askWithSmallerImages(app: AppState, entry: Entry): Promise<void> {
   const { asked } = entry;
   try {
@@ -53,12 +53,12 @@ async function askWithSmallerImages(app: AppState, entry: Entry): Promise<void> 
     const maxPixels = Math.max(Math.floor(pixels / 2), MIN_PIXELS);
     app.askAgain(entry, { maxPixels });
   } catch (thrown) {
-    // What keeps the model from being loaded is told above the page already.
+    // Why the model can't be loaded is shown at the top of the page.
     if (RoundsError.from(thrown).code === 'internal') throw thrown;
   }
 }
 
-/** Pixels, width × height, of the largest image as the model was given it. */
+/** Pixels (width × height) of the largest image, after the resize for the model. */
 async function largestImage({ model, engine }: AppState, asked: Asked): Promise<number> {
   await model.ready();
   const imageLimits = limitsFor(asked);

@@ -1,13 +1,11 @@
 /**
- * Cases in IndexedDB, in a database of their own. One object store with three kinds of keys, so that a case is written
- * in one transaction or not at all: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, kept once
- * however many cases have it.
+ * Cases in IndexedDB, in their own database. One object store with three kinds of keys, so that a case is written in one
+ * transaction: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, which cases share.
  */
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
-import type { CaseRecord } from '../cases/caseFormat';
-import type { CaseSummary } from '../cases/caseSummary';
-import { CASE_VERSION } from '../cases/caseFormat';
 import { RoundsError } from '../../shared/errors';
+import { CASE_VERSION, type CaseRecord } from './caseFormat';
+import type { CaseSummary } from './caseSummary';
 
 export const CASE_DATABASE = 'rounds-cases';
 
@@ -18,7 +16,7 @@ export interface CaseToWrite {
   images: ReadonlyMap<string, Blob>;
 }
 
-/** Everything rejects with RoundsError storage_quota or storage_failed. */
+/** All methods reject with RoundsError storage_quota or storage_failed. */
 export class CaseDatabase {
   readonly #name: string;
   #store: UseStore | undefined;
@@ -27,7 +25,7 @@ export class CaseDatabase {
     this.#name = name;
   }
 
-  /** Those that this version of the page can read. */
+  /** Of the cases that this version of the page can read. */
   async summaries(): Promise<CaseSummary[]> {
     const all = await this.#run('readonly', (store) =>
       promisifyRequest<unknown[]>(store.getAll(keysOf('s'))),
@@ -35,12 +33,12 @@ export class CaseDatabase {
     return (all as CaseSummary[]).filter(({ version }) => version === CASE_VERSION);
   }
 
-  /** Unchecked, as it is stored; undefined where there is none. */
+  /** As it is stored, not validated; undefined if there is none. */
   record(id: string): Promise<unknown> {
     return this.#run('readonly', (store) => promisifyRequest<unknown>(store.get(`r/${id}`)));
   }
 
-  /** Those of the images that are there. */
+  /** The images that exist, by SHA-256. */
   async images(hashes: readonly string[]): Promise<Map<string, Blob>> {
     const found = await this.#run('readonly', (store) =>
       Promise.all(hashes.map((hash) => promisifyRequest<unknown>(store.get(`i/${hash}`)))),
@@ -52,14 +50,14 @@ export class CaseDatabase {
 
   /**
    * Writes a case in one transaction.
-   * @param make is given what is stored under the id, and must not wait; null leaves everything as it is
+   * @param make gets what is stored under the id, and returns what to write; null writes nothing. It must be synchronous
    */
   update(id: string, make: (stored: unknown) => CaseToWrite | null): Promise<void> {
     return this.#run('readwrite', async (store) => {
       const made = make(await promisifyRequest<unknown>(store.get(`r/${id}`)));
       if (!made) return;
       for (const [hash, blob] of made.images) {
-        // The same hash is the same picture: it need not be written again.
+        // The same hash means the same bytes: no need to write them again.
         if ((await promisifyRequest<IDBValidKey | undefined>(store.getKey(`i/${hash}`))) === undefined)
           store.put(blob, `i/${hash}`);
       }
@@ -69,7 +67,7 @@ export class CaseDatabase {
     });
   }
 
-  /** Removes cases, and the images that no other case has. */
+  /** Removes cases, and images that no other case uses. */
   remove(ids: readonly string[]): Promise<void> {
     return this.#run('readwrite', async (store) => {
       for (const id of ids) {
@@ -97,7 +95,7 @@ export class CaseDatabase {
       this.#store ??= createStore(this.#name, 'cases');
       return await this.#store(mode, (store) =>
         work(store).catch((thrown: unknown) => {
-          // Half of a case must not stay.
+          // A case must not be written in part.
           if (mode === 'readwrite') tryAbort(store.transaction);
           throw thrown;
         }),
@@ -108,7 +106,7 @@ export class CaseDatabase {
   }
 }
 
-/** A transaction that has failed by itself is over already. */
+/** Throws nothing if the transaction has already ended. */
 function tryAbort(transaction: IDBTransaction): void {
   try {
     transaction.abort();
@@ -118,7 +116,7 @@ function tryAbort(transaction: IDBTransaction): void {
 }
 
 function keysOf(kind: 's' | 'i'): IDBKeyRange {
-  // '0' is what follows '/'.
+  // '0' is the character after '/'.
   return IDBKeyRange.bound(`${kind}/`, `${kind}0`, false, true);
 }
 
@@ -126,9 +124,17 @@ function storageError(thrown: unknown): RoundsError {
   if (thrown instanceof RoundsError) return thrown;
   const name = thrown instanceof Error ? thrown.name : '';
   if (name === 'QuotaExceededError') {
-    return new RoundsError('storage_quota', 'The browser has no room left for the case.', { cause: thrown });
+    return new RoundsError(
+      'storage_quota',
+      'The browser has no space left for the case. Delete other cases or models.',
+      { cause: thrown },
+    );
   }
-  return new RoundsError('storage_failed', `The browser’s storage failed (${name || 'unknown'}).`, {
-    cause: thrown,
-  });
+  return new RoundsError(
+    'storage_failed',
+    `The browser’s storage failed (${name || 'unknown error'}). Reload the page and try again.`,
+    {
+      cause: thrown,
+    },
+  );
 }
