@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { UsageError, type CommandContext } from './command';
-import { ProgressLine } from './progressLine';
-import { Rehearsal, STEPS, type Step } from './rehearsal/rehearse';
-import { SCALES, type Scale } from './rehearsal/shapes';
-import { tableHead, tableRow } from './rehearsal/table';
+import { UsageError, type CommandContext } from '../command';
+import { ProgressLine } from '../progressLine';
+import { Rehearsal, STEPS, type Step } from '../rehearsal/rehearsal';
+import { SCALES, type Scale } from '../rehearsal/shapes';
+import { tableHead, tableRow } from '../rehearsal/table';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const BASE = join(PROJECT, 'models/goldens/vectors/checkpoints/qwen2_5_vl');

@@ -4,9 +4,9 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCommand } from './command';
-import { convertCommand } from './convertCommand';
-import { inspectCommand } from './inspectCommand';
+import { runCommand } from '../command';
+import { convertCommand } from './convert';
+import { inspectCommand } from './inspect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,11 +4,11 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PackReader } from '../engine/ports';
-import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../engine/truncatedModel';
-import { answersOf } from '../runtime/knownAnswers';
-import { RoundsError } from '../shared/errors';
-import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../shared/pack';
+import type { PackReader } from '../../engine/ports';
+import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../../engine/truncatedModel';
+import { answersOf } from '../../runtime/knownAnswers';
+import { RoundsError } from '../../shared/errors';
+import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
 
 /** onnxruntime keeps weights twice while it builds a graph, and its memory ends at 4 GiB. */
 const MAX_TRUNCATED_BYTES = 1.5e9;

@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describePack, describeTensors, formatBytes, summarizeTensors } from '../convert/describe';
-import { openFile } from './convert/folderSource';
-import { verifyShards, type ShardVerdict } from '../convert/verify';
-import { RoundsError } from '../shared/errors';
-import { MANIFEST_FILE, type PackManifest } from '../shared/pack';
-import { parseManifest } from '../shared/packManifest';
-import { UsageError, type CommandContext } from './command';
-import { ProgressLine } from './progressLine';
+import { describePack, describeTensors, formatBytes, summarizeTensors } from '../../convert/describe';
+import { openFile } from '../convert/folderSource';
+import { verifyShards, type ShardVerdict } from '../../convert/verify';
+import { RoundsError } from '../../shared/errors';
+import { MANIFEST_FILE, type PackManifest } from '../../shared/pack';
+import { parseManifest } from '../../shared/packManifest';
+import { UsageError, type CommandContext } from '../command';
+import { ProgressLine } from '../progressLine';
 
 const HELP = `Prints what a model pack holds and verifies every shard's length and SHA-256.
 

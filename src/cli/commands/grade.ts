@@ -1,11 +1,11 @@
 /** `npm run -s grade -- --preset NAME --file ROWS.jsonl`: applies a system's own rules to given texts. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { RoundsError } from '../shared/errors';
-import { Fields } from '../shared/fields';
-import { grade } from '../shared/grading';
-import { findPreset, type Options, type PresetId, PRESET_IDS } from '../shared/presets';
-import { runInProcess, UsageError } from './command';
+import { RoundsError } from '../../shared/errors';
+import { Fields } from '../../shared/fields';
+import { grade } from '../../shared/grading';
+import { findPreset, type Options, type PresetId, PRESET_IDS } from '../../shared/presets';
+import { runInProcess, UsageError } from '../command';
 
 const HELP = `Grades answers without a model, by the published rules of a system.
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decode } from 'fast-png';
-import { runConversion } from '../convert/convert';
-import { openFolderSink } from './convert/folderSink';
-import { openFolder } from './convert/folderSource';
-import { planConversion } from '../convert/plan';
-import type { HarnessCase, HarnessMessage } from '../shared/harness';
-import type { GenerateResult } from '../shared/generation';
-import type { LoadParams } from '../shared/protocol';
+import { runConversion } from '../../convert/convert';
+import { openFolderSink } from '../convert/folderSink';
+import { openFolder } from '../convert/folderSource';
+import { planConversion } from '../../convert/plan';
+import type { HarnessCase, HarnessMessage } from '../../shared/harness';
+import type { GenerateResult } from '../../shared/generation';
+import type { LoadParams } from '../../shared/protocol';
 import {
   compareFeatures,
   compareGreedy,
@@ -22,9 +22,9 @@ import {
   type Activations,
   type StageResult,
 } from './compare';
-import { runInProcess, UsageError } from './command';
-import { GoldenFolder, type GoldenCase } from './goldens';
-import { HarnessSession } from './harnessSession';
+import { runInProcess, UsageError } from '../command';
+import { GoldenFolder, type GoldenCase } from '../../../models/goldens/goldenFolder';
+import { HarnessSession } from '../harnessSession';
 
 const HELP = `Checks a folder of reference cases against the page's own worker and engine, float32 weights.
 

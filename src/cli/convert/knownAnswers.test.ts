@@ -1,15 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packInMemory } from './convert/packInMemory';
-import { truncatedBytes } from '../engine/truncatedModel';
+import { packInMemory } from './packInMemory';
+import { truncatedBytes } from '../../engine/truncatedModel';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseManifest } from '../shared/packManifest';
-import { runCommand } from './command';
-import { convertCommand } from './convertCommand';
+import { parseManifest } from '../../shared/packManifest';
+import { runCommand } from '../command';
+import { convertCommand } from '../commands/convert';
 import { addKnownAnswers } from './knownAnswers';
 
-const CHECKPOINTS = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints');
+const CHECKPOINTS = join(import.meta.dirname, '../../../models/goldens/vectors/checkpoints');
 
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'rounds-answers-'))));

@@ -2,13 +2,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { RoundsError } from '../shared/errors';
-import { MANIFEST_FILE } from '../shared/pack';
-import { PRESET_IDS } from '../shared/presets';
-import type { LoadParams } from '../shared/protocol';
-import { readCases, type ReadCase, type ReadCases } from './caseFile';
-import { oneOf, runInProcess, UsageError } from './command';
-import { HarnessSession } from './harnessSession';
+import { RoundsError } from '../../shared/errors';
+import { MANIFEST_FILE } from '../../shared/pack';
+import { PRESET_IDS } from '../../shared/presets';
+import type { LoadParams } from '../../shared/protocol';
+import { readCases, type ReadCase, type ReadCases } from '../caseFile';
+import { oneOf, runInProcess, UsageError } from '../command';
+import { HarnessSession } from '../harnessSession';
 
 const HELP = `Runs cases through the page's own worker, engine and GPU code in a headless browser.
 

@@ -6,9 +6,9 @@ import { MANIFEST_FILE } from '../../shared/pack';
 import { oneOf, UsageError, type Command } from '../command';
 import { HarnessSession } from '../harnessSession';
 import { PROJECT } from '../install.mjs';
-import { describeReport } from './describe';
-import { Instruments, PRECISE_MEMORY } from './instruments';
-import { Bench, type BenchPlan } from './measure';
+import { describeReport } from '../bench/describe';
+import { Instruments, PRECISE_MEMORY } from '../bench/instruments';
+import { Bench, type BenchPlan } from '../bench/measure';
 
 const HELP = `Measures how fast a pack runs in the page's own engine, in a headless browser.
 

@@ -5,23 +5,23 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseCalibration } from '../convert/calibration';
-import type { Calibration } from '../convert/choice';
-import { packInMemory } from './convert/packInMemory';
-import { generate } from '../engine/generate';
-import { encodeImages, prepareImages } from '../engine/images';
-import { loadModel, type EngineModel } from '../engine/model';
-import { preparePrompt } from '../engine/text/prompt';
-import type { Prompt } from '../engine/promptRows';
-import { decodeImage } from '../image/decode';
-import type { RgbImage } from '../engine/preprocess/resample';
-import { loadOrt } from '../runtime/ort/loadOrt';
-import { OrtBackend } from '../runtime/ort/ortBackend';
-import { loadTokenizer } from '../runtime/tokenizer';
-import type { RecipeOption, WeightsOption } from '../shared/pack';
-import type { ChatMessage } from '../shared/generation';
-import { readCases } from './caseFile';
-import { runInProcess, UsageError, type Command } from './command';
+import { parseCalibration } from '../../convert/calibration';
+import type { Calibration } from '../../convert/choice';
+import { packInMemory } from '../convert/packInMemory';
+import { generate } from '../../engine/generate';
+import { encodeImages, prepareImages } from '../../engine/images';
+import { loadModel, type EngineModel } from '../../engine/model';
+import { preparePrompt } from '../../engine/text/prompt';
+import type { Prompt } from '../../engine/promptRows';
+import { decodeImage } from '../../image/decode';
+import type { RgbImage } from '../../engine/preprocess/resample';
+import { loadOrt } from '../../runtime/ort/loadOrt';
+import { OrtBackend } from '../../runtime/ort/ortBackend';
+import { loadTokenizer } from '../../runtime/tokenizer';
+import type { RecipeOption, WeightsOption } from '../../shared/pack';
+import type { ChatMessage } from '../../shared/generation';
+import { readCases } from '../caseFile';
+import { runInProcess, UsageError, type Command } from '../command';
 
 const HELP = `Measures what quantization costs, against float32 on the same weights.
 

@@ -1,7 +1,7 @@
 /** Reads a folder of reference cases: the form that models/goldens/README.md describes. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RoundsError } from '../shared/errors';
+import { RoundsError } from '../../src/shared/errors';
 
 export interface GoldenTensor {
   shape: number[];

@@ -3,20 +3,20 @@ import { availableParallelism } from 'node:os';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { parseCalibration } from '../convert/calibration';
-import type { Calibration } from '../convert/choice';
-import { runConversion } from '../convert/convert';
-import { describePack, describeTensors, formatBytes } from '../convert/describe';
-import { openHub, parseHubName } from '../convert/hubSource';
-import { checkTarget, openFolderSink } from './convert/folderSink';
-import { openFolder } from './convert/folderSource';
-import { openWorkerPool } from './convert/workerPool';
-import { planConversion, type ConversionPlan } from '../convert/plan';
-import type { CheckpointSource } from '../convert/source';
-import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../shared/pack';
-import { RoundsError } from '../shared/errors';
-import { oneOf, UsageError, type CommandContext } from './command';
-import { ProgressLine } from './progressLine';
+import { parseCalibration } from '../../convert/calibration';
+import type { Calibration } from '../../convert/choice';
+import { runConversion } from '../../convert/convert';
+import { describePack, describeTensors, formatBytes } from '../../convert/describe';
+import { openHub, parseHubName } from '../../convert/hubSource';
+import { checkTarget, openFolderSink } from '../convert/folderSink';
+import { openFolder } from '../convert/folderSource';
+import { openWorkerPool } from '../convert/workerPool';
+import { planConversion, type ConversionPlan } from '../../convert/plan';
+import type { CheckpointSource } from '../../convert/source';
+import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../../shared/pack';
+import { RoundsError } from '../../shared/errors';
+import { oneOf, UsageError, type CommandContext } from '../command';
+import { ProgressLine } from '../progressLine';
 
 const HELP = `Makes a model pack from a Hugging Face checkpoint of the Qwen2.5-VL or Qwen2-VL architecture.
 
@@ -135,7 +135,7 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
     return;
   }
   // Loaded only now: it brings onnxruntime along, which a refusal or --help should not wait for.
-  const { addKnownAnswers } = await import('./knownAnswers');
+  const { addKnownAnswers } = await import('../convert/knownAnswers');
   const sink = await openFolderSink(args.out, args.overwrite);
   const pool = args.jobs > 1 ? openWorkerPool(args.jobs) : null;
   const line = new ProgressLine('Converting', err);

@@ -1,6 +1,6 @@
 /** How far a result is from its reference, stage by stage, against the limits of the reference's README. */
-import type { GenerateResult } from '../shared/generation';
-import type { GoldenCase, GoldenFolder, GoldenTensor } from './goldens';
+import type { GenerateResult } from '../../shared/generation';
+import type { GoldenCase, GoldenFolder, GoldenTensor } from '../../../models/goldens/goldenFolder';
 
 export type Activations = 'f32' | 'f16';
 
