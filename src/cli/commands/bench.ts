@@ -1,33 +1,33 @@
-/** `npm run -s bench -- --pack DIR`: how fast a pack runs here, in the page's own engine. */
-import { statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+/** `npm run -s bench -- --pack DIR`: measures how fast a pack runs on this machine in the page's own engine. */
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MANIFEST_FILE } from '../../shared/pack';
-import { oneOf, UsageError, type Command } from '../command';
-import { HarnessSession } from '../harnessSession';
-import { PROJECT } from '../install.mjs';
 import { describeReport } from '../bench/describe';
 import { Instruments, PRECISE_MEMORY } from '../bench/instruments';
 import { Bench, type BenchPlan } from '../bench/measure';
+import { UsageError, type Command } from '../command';
+import { HarnessSession } from '../harnessSession';
+import { PROJECT } from '../install.mjs';
+import { ACTIVATIONS, BACKENDS, existingFile, oneOf, packFolder, wholeNumbers } from '../options';
 
-const HELP = `Measures how fast a pack runs in the page's own engine, in a headless browser.
+const HELP = `Measures how fast a model pack runs in the page's own engine, in a headless browser.
 
   npm run -s bench -- --pack DIR [options]
 
-  --pack DIR                    a model pack, as convert makes it
-  --json                        one JSON object instead of a table
-  --contexts N,N,…              tokens of context to decode behind (default 128,1024,4096)
-  --rollouts N,N,…              rollouts of one prompt (default 1,8)
-  --image FILE                  (default: a sample of the page)
+  --pack DIR                    model pack made by convert
+  --json                        print one JSON object instead of a table
+  --contexts N,N,…              context lengths in tokens for decoding (default 128,1024,4096)
+  --rollouts N,N,…              numbers of rollouts of one prompt (default 1,8)
+  --image FILE                  image for the questions (default: a sample of the page)
   --backend webgpu|wasm|auto    where the model runs (default webgpu)
-  --activations f16|f32|auto    (default auto: f16 where the GPU has it)
-  --help
+  --activations f16|f32|auto    activation type (default auto: f16 if the GPU supports it)
+  --help                        show this help
 
-Every figure is measured in this run; one that can't be is null, and "why" says the reason. Other programs that run
-at the same time change the figures: compare only figures of one run.
+Every figure is measured in this run. A figure that can't be measured is null, with the reason in "why".
+Other programs that run at the same time change the figures, so compare only figures from the same run.
 `;
 
 const IMAGE_PATH = 'bench-image';
+const MAX_CONTEXT = 1_000_000;
 const MAX_ROLLOUTS = 16;
 
 interface Arguments {
@@ -53,53 +53,32 @@ function parseArguments(argv: string[]): Arguments | 'help' {
   });
   if (values.help) return 'help';
   if (!values.pack) throw new UsageError('Give --pack DIR.');
-  const pack = resolve(values.pack);
-  const image = resolve(values.image);
-  if (!isFile(join(pack, MANIFEST_FILE)))
-    throw new UsageError(`${pack} is not a pack: it has no ${MANIFEST_FILE}.`);
-  if (!isFile(image)) throw new UsageError(`There is no image ${image}.`);
+  const image = existingFile('image', values.image);
   return {
-    pack,
+    pack: packFolder(values.pack),
     json: values.json,
     image,
     plan: {
       load: {
-        backend: oneOf('--backend', values.backend, ['webgpu', 'wasm', 'auto'] as const),
-        activations: oneOf('--activations', values.activations, ['f16', 'f32', 'auto'] as const),
+        backend: oneOf('--backend', values.backend, BACKENDS),
+        activations: oneOf('--activations', values.activations, ACTIVATIONS),
       },
       image: { url: IMAGE_PATH, name: basename(image) },
-      contexts: numbers('--contexts', values.contexts, 1_000_000),
-      rollouts: numbers('--rollouts', values.rollouts, MAX_ROLLOUTS),
+      contexts: wholeNumbers('--contexts', values.contexts, MAX_CONTEXT),
+      rollouts: wholeNumbers('--rollouts', values.rollouts, MAX_ROLLOUTS),
     },
   };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
-function numbers(option: string, value: string, max: number): number[] {
-  const list = value.split(',').map(Number);
-  if (!list.every((number) => Number.isInteger(number) && number >= 1 && number <= max)) {
-    throw new UsageError(
-      `${option} must be whole numbers from 1 to ${max}, with commas between, not ${value}.`,
-    );
-  }
-  return list;
-}
-
-/** The command itself, on any streams. */
-export const benchCommand: Command = async ({ argv, out, err, signal }) => {
+export const command: Command = async ({ argv, out, err, signal }) => {
   const args = parseArguments(argv);
-  if (args === 'help') {
-    out(HELP);
-    return;
-  }
+  if (args === 'help') return out(HELP);
   const instruments = new Instruments();
   const session = await HarnessSession.open({
     pack: args.pack,
     files: { [`/${IMAGE_PATH}`]: args.image },
     signal,
+    report: (message) => err(`${message}\n`),
     browserArguments: [PRECISE_MEMORY],
     onPage: (page) => instruments.attach(page),
   });

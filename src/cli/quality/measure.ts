@@ -1,108 +1,139 @@
-/**
- * `npm run -s quality -- SRC --case FILE`: what quantization costs. Teacher-forced over the prompt and the float32
- * model's own greedy answer, every position: KL divergence to float32, top-1 agreement, and bytes, for each recipe.
- */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { parseCalibration } from '../../convert/calibration';
+/** Measures what quantization costs, teacher-forced over each prompt and the float32 model's greedy answer. */
 import type { Calibration } from '../../convert/choice';
-import { packInMemory } from '../convert/packInMemory';
 import { generate } from '../../engine/generate';
 import { encodeImages, prepareImages } from '../../engine/images';
 import { loadModel, type EngineModel } from '../../engine/model';
-import { preparePrompt } from '../../engine/text/prompt';
 import type { Prompt } from '../../engine/promptRows';
-import { decodeImage } from '../../image/decode';
-import type { RgbImage } from '../../engine/preprocess/resample';
+import { preparePrompt } from '../../engine/text/prompt';
 import { loadOrt } from '../../runtime/ort/loadOrt';
 import { OrtBackend } from '../../runtime/ort/ortBackend';
 import { loadTokenizer } from '../../runtime/tokenizer';
 import type { RecipeOption, WeightsOption } from '../../shared/pack';
-import type { ChatMessage } from '../../shared/generation';
-import { readCases } from '../caseFile';
-import { runInProcess, UsageError, type Command } from '../command';
+import { packInMemory } from '../convert/packInMemory';
+import type { EvaluationCase } from './evaluationCases';
 
-const HELP = `Measures what quantization costs, against float32 on the same weights.
+export interface Variant {
+  weights: WeightsOption;
+  recipe: RecipeOption;
+  calibration?: Calibration;
+}
 
-  npm run -s quality -- SRC --case FILE [options]
-
-  SRC             a checkpoint folder, small enough for float32 on the processor
-  --case FILE     cases as for infer; images must be PNG or DICOM
-  --tokens N      greedy tokens after each prompt (default 24)
-  --calibration FILE  q4 best with it as well (npm run -s convert -- --help)
-  --json          one JSON object a recipe instead of a table
-  --help
-
-For each recipe: mean KL(float32 || recipe) in nats over all positions of prompts and answers, share of positions
-with the same most probable token, and bytes of the pack.
-`;
-
-type Variant = [weights: WeightsOption, recipe: RecipeOption, calibration?: Calibration];
-
-const VARIANTS: readonly Variant[] = [
-  ['q4', 'plain'],
-  ['q4', 'best'],
-  ['q8', 'plain'],
-  ['f16', 'plain'],
+export const VARIANTS: readonly Variant[] = [
+  { weights: 'q4', recipe: 'plain' },
+  { weights: 'q4', recipe: 'best' },
+  { weights: 'q8', recipe: 'plain' },
+  { weights: 'f16', recipe: 'plain' },
 ];
-
-interface EvaluationCase {
-  messages: ChatMessage[];
-  images: RgbImage[];
-}
-
-interface Reference {
-  answer: number[];
-  /** Log-probabilities [positions × V]. */
-  logProbabilities: Float32Array;
-}
 
 export interface QualityFigures {
   weights: WeightsOption;
   recipe: RecipeOption;
   isCalibrated: boolean;
+  /** KL(float32 || variant) in nats, mean over all positions. */
   meanKl: number;
+  /** Share of positions with the same most probable token, 0 to 1. */
   top1: number;
   positions: number;
+  /** Size of the pack. */
   bytes: number;
 }
 
-async function open(checkpoint: string, variant: Variant): Promise<EngineModel> {
-  const pack = await packInMemory(checkpoint, ...variant);
+/** A case with the float32 model's answer. */
+interface Reference {
+  evaluation: EvaluationCase;
+  /** Token ids. */
+  answer: number[];
+  /** Log-probabilities [positions × vocabulary]. */
+  logProbabilities: Float32Array;
+}
+
+/** Sums over positions. */
+export interface Divergence {
+  kl: number;
+  agreeing: number;
+  positions: number;
+}
+
+export interface QualityOptions {
+  /** Greedy tokens after each prompt. */
+  tokens: number;
+  variants: readonly Variant[];
+  signal: AbortSignal;
+}
+
+/**
+ * Compares each variant with float32. `onFigures` is called after each one.
+ * @param checkpoint a checkpoint folder, small enough for float32 in onnxruntime's CPU build
+ */
+export async function measureQuality(
+  checkpoint: string,
+  cases: readonly EvaluationCase[],
+  { tokens, variants, signal }: QualityOptions,
+  onFigures: (figures: QualityFigures) => void,
+): Promise<void> {
+  const exact = await open(checkpoint, { weights: 'f32', recipe: 'plain' });
+  const references: Reference[] = [];
+  for (const evaluation of cases) {
+    signal.throwIfAborted();
+    references.push(await referenceOf(exact, evaluation, tokens, signal));
+  }
+  await exact.dispose();
+  for (const variant of variants) {
+    const model = await open(checkpoint, variant);
+    const { kl, agreeing, positions } = await compareAll(model, references, signal);
+    const bytes = model.pack.manifest.totalBytes;
+    await model.dispose();
+    const { weights, recipe, calibration } = variant;
+    const figures = { meanKl: kl / positions, top1: agreeing / positions, positions, bytes };
+    onFigures({ weights, recipe, isCalibrated: calibration !== undefined, ...figures });
+  }
+}
+
+async function open(checkpoint: string, { weights, recipe, calibration }: Variant): Promise<EngineModel> {
+  const pack = await packInMemory(checkpoint, weights, recipe, calibration);
   return loadModel(pack, new OrtBackend(await loadOrt('wasm'), null, 'f32'), await loadTokenizer(pack));
 }
 
-async function readEvaluationCases(file: string): Promise<EvaluationCase[]> {
-  const { cases, files } = readCases(readFileSync(file, 'utf8'), dirname(file));
-  return Promise.all(
-    cases.map(async (read) => {
-      if (!read.ok) throw read.error;
-      const images: RgbImage[] = [];
-      const messages: ChatMessage[] = [];
-      for (const { role, content } of read.job.prompt.messages) {
-        if (typeof content === 'string') {
-          messages.push({ role, content });
-          continue;
-        }
-        const parts = [];
-        for (const part of content) {
-          if (part.type === 'text') {
-            parts.push(part);
-            continue;
-          }
-          const path = files[`/${part.image.url}`] ?? '';
-          images.push(await decodeImage(new Blob([readFileSync(path)])));
-          parts.push({ type: 'image' as const, image: { blob: new Blob(), name: part.image.name } });
-        }
-        messages.push({ role, content: parts });
-      }
-      return { messages, images };
-    }),
-  );
+async function compareAll(
+  model: EngineModel,
+  references: readonly Reference[],
+  signal: AbortSignal,
+): Promise<Divergence> {
+  const sums = { kl: 0, agreeing: 0, positions: 0 };
+  const width = model.config.text.vocabSize;
+  for (const { evaluation, answer, logProbabilities } of references) {
+    signal.throwIfAborted();
+    const scores = await model.timeline.score(await promptWith(model, evaluation, answer));
+    const part = divergence(logProbabilities, logSoftmaxRows(scores, width), width);
+    sums.kl += part.kl;
+    sums.agreeing += part.agreeing;
+    sums.positions += part.positions;
+  }
+  return sums;
 }
 
-/** The prompt with `answer` appended as text positions. */
+async function referenceOf(
+  model: EngineModel,
+  evaluation: EvaluationCase,
+  tokens: number,
+  signal: AbortSignal,
+): Promise<Reference> {
+  const settings = { maxNewTokens: tokens, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1 };
+  const { newIds } = await generate(
+    model,
+    { messages: evaluation.messages, settings: { ...settings, ignoreEos: false } },
+    { images: evaluation.images, decodeMs: 0, startedMs: 0 },
+    { signal, clock: () => 0 },
+  );
+  const scores = await model.timeline.score(await promptWith(model, evaluation, newIds));
+  return {
+    evaluation,
+    answer: newIds,
+    logProbabilities: logSoftmaxRows(scores, model.config.text.vocabSize),
+  };
+}
+
+/** The prompt with `answer` appended as text. */
 async function promptWith(
   model: EngineModel,
   { messages, images }: EvaluationCase,
@@ -124,22 +155,7 @@ async function promptWith(
   };
 }
 
-async function referenceOf(
-  model: EngineModel,
-  evaluation: EvaluationCase,
-  tokens: number,
-): Promise<Reference> {
-  const settings = { maxNewTokens: tokens, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1 };
-  const { newIds } = await generate(
-    model,
-    { messages: evaluation.messages, settings: { ...settings, ignoreEos: false } },
-    { images: evaluation.images, decodeMs: 0, startedMs: 0 },
-    { signal: new AbortController().signal, clock: () => 0 },
-  );
-  const scores = await model.timeline.score(await promptWith(model, evaluation, newIds));
-  return { answer: newIds, logProbabilities: logSoftmaxRows(scores, model.config.text.vocabSize) };
-}
-
+/** Log-probabilities of logits [positions × width]. */
 function logSoftmaxRows(scores: Float32Array, width: number): Float32Array {
   const result = new Float32Array(scores.length);
   for (let start = 0; start < scores.length; start += width) {
@@ -153,12 +169,8 @@ function logSoftmaxRows(scores: Float32Array, width: number): Float32Array {
   return result;
 }
 
-/** Sums over the rows of [positions × width]: KL(reference || other) and equal argmax. */
-export function divergence(
-  reference: Float32Array,
-  other: Float32Array,
-  width: number,
-): { kl: number; agreeing: number; positions: number } {
+/** Compares log-probabilities [positions × width] row by row: KL(reference || other) and equal argmax. */
+export function divergence(reference: Float32Array, other: Float32Array, width: number): Divergence {
   let kl = 0;
   let agreeing = 0;
   for (let start = 0; start < reference.length; start += width) {
@@ -173,86 +185,3 @@ export function divergence(
   }
   return { kl, agreeing, positions: reference.length / width };
 }
-
-export async function measureQuality(
-  checkpoint: string,
-  cases: EvaluationCase[],
-  options: { tokens: number; variants: readonly Variant[]; signal: AbortSignal },
-  onFigures: (figures: QualityFigures) => void,
-): Promise<void> {
-  const { tokens, variants, signal } = options;
-  const exact = await open(checkpoint, ['f32', 'plain']);
-  const references: Reference[] = [];
-  for (const evaluation of cases) references.push(await referenceOf(exact, evaluation, tokens));
-  await exact.dispose();
-  for (const variant of variants) {
-    const model = await open(checkpoint, variant);
-    const width = model.config.text.vocabSize;
-    let sums = { kl: 0, agreeing: 0, positions: 0 };
-    for (const [i, evaluation] of cases.entries()) {
-      signal.throwIfAborted();
-      const { answer, logProbabilities } = references[i] ?? {
-        answer: [],
-        logProbabilities: new Float32Array(),
-      };
-      const scores = await model.timeline.score(await promptWith(model, evaluation, answer));
-      const part = divergence(logProbabilities, logSoftmaxRows(scores, width), width);
-      sums = {
-        kl: sums.kl + part.kl,
-        agreeing: sums.agreeing + part.agreeing,
-        positions: sums.positions + part.positions,
-      };
-    }
-    const { positions } = sums;
-    const bytes = model.pack.manifest.totalBytes;
-    await model.dispose();
-    onFigures({
-      weights: variant[0],
-      recipe: variant[1],
-      isCalibrated: variant[2] !== undefined,
-      meanKl: sums.kl / positions,
-      top1: sums.agreeing / positions,
-      positions,
-      bytes,
-    });
-  }
-}
-
-const quality: Command = async ({ argv, out, signal }) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: {
-      case: { type: 'string' },
-      calibration: { type: 'string' },
-      tokens: { type: 'string', default: '24' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    out(HELP);
-    return;
-  }
-  const [checkpoint] = positionals;
-  const tokens = Number(values.tokens);
-  if (!checkpoint || !values.case || !(tokens >= 1)) throw new UsageError('Give SRC and --case FILE.');
-  const cases = await readEvaluationCases(resolve(values.case));
-  const variants = values.calibration ? [...VARIANTS, await calibrated(values.calibration)] : VARIANTS;
-  await measureQuality(resolve(checkpoint), cases, { tokens, variants, signal }, (figures) => {
-    out(values.json ? `${JSON.stringify(figures)}\n` : describeFigures(figures));
-  });
-};
-
-async function calibrated(path: string): Promise<Variant> {
-  return ['q4', 'best', await parseCalibration(new Uint8Array(readFileSync(path)), path)];
-}
-
-function describeFigures(figures: QualityFigures): string {
-  const { weights, recipe, isCalibrated, meanKl, top1, positions, bytes } = figures;
-  const name = `${weights} ${isCalibrated ? 'calibrated' : recipe}`;
-  const share = (100 * top1).toFixed(2);
-  return `${name.padEnd(13)} KL ${meanKl.toFixed(5)}  top-1 ${share} %  ${bytes} bytes  (${positions} positions)\n`;
-}
-
-await runInProcess(quality);

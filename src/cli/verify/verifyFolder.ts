@@ -1,17 +1,17 @@
-/** `npm run -s verify -- DIR`: reference cases through the app's own worker, every stage against its limits. */
+/** Runs reference cases through the app's own worker and compares every stage with its reference. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { runConversion } from '../../convert/convert';
+import { planConversion } from '../../convert/plan';
+import type { GenerateResult } from '../../shared/generation';
+import type { HarnessCase, HarnessMessage } from '../../shared/harness';
+import type { LoadParams } from '../../shared/protocol';
 import { openFolderSink } from '../convert/folderSink';
 import { openFolder } from '../convert/folderSource';
-import { planConversion } from '../../convert/plan';
-import type { HarnessCase, HarnessMessage } from '../../shared/harness';
-import type { GenerateResult } from '../../shared/generation';
-import type { LoadParams } from '../../shared/protocol';
+import { HarnessSession } from '../harnessSession';
 import {
   compareFeatures,
   compareGreedy,
@@ -19,112 +19,62 @@ import {
   comparePixels,
   comparePrompt,
   compareResized,
-  type Activations,
   type StageResult,
 } from './compare';
-import { runInProcess, UsageError } from '../command';
-import { GoldenFolder, type GoldenCase } from '../../../models/goldens/goldenFolder';
-import { HarnessSession } from '../harnessSession';
+import type { Activations } from './differences';
+import type { GoldenCase, GoldenFolder } from './goldenFolder';
 
-const HELP = `Checks a folder of reference cases against the page's own worker and engine, float32 weights.
-
-  npm run -s verify -- DIR [options]
-
-  DIR                           a folder in the form of models/goldens/README.md
-  --backend webgpu|wasm|auto    where the model runs (default auto: wasm where the GPU is a software one)
-  --activations f16|f32         (default f32)
-  --only SUBSTRING              only cases whose CHECKPOINT/CASE contains it
-  --help
-
-Prints a line for each case and stage. Exit status: 0 all within the limits, 1 not, 2 wrong usage.
-`;
-
-/** Blending and JPEG decoders differ by so many 8-bit levels at most. */
+/** Decoders of lossy formats and blending differ by at most this many 8-bit levels. */
 const DECODE_LEVELS = 2;
 const LOSSY = /\.(jpe?g|webp)$|rgba/i;
 
-interface Arguments extends Pick<LoadParams, 'backend'> {
-  dir: string;
+export interface VerifyOptions extends Pick<LoadParams, 'backend'> {
   activations: Activations;
+  /** Only cases whose CHECKPOINT/CASE contains this; image decoding is compared only if it is empty. */
   only: string;
+  signal: AbortSignal;
+  /** Messages for people: the device in use, errors of the page. */
+  report: (message: string) => void;
+  onResult: (name: string, result: StageResult) => void;
 }
 
 type TracedResult = GenerateResult & { trace: { pixelValues: string; imageFeatures: string } };
+type Runner = Pick<HarnessSession, 'run'>;
 
-function parseArguments(argv: string[]): Arguments | 'help' {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: {
-      backend: { type: 'string', default: 'auto' },
-      activations: { type: 'string', default: 'f32' },
-      only: { type: 'string', default: '' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return 'help';
-  const [dir, ...rest] = positionals;
-  if (!dir || rest.length > 0) throw new UsageError('Give exactly one DIR.');
-  if (!['webgpu', 'wasm', 'auto'].includes(values.backend))
-    throw new UsageError('--backend must be webgpu, wasm or auto.');
-  if (!['f16', 'f32'].includes(values.activations)) throw new UsageError('--activations must be f16 or f32.');
-  return {
-    dir: resolve(dir),
-    only: values.only,
-    backend: values.backend as Arguments['backend'],
-    activations: values.activations as Activations,
-  };
+/** The cases of each checkpoint whose names contain `only`; checkpoints without any are left out. */
+export function chosenCases(folder: GoldenFolder, only: string): Map<string, string[]> {
+  const { checkpoints, cases } = folder.manifest;
+  const chosen = Object.keys(checkpoints).map((checkpoint): [string, string[]] => [
+    checkpoint,
+    cases.filter((name) => `${checkpoint}/${name}`.includes(only)),
+  ]);
+  return new Map(chosen.filter(([, names]) => names.length > 0));
 }
 
-class Report {
-  passed = 0;
-  failed = 0;
-
-  add(name: string, { stage, ok, detail }: StageResult): void {
-    if (ok) this.passed++;
-    else this.failed++;
-    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(36)} ${stage.padEnd(7)} ${detail}\n`);
-  }
-}
-
-async function verify(args: Arguments, signal: AbortSignal): Promise<boolean> {
-  const folder = new GoldenFolder(args.dir);
-  const report = new Report();
-  let withImages = true;
-  for (const checkpoint of Object.keys(folder.manifest.checkpoints)) {
-    const names = folder.manifest.cases.filter((name) => `${checkpoint}/${name}`.includes(args.only));
-    if (names.length === 0) continue;
+/** @throws RoundsError if a checkpoint can't be converted or loaded */
+export async function verifyFolder(folder: GoldenFolder, options: VerifyOptions): Promise<void> {
+  let withDecoding = options.only === '';
+  for (const [checkpoint, names] of chosenCases(folder, options.only)) {
     await withPack(folder.checkpointDir(checkpoint), async (pack) => {
-      const session = await HarnessSession.open({ pack, files: imageMounts(folder), signal });
+      const { signal, report } = options;
+      const session = await HarnessSession.open({ pack, files: imageMounts(folder), signal, report });
       try {
-        if (withImages && args.only === '') await verifyDecoding(session, folder, report);
-        withImages = false;
-        const info = await session.load(args);
-        process.stderr.write(
-          `${checkpoint}: ${info.device.backend}, ${info.device.adapter}, ${info.device.activations}\n`,
-        );
+        if (withDecoding) await verifyDecoding(session, folder, options);
+        withDecoding = false;
+        const { device } = await session.load(options);
+        report(`${checkpoint}: ${device.backend}, ${device.adapter}, ${device.activations}`);
         for (const name of names) {
           signal.throwIfAborted();
-          await verifyCase(
-            session,
-            folder,
-            folder.case(checkpoint, name),
-            `${checkpoint}/${name}`,
-            args.activations,
-            report,
-          );
+          await verifyCase(session, folder, checkpoint, name, options);
         }
       } finally {
         await session.close();
       }
     });
   }
-  if (report.passed + report.failed === 0) throw new UsageError(`No case contains "${args.only}".`);
-  process.stdout.write(`${report.passed} within limits, ${report.failed} not\n`);
-  return report.failed === 0;
 }
 
-/** Converts to a float32 pack that lives as long as `use` runs. */
+/** Converts to a float32 pack, which is deleted after `use`. */
 async function withPack(checkpoint: string, use: (pack: string) => Promise<void>): Promise<void> {
   const parent = await mkdtemp(join(tmpdir(), 'rounds-verify-'));
   try {
@@ -137,7 +87,7 @@ async function withPack(checkpoint: string, use: (pack: string) => Promise<void>
   }
 }
 
-/** Original files below /images/, the reference's decoded ones below /rgb/. */
+/** Image files under /images/, and as decoded by the reference under /rgb/. */
 function imageMounts(folder: GoldenFolder): Record<string, string> {
   const mounts: Record<string, string> = {};
   for (const file of readdirSync(join(folder.path, 'images'))) {
@@ -147,7 +97,12 @@ function imageMounts(folder: GoldenFolder): Record<string, string> {
   return mounts;
 }
 
-async function verifyDecoding(session: HarnessSession, folder: GoldenFolder, report: Report): Promise<void> {
+/** Compares the app's decoder with the reference's pixels. */
+export async function verifyDecoding(
+  session: Pick<HarnessSession, 'decode'>,
+  folder: GoldenFolder,
+  { onResult }: Pick<VerifyOptions, 'onResult'>,
+): Promise<void> {
   for (const file of Object.keys(folder.manifest.images)) {
     if (!existsSync(folder.rgbPath(file))) continue;
     const reference = decode(readFileSync(folder.rgbPath(file)));
@@ -156,7 +111,7 @@ async function verifyDecoding(session: HarnessSession, folder: GoldenFolder, rep
     let levels = width === reference.width && height === reference.height ? 0 : Infinity;
     bytes.forEach((value, i) => (levels = Math.max(levels, Math.abs(value - (reference.data[i] ?? 0)))));
     const limit = LOSSY.test(file) ? DECODE_LEVELS : 0;
-    report.add(`images/${file}`, {
+    onResult(`images/${file}`, {
       stage: 'decode',
       ok: levels <= limit,
       detail: `${levels} levels from the reference, ${limit} allowed`,
@@ -164,35 +119,32 @@ async function verifyDecoding(session: HarnessSession, folder: GoldenFolder, rep
   }
 }
 
-async function verifyCase(
-  session: HarnessSession,
+/** Runs one case and compares its stages. */
+export async function verifyCase(
+  session: Runner,
   folder: GoldenFolder,
-  golden: GoldenCase,
+  checkpoint: string,
   name: string,
-  activations: Activations,
-  report: Report,
+  { activations, onResult }: Pick<VerifyOptions, 'activations' | 'onResult'>,
 ): Promise<void> {
+  const golden = folder.case(checkpoint, name);
+  const add = (result: StageResult): void => onResult(`${checkpoint}/${name}`, result);
   const line = await session.run(harnessCase(golden));
-  if (!line.ok) {
-    report.add(name, { stage: 'run', ok: false, detail: line.json });
-    return;
-  }
+  if (!line.ok) return add({ stage: 'run', ok: false, detail: line.json });
   const result = JSON.parse(line.json) as TracedResult;
-  report.add(name, comparePrompt(result, golden));
+  add(comparePrompt(result, golden));
   if (golden.images.length > 0) {
-    report.add(name, compareResized(result, golden, folder));
+    add(compareResized(result, golden, folder));
     const { pixelValues, imageFeatures } = result.trace;
-    if (golden.pixel_values)
-      report.add(name, comparePixels(floats(pixelValues), golden.pixel_values, folder));
-    if (golden.image_embeds) {
-      report.add(name, compareFeatures(floats(imageFeatures), golden.image_embeds, folder, activations));
-    }
+    const { pixel_values: pixels, image_embeds: features } = golden;
+    if (pixels) add(comparePixels(floats(pixelValues), pixels, folder));
+    if (features) add(compareFeatures(floats(imageFeatures), features, folder, activations));
   }
-  report.add(name, compareLogits(result, golden, folder, activations));
-  report.add(name, compareGreedy(result, golden, activations));
+  add(compareLogits(result, golden, folder, activations));
+  add(compareGreedy(result, golden, activations));
 }
 
-/** The case with the reference's decoded images, so that resize and everything after is compared alone. */
+/** The case with the images that the reference decoded, so that differences of decoders don't count in later stages. */
 function harnessCase(golden: GoldenCase): HarnessCase {
   const messages = golden.messages.map(({ role, content }): HarnessMessage => {
     if (typeof content === 'string') return { role, content };
@@ -217,9 +169,3 @@ function harnessCase(golden: GoldenCase): HarnessCase {
 function floats(base64: string): Float32Array {
   return new Float32Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer);
 }
-
-await runInProcess(async ({ argv, out, signal }) => {
-  const args = parseArguments(argv);
-  if (args !== 'help') return verify(args, signal);
-  out(HELP);
-});
