@@ -24,7 +24,7 @@ it.each(['qwen2_5_vl', 'qwen2_vl'])('answers for the first layers of a large %s'
   expect(large.selfTest?.layers).toEqual({ text: 2, vision: 2 });
   const [whole, first] = [manifest.selfTest?.cases[0], large.selfTest?.cases[0]];
   expect(first?.promptTokens).toBe(whole?.promptTokens);
-  // The reference checkpoint of Qwen2-VL has just two layers of each kind: the answers are the whole model's.
+  // The reference checkpoint of Qwen2-VL has only two layers of each kind, so the answers are those of the whole model.
   const { text, vision } = manifest.model;
   if (text.numHiddenLayers > 2 || vision.depth > 2) expect(first?.top).not.toEqual(whole?.top);
   else expect(first).toEqual(whole);
