@@ -93,7 +93,7 @@ describe('stages', () => {
   it('logits: fail beyond the limit of the activations, and when there are none', () => {
     const logits = folder.npy(golden.logits.file);
     logits[0] = (logits[0] ?? 0) + 0.01;
-    const result = resultOf(golden, { logits: [logits] } as unknown as Partial<GenerateResult>);
+    const result = resultOf(golden, { logits: [logits] });
     expect(compareLogits(result, golden, folder, 'f32').ok).toBe(false);
     expect(compareLogits(result, golden, folder, 'f16').ok).toBe(true);
     expect(compareLogits(resultOf(golden, { logits: [] }), golden, folder, 'f16').ok).toBe(false);
