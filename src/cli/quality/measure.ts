@@ -2,12 +2,10 @@
 import type { Calibration } from '../../convert/choice';
 import { generate } from '../../engine/generate';
 import { encodeImages, prepareImages } from '../../engine/images';
-import { loadModel, type EngineModel } from '../../engine/model';
+import type { EngineModel } from '../../engine/model';
 import type { Prompt } from '../../engine/promptRows';
 import { preparePrompt } from '../../engine/text/prompt';
-import { loadOrt } from '../../runtime/ort/loadOrt';
-import { OrtBackend } from '../../runtime/ort/ortBackend';
-import { loadTokenizer } from '../../runtime/tokenizer';
+import { loadOnCpu } from '../../runtime/cpuModel';
 import type { RecipeOption, WeightsOption } from '../../shared/pack';
 import { packInMemory } from '../convert/packInMemory';
 import type { EvaluationCase } from './evaluationCases';
@@ -90,8 +88,7 @@ export async function measureQuality(
 }
 
 async function open(checkpoint: string, { weights, recipe, calibration }: Variant): Promise<EngineModel> {
-  const pack = await packInMemory(checkpoint, weights, recipe, calibration);
-  return loadModel(pack, new OrtBackend(await loadOrt('wasm'), null, 'f32'), await loadTokenizer(pack));
+  return loadOnCpu(await packInMemory(checkpoint, weights, recipe, calibration));
 }
 
 async function compareAll(
