@@ -39,7 +39,7 @@ test('bench prints one object with every figure, or why there is none', async ()
         contextTokens: 99999,
         tokensPerSecond: null,
         dispatchesPerToken: null,
-        why: 'The model holds 4096 tokens.',
+        why: "The model's context is limited to 4096 tokens.",
       },
     ],
     rollouts: [

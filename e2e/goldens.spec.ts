@@ -50,5 +50,5 @@ for (const { name, only, stages, details } of ON_WEBGPU) {
 test('refuses a folder that holds no reference cases', async () => {
   const { status, stderr } = await verify(['docs']);
   expect(status).toBe(1);
-  expect(stderr).toContain('no folder of reference cases');
+  expect(stderr).toContain('not a folder of reference cases');
 });

@@ -58,5 +58,5 @@ test('rehearse says what it takes', async () => {
   expect(help.stdout).toContain('npm run rehearse -- SCALE');
   const wrong = await rehearse(['7b']);
   expect(wrong.status).toBe(2);
-  expect(wrong.stderr).toContain('SCALE must be one of 3b, 1/50');
+  expect(wrong.stderr).toContain('SCALE must be 3b or 1/50');
 });

@@ -1,7 +1,6 @@
 /**
- * Finds a Chromium-family browser, or gets one. The commands and tests run the app's own worker in it, so
- * they need a full browser with WebGPU, not Playwright's headless shell. No dependency: `npm test` reads this
- * before packages are installed.
+ * Finds or installs a Chromium-based browser. Commands and tests run the app's worker in it, so it must be a full browser
+ * with WebGPU, not Playwright's headless shell. Imports no packages, because `npm test` loads it before they are installed.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -11,14 +10,14 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where Playwright keeps its browsers. */
+/** Where Playwright installs browsers, below the home folder. */
 const PLAYWRIGHT_FOLDERS = {
   linux: '.cache/ms-playwright',
   darwin: 'Library/Caches/ms-playwright',
   win32: 'AppData/Local/ms-playwright',
 };
 
-/** Below `chromium-NNNN/`; the folder's name has changed once. */
+/** Below `chromium-NNNN/`. The folder names differ between versions of Playwright. */
 const PLAYWRIGHT_BINARIES = [
   'chrome-linux64/chrome',
   'chrome-linux/chrome',
@@ -46,8 +45,8 @@ const MAC_APPS = [
 const WINDOWS_PATHS = ['Google/Chrome/Application/chrome.exe', 'Microsoft/Edge/Application/msedge.exe'];
 
 /**
- * Arguments for a headless run with WebGPU, besides those that Playwright adds. Without a GPU the adapter is
- * SwiftShader, which Chromium hides unless told otherwise.
+ * Browser arguments for headless runs with WebGPU, in addition to Playwright's. Without a GPU the adapter is SwiftShader,
+ * which Chromium offers only with --enable-unsafe-webgpu.
  * @returns {string[]}
  */
 export function launchArguments() {
@@ -59,14 +58,14 @@ export function launchArguments() {
     '--disable-sync',
     '--no-first-run',
   ];
-  // Chromium refuses its sandbox to root; nobody else should go without.
+  // Chromium doesn't start as root with its sandbox; other users keep the sandbox.
   if (process.getuid?.() === 0) args.push('--no-sandbox');
-  // For machines whose GPU needs more, for example --enable-features=Vulkan --use-angle=vulkan.
+  // Some GPUs need more arguments, for example --enable-features=Vulkan --use-angle=vulkan.
   return [...args, ...(process.env.ROUNDS_CHROME_ARGS ?? '').split(' ').filter(Boolean)];
 }
 
 /**
- * The path of an installed browser, or null.
+ * The path of an installed browser, or null. Throws if CHROME_PATH is set to a file that doesn't exist.
  * @param {NodeJS.ProcessEnv} [environment]
  * @returns {string | null}
  */
@@ -74,7 +73,9 @@ export function findBrowser(environment = process.env) {
   const named = environment.CHROME_PATH;
   if (named) {
     if (existsSync(named)) return named;
-    throw new Error(`CHROME_PATH names ${named}, which does not exist.`);
+    throw new Error(
+      `CHROME_PATH is ${named}, which does not exist. Set it to a browser's program file, or unset it.`,
+    );
   }
   return (
     [...playwrightBrowsers(environment), ...installedBrowsers(environment)].find((path) =>
@@ -117,15 +118,15 @@ function installedBrowsers(environment) {
 }
 
 /**
- * The path of a browser; where none is installed, Playwright's is downloaded, and failing that (and where we
- * may) the distribution's package is installed. Needs the project's packages. Throws with what to do.
+ * The path of a browser. If none is installed, downloads Playwright's; if that fails and this is root on Debian, installs
+ * the distribution's package. Needs the project's packages. Throws an error that says what to do.
  * @param {(message: string) => void} [report]
  * @returns {string}
  */
 export function ensureBrowser(report = (message) => process.stderr.write(`${message}\n`)) {
   const found = findBrowser();
   if (found) return found;
-  report('No Chrome or Chromium found; installing Playwright’s …');
+  report('No Chrome or Chromium found. Installing the one of Playwright …');
   attempt(process.execPath, ['node_modules/playwright/cli.js', 'install', 'chromium']);
   const downloaded = findBrowser();
   if (downloaded && canStart(downloaded)) return downloaded;
@@ -134,7 +135,7 @@ export function ensureBrowser(report = (message) => process.stderr.write(`${mess
     process.getuid?.() === 0 &&
     attempt('apt-get', ['--version'], 'ignore')
   ) {
-    report('Installing the distribution’s chromium …');
+    report('Installing the chromium package of the distribution …');
     attempt('apt-get', ['update', '-qq']);
     attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']);
     const packaged = installedBrowsers(process.env).find((path) => existsSync(path));
@@ -142,13 +143,13 @@ export function ensureBrowser(report = (message) => process.stderr.write(`${mess
   }
   if (downloaded)
     throw new Error(
-      `${downloaded} does not start; \`npx playwright install-deps chromium\` as root may help.`,
+      `${downloaded} does not start. Run \`npx playwright install-deps chromium\` as root to install missing libraries.`,
     );
-  throw new Error('No browser. Install Chrome or Chromium, or set CHROME_PATH to one.');
+  throw new Error('No browser found. Install Chrome or Chromium, or set CHROME_PATH to its program file.');
 }
 
 /**
- * Playwright's download can lack system libraries.
+ * False for example if system libraries are missing.
  * @param {string} path
  */
 function canStart(path) {
@@ -156,7 +157,7 @@ function canStart(path) {
 }
 
 /**
- * Runs a program with its output on our stderr; true if it succeeded.
+ * Runs a program with its output on stderr. True if it succeeded.
  * @param {string} command
  * @param {string[]} args
  * @param {'show' | 'ignore'} [output]

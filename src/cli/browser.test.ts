@@ -21,16 +21,16 @@ function program(path: string): string {
 }
 
 describe.runIf(process.platform === 'linux')(
-  'findBrowser (on Linux only: other systems have fixed places)',
+  'findBrowser (Linux only: other systems have fixed paths)',
   () => {
-    it('takes what CHROME_PATH names, and complains where that is not there', () => {
+    it('takes CHROME_PATH, and throws if that file does not exist', () => {
       const named = program('mine/chrome');
       program('bin/chromium');
       expect(findBrowser({ CHROME_PATH: named, PATH: join(folder, 'bin') })).toBe(named);
       expect(() => findBrowser({ CHROME_PATH: join(folder, 'gone') })).toThrow('CHROME_PATH');
     });
 
-    it('takes the newest of Playwright’s before an installed one, and no headless shell', () => {
+    it('prefers the newest browser of Playwright to an installed one, and never takes a headless shell', () => {
       program('ms/chromium-900/chrome-linux/chrome');
       const newest = program('ms/chromium-1200/chrome-linux64/chrome');
       program('ms/chromium_headless_shell-1300/chrome-linux/headless_shell');
@@ -40,7 +40,7 @@ describe.runIf(process.platform === 'linux')(
       );
     });
 
-    it('takes an installed one from the PATH, Chrome before Chromium, or none', () => {
+    it('takes an installed browser from the PATH, Chrome before Chromium, or none', () => {
       const chromium = program('a/chromium');
       const none = { PLAYWRIGHT_BROWSERS_PATH: join(folder, 'none') };
       expect(findBrowser({ ...none, PATH: `${folder}/b:${folder}/a` })).toBe(chromium);
@@ -51,6 +51,6 @@ describe.runIf(process.platform === 'linux')(
   },
 );
 
-it('gives up the sandbox for root only', () => {
+it('disables the sandbox for root only', () => {
   expect(launchArguments().includes('--no-sandbox')).toBe(process.getuid?.() === 0);
 });

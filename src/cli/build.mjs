@@ -1,6 +1,6 @@
 /**
- * Builds the site when what it is made of has changed. vite.config.ts leaves the hash of its sources in
- * dist/.sources, so a build by any command counts, and a broken one does not.
+ * Builds the site if its sources have changed. vite.config.ts writes the hash of the sources to dist/.sources at the end of
+ * a successful build, so it doesn't matter which command built it.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,12 +11,12 @@ import { PROJECT, withLock } from './install.mjs';
 export const DIST = join(PROJECT, 'dist');
 export const STAMP_FILE = '.sources';
 
-/** What the site is made of. package-lock.json stands for the packages. */
+/** The sources of the site. package-lock.json represents the packages. */
 const SOURCES = ['index.html', 'harness.html', 'vite.config.ts', 'package-lock.json', 'public', 'src'];
-/** In src, but not of the site. */
+/** Files in src that are not part of the site. */
 const NOT_BUILT = /^src\/cli\/|\/testing\/|\.test\.ts$/;
 
-/** SHA-256 over the names and contents of everything that the site is built from. */
+/** SHA-256 of the names and contents of all source files of the site. */
 export function sourceHash(project = PROJECT) {
   const hash = createHash('sha256');
   for (const file of SOURCES.flatMap((name) => filesBelow(project, name)).sort()) {
@@ -44,7 +44,7 @@ function filesBelow(project, name) {
 }
 
 /**
- * The folder's entries at any depth, or null for a file.
+ * All entries below a folder; null for a file.
  * @param {string} path
  */
 function readdirSafe(path) {
@@ -56,24 +56,24 @@ function readdirSafe(path) {
   }
 }
 
-/** True if dist was built from the sources as they are now. */
+/** True if dist/ was built from the current sources. */
 export function isBuilt(project = PROJECT) {
   const stamp = join(project, 'dist', STAMP_FILE);
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceHash(project);
 }
 
-/** Builds if stale. Packages must be installed. */
+/** Builds the site if it is out of date. Packages must be installed. */
 export async function ensureBuilt() {
   if (isBuilt()) return;
   await withLock(join(PROJECT, '.cache/build.lock'), async () => {
     if (isBuilt()) return;
-    process.stderr.write('Building …\n');
+    process.stderr.write('Building the site …\n');
     await runVite();
   });
 }
 
 /**
- * What Vite says is shown only if it fails.
+ * Shows Vite's output only if the build fails.
  * @returns {Promise<void>}
  */
 function runVite() {
@@ -91,7 +91,7 @@ function runVite() {
     child.once('close', (code) => {
       if (code === 0) return resolve();
       process.stderr.write(Buffer.concat(output));
-      reject(new Error('The build failed.'));
+      reject(new Error('The build failed; the output of Vite is above.'));
     });
   });
 }

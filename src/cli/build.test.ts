@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(project, { recursive: true }));
 
-it('knows a build by the sources that it was made of', async () => {
+it('recognizes a build by the hash of its sources', async () => {
   expect(isBuilt(project)).toBe(false);
   await writeFile(join(project, 'dist', STAMP_FILE), sourceHash(project));
   expect(isBuilt(project)).toBe(true);
@@ -24,14 +24,14 @@ it('knows a build by the sources that it was made of', async () => {
   expect(isBuilt(project)).toBe(false);
 });
 
-it('looks at names as well as contents', async () => {
+it('depends on names as well as contents', async () => {
   const before = sourceHash(project);
   await rm(join(project, 'src/main.ts'));
   await writeFile(join(project, 'src/other.ts'), 'code');
   expect(sourceHash(project)).not.toBe(before);
 });
 
-it('leaves out tests and the command line, which are not in the site', async () => {
+it('ignores tests and the command line, which are not part of the site', async () => {
   const before = sourceHash(project);
   await writeFile(join(project, 'src/main.test.ts'), 'test');
   await writeFile(join(project, 'src/cli/start.mjs'), 'command');

@@ -40,7 +40,7 @@ describe('the file', () => {
     ]);
   });
 
-  it('keeps the other lines when one is broken', () => {
+  it('keeps the other lines if one is invalid', () => {
     const { cases } = readCases(
       `${JSON.stringify(text('one'))}\n{"messages":\n${JSON.stringify(text('3'))}`,
       folder,
@@ -55,7 +55,7 @@ describe('the file', () => {
 });
 
 describe('a case', () => {
-  it('is greedy and gives no logits unless it says otherwise', () => {
+  it('is greedy and gives no logits by default', () => {
     expect(job(read(text('x'))[0])).toEqual({
       prompt: { messages: [{ role: 'user', content: 'x' }] },
       settings: {
@@ -71,7 +71,7 @@ describe('a case', () => {
     });
   });
 
-  it('mounts its images, with two of one name kept apart', () => {
+  it('mounts its images, also two with the same name', () => {
     const content = [
       { type: 'image', path: 'a.png' },
       { type: 'image', image: join(folder, 'b.dcm'), frame: 2, window: [40, 400] },

@@ -1,6 +1,6 @@
 /**
- * Reads the case file of `infer` (docs/commands): one JSON object, a JSON array, or JSON lines. Images become
- * addresses below `/case/`, which the command's server answers with the files.
+ * Reads the case file of `infer` and `quality`: one JSON object, a JSON array, or JSON lines. Image paths become URLs
+ * under `/case/`, which the command's server maps to the files.
  */
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -10,16 +10,16 @@ import type { HarnessCase, HarnessImage, HarnessMessage, HarnessPart } from '../
 import { buildMessages, findPreset, type Options, type Preset } from '../shared/presets';
 import type { GenerationSettings } from '../shared/generation';
 
-/** A case that can be run, or why it cannot. */
+/** A case, or why it can't be run. */
 export type ReadCase = { ok: true; job: HarnessCase } | { ok: false; error: RoundsError };
 
 export interface ReadCases {
   cases: ReadCase[];
-  /** Server path → image file. */
+  /** URL path → image file. */
   files: Record<string, string>;
 }
 
-/** Limits against a slip of the pen, not of the model: it has its own. */
+/** Limits that catch mistakes in the file; the model has its own. */
 const MAX_MESSAGES = 1000;
 const MAX_PARTS = 1000;
 const MAX_TEXT = 1_000_000;
@@ -35,8 +35,9 @@ const refuse = (message: string): never => {
 };
 
 /**
- * A case that is wrong takes its place in the list as an error; a file that holds no cases at all throws.
- * @param folder what image paths are relative to
+ * An invalid case becomes an error in its place.
+ * @param folder image paths are relative to it
+ * @throws RoundsError request_invalid if the file has no cases or is not JSON
  */
 export function readCases(text: string, folder: string): ReadCases {
   const files: Record<string, string> = {};
@@ -47,11 +48,11 @@ export function readCases(text: string, folder: string): ReadCases {
       return { ok: false, error: RoundsError.from(thrown, 'request_invalid') };
     }
   });
-  if (cases.length === 0) refuse('The case file holds no cases.');
+  if (cases.length === 0) refuse('The case file has no cases.');
   return { cases, files };
 }
 
-/** The raw cases; a JSON line is parsed only when its turn comes, so that a bad one does not hide the others. */
+/** The raw cases. Each JSON line is parsed on its own, so that an invalid one doesn't hide the others. */
 function splitCases(text: string): (() => unknown)[] {
   const whole = tryParse(text);
   if (Array.isArray(whole)) return whole.map((value: unknown) => () => value);
@@ -106,7 +107,7 @@ class CaseReader {
     });
   }
 
-  /** `"a.png"`, or an object as beside messages: `{ "path": "a.dcm", "frame": 2 }`. */
+  /** `"a.png"`, or an object as in messages: `{ "path": "a.dcm", "frame": 2 }`. */
   #imageEntry(entry: unknown): [Fields, string] {
     const part = new Fields(
       typeof entry === 'string' ? { path: entry } : entry,
@@ -136,7 +137,7 @@ class CaseReader {
     return { type, image: this.#image(part, imagePath(part)) };
   }
 
-  /** Mounts the file; the number keeps two images of one name apart. */
+  /** Adds the file to `files`; the number tells apart images with the same name. */
   #image(fields: Fields, path: string): HarnessImage {
     const file = resolve(this.#folder, path);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
@@ -173,7 +174,7 @@ function readOptions(fields: Fields): Options {
   return Object.fromEntries(given.keys().map((letter) => [letter, given.string(letter, MAX_TEXT)]));
 }
 
-/** A case without a preset is graded as MedVLThinker's evaluation would. */
+/** Without a preset, a case is graded like in MedVLThinker's evaluation. */
 function readGrading(fields: Fields, preset: Preset | null): HarnessCase['grading'] {
   const options = readOptions(fields);
   const key = fields.string('key');
@@ -181,7 +182,7 @@ function readGrading(fields: Fields, preset: Preset | null): HarnessCase['gradin
   return { preset: preset?.id ?? 'medvlthinker', options, key };
 }
 
-/** What the case leaves out is as the preset has it, or greedy. */
+/** Defaults are the preset's settings, or greedy decoding. */
 function readSettings(fields: Fields, preset: Preset | null): GenerationSettings {
   const usual = preset?.settings ?? GREEDY;
   return {

@@ -1,7 +1,7 @@
 /**
- * Vite plugin: `import url from 'file?compressed'` gives the address of a gzip copy of the file, named `.bin`, so that no
- * server unpacks it or labels it on the way. Hosts that neither compress nor take files above 25 MiB can then serve
- * all of the site. The development server gives the file as it is; whoever reads it looks at the first bytes.
+ * Vite plugin: `import url from 'file?compressed'` gives the URL of a gzip copy of the file. The copy is named `.bin`, so that
+ * servers neither unpack it nor add Content-Encoding. This way the site also works on hosts that don't compress or that
+ * limit files to 25 MiB. The development server sends the original file; the reader checks the first bytes.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
@@ -10,7 +10,7 @@ import { gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const QUERY = '?compressed';
-/** The page and each worker are bundled on their own: a file that several of them name is packed once. */
+/** The page and each worker are bundled separately; a file that several of them import is compressed only once. */
 const packed = new Map<string, Promise<Buffer>>();
 
 export function compressedAsset(): Plugin {

@@ -1,6 +1,6 @@
 /**
- * A headless browser with the app's worker in it, for commands that run a model: builds the site if it is
- * stale, serves it together with a pack and the cases' files, and opens harness.html.
+ * A headless browser with the app's worker, for commands that run a model: builds the site if it is out of date,
+ * serves it together with a pack and other files, and opens harness.html.
  */
 import { chromium, type Browser, type Page } from 'playwright';
 import { RoundsError, type WireError } from '../shared/errors';
@@ -19,15 +19,15 @@ import { serve, type RunningServer } from './staticServer.mjs';
 export interface HarnessOptions {
   /** The pack's folder. */
   pack: string;
-  /** Further files: the path below the server's root, and the file it answers with. */
+  /** Other files to serve: URL path → file. */
   files?: Record<string, string>;
-  /** Aborting ends the browser; what runs in it then rejects. */
+  /** Aborting closes the browser; pending calls then reject. */
   signal?: AbortSignal;
-  /** Where errors of the page go; stderr unless given. */
-  report?: (message: string) => void;
-  /** Further arguments for the browser. */
+  /** Receives errors of the page and messages about the browser. */
+  report: (message: string) => void;
+  /** Additional browser arguments. */
   browserArguments?: readonly string[];
-  /** Before anything is opened in the page. */
+  /** Called before the page opens anything. */
   onPage?: (page: Page) => void;
 }
 
@@ -37,19 +37,31 @@ export class HarnessSession {
   readonly #server: RunningServer;
   readonly #browser: Browser;
   readonly #page: Page;
-  /** Rejects when the page dies, which no call to it would otherwise notice. */
+  /** Rejects when the page or browser crashes: pending calls would otherwise never end. */
   readonly #died: Promise<never>;
 
-  private constructor(server: RunningServer, browser: Browser, page: Page) {
+  private constructor(server: RunningServer, browser: Browser, page: Page, signal?: AbortSignal) {
     this.#server = server;
     this.#browser = browser;
     this.#page = page;
     this.#died = new Promise((_, reject) => {
-      const fail = (what: string) => () => reject(new RoundsError('worker_crashed', what));
-      page.once('crash', fail('The page crashed, most likely for want of memory.'));
-      browser.once('disconnected', fail('The browser ended.'));
+      page.once('crash', () =>
+        reject(
+          new RoundsError(
+            'worker_crashed',
+            'The page crashed, probably because it ran out of memory. Close other programs or use a smaller model.',
+          ),
+        ),
+      );
+      browser.once('disconnected', () =>
+        reject(
+          signal?.aborted
+            ? new RoundsError('aborted', 'Stopped.')
+            : new RoundsError('worker_crashed', 'The browser closed unexpectedly. Run the command again.'),
+        ),
+      );
     });
-    // Nobody waits for it between calls, nor after close().
+    // Between calls and after close() nothing waits for it; that must not count as an unhandled rejection.
     this.#died.catch(() => undefined);
   }
 
@@ -57,7 +69,7 @@ export class HarnessSession {
     pack,
     files = {},
     signal,
-    report = toStderr,
+    report,
     browserArguments = [],
     onPage,
   }: HarnessOptions): Promise<HarnessSession> {
@@ -78,14 +90,14 @@ export class HarnessSession {
       signal?.addEventListener('abort', () => void browser.close());
       await page.goto(`${server.url}harness.html`);
       await page.waitForFunction(() => 'rounds' in window);
-      return new HarnessSession(server, browser, page);
+      return new HarnessSession(server, browser, page, signal);
     } catch (error) {
       await server.close();
       throw error;
     }
   }
 
-  /** Loads the pack that the session was opened with. Throws a RoundsError with the worker's code. */
+  /** Loads the session's pack. @throws RoundsError with the worker's code */
   async load(options: Pick<LoadParams, 'backend' | 'activations'>): Promise<ModelInfo> {
     const params: LoadParams = { ...options, pack: { kind: 'url', url: PACK_PATH.slice(1), cache: false } };
     try {
@@ -95,12 +107,12 @@ export class HarnessSession {
     }
   }
 
-  /** The result line of one case, or its error line. */
+  /** Runs one case. @returns its result line or error line */
   run(job: HarnessCase): Promise<HarnessLine> {
     return this.#race(this.#page.evaluate((value) => window.rounds.run(value), job));
   }
 
-  /** One question, answered several times. Throws a RoundsError with the worker's code. */
+  /** Samples several answers to one question. @throws RoundsError with the worker's code */
   async rollOut(job: HarnessCase, count: number): Promise<HarnessRollouts> {
     try {
       return await this.#race(
@@ -111,7 +123,7 @@ export class HarnessSession {
     }
   }
 
-  /** An image as the app's decoder reads it. Throws a RoundsError with the worker's code. */
+  /** Decodes an image with the app's decoder. @throws RoundsError with the worker's code */
   async decode(image: HarnessImage): Promise<HarnessPixels> {
     try {
       return await this.#race(this.#page.evaluate((value) => window.rounds.decode(value), image));
@@ -131,14 +143,10 @@ export class HarnessSession {
   }
 }
 
-/** The harness puts code and message into an error's message, because nothing else of it gets here. */
+/** Restores an error's code. The harness puts it into the message, because only the message gets here. */
 function withCode(thrown: unknown): RoundsError {
   if (thrown instanceof RoundsError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const json = /\{"code":.*\}/.exec(text)?.[0];
   return json ? RoundsError.fromWire(JSON.parse(json) as WireError) : RoundsError.from(thrown);
-}
-
-function toStderr(message: string): void {
-  process.stderr.write(`${message}\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * Makes sure that node_modules is what package-lock.json asks for. Every command calls it first, so that a
- * fresh clone needs no step of its own.
+ * Installs the packages of package-lock.json if node_modules differs. Every command calls it first, so that a fresh clone
+ * needs no separate install step.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -10,33 +10,33 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MINIMUM_NODE = [20, 19];
-/** A folder, because making one is atomic; outside node_modules, which `npm ci` deletes. */
+/** A folder, because creating one is atomic; not in node_modules, because `npm ci` deletes that. */
 const LOCK = '.cache/install.lock';
-/** `npm ci` on a slow line takes minutes; a lock this old was left by a killed process. */
+/** `npm ci` takes minutes on a slow connection; a lock older than this was left by a process that was killed. */
 const LOCK_STALE_MS = 15 * 60_000;
 const LOCK_POLL_MS = 500;
 
-/** Ends the process with a sentence if this Node is too old for the project's packages. */
+/** Exits with a message if this Node is too old for the project's packages. */
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [needMajor = 0, needMinor = 0] = MINIMUM_NODE;
   if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
   process.stderr.write(
-    `Rounds needs Node ${MINIMUM_NODE.join('.')} or newer; this is ${process.versions.node}.\n`,
+    `Rounds needs Node ${MINIMUM_NODE.join('.')} or newer; this is ${process.versions.node}. Update it from https://nodejs.org\n`,
   );
   process.exit(1);
 }
 
 /**
- * True if node_modules holds what package-lock.json asks for, by the record that npm writes there when an
- * install is complete; so an install made by hand counts too.
+ * True if node_modules matches package-lock.json, according to the record that npm writes at the end of an install (by
+ * this program or by hand).
  */
 export function isInstalled(project = PROJECT) {
   const wanted = readPackages(join(project, 'package-lock.json'));
   const present = readPackages(join(project, 'node_modules/.package-lock.json'));
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     const found = present[path]?.version;
-    // Optional packages are mostly other platforms' binaries, which npm leaves out.
+    // Optional packages are mostly binaries for other platforms, which npm doesn't install.
     return path === '' || found === version || (optional === true && found === undefined);
   });
 }
@@ -49,7 +49,7 @@ function readPackages(lockfile) {
   return existsSync(lockfile) ? JSON.parse(readFileSync(lockfile, 'utf8')).packages : {};
 }
 
-/** Installs what is missing. npm's output goes to stderr: stdout belongs to the command that called. */
+/** Installs packages if needed. npm's output goes to stderr, because stdout is for the command's results. */
 export async function ensureInstalled(project = PROJECT) {
   requireNode();
   if (isInstalled(project)) return;
@@ -61,7 +61,7 @@ export async function ensureInstalled(project = PROJECT) {
 }
 
 /**
- * Runs `job` while no other process does; waits for its turn.
+ * Runs `job` under a lock: waits until no other process holds it.
  * @param {string} lock
  * @param {() => Promise<void>} job
  */
@@ -89,7 +89,7 @@ function tryLock(lock) {
 }
 
 /**
- * True if the process that took the lock is gone, or took it unreasonably long ago.
+ * True if the process that took the lock has ended, or took it too long ago.
  * @param {string} lock
  */
 function isAbandoned(lock) {
@@ -98,7 +98,7 @@ function isAbandoned(lock) {
     process.kill(Number(readFileSync(join(lock, 'pid'), 'utf8')), 0);
     return false;
   } catch (error) {
-    // ESRCH: no such process. ENOENT: between the holder's two steps, or just released; look again.
+    // ESRCH: no such process. ENOENT: the lock was just released, or its pid file isn't written yet; check again later.
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH';
   }
 }
@@ -115,7 +115,12 @@ function run(command, args, cwd) {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`\`${command} ${args.join(' ')}\` ended with ${signal ?? code}.`));
+      else
+        reject(
+          new Error(
+            `\`${command} ${args.join(' ')}\` failed (${signal ?? `exit status ${code}`}); its output is above.`,
+          ),
+        );
     });
   });
 }

@@ -31,7 +31,7 @@ describe('isInstalled', () => {
     expect(isInstalled(project)).toBe(true);
   });
 
-  it('is false when the lockfile asks for another version or one more package', async () => {
+  it('is false if the lockfile has another version or one more package', async () => {
     await writeInstalled({ 'node_modules/a': { version: '1.0.0' } });
     await writeLock({ 'node_modules/a': { version: '1.0.1' } });
     expect(isInstalled(project)).toBe(false);
@@ -39,7 +39,7 @@ describe('isInstalled', () => {
     expect(isInstalled(project)).toBe(false);
   });
 
-  it('accepts that other platforms’ optional packages are missing, but not that they differ', async () => {
+  it('accepts missing optional packages of other platforms, but not other versions', async () => {
     await writeLock({ ...wanted, 'node_modules/c': { version: '3.0.0', optional: true } });
     await writeInstalled({ 'node_modules/a': { version: '1.0.0' } });
     expect(isInstalled(project)).toBe(true);
@@ -67,12 +67,12 @@ describe('withLock', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  it('takes over from a process that is gone, and from one that holds it unreasonably long', async () => {
+  it('takes over from a process that has ended, and from one that has held it too long', async () => {
     const lock = join(project, 'lock');
     let runs = 0;
     const job = async (): Promise<void> => void runs++;
     await mkdir(lock);
-    // No system gives out so high a process id.
+    // Above the largest possible process id.
     await writeFile(join(lock, 'pid'), String(2 ** 30));
     await withLock(lock, job);
     await mkdir(lock);

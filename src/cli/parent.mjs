@@ -1,10 +1,10 @@
-/** npm does not pass SIGTERM on: whoever ends `npm start` or `npm run …` would leave the program behind. */
+/** npm does not pass SIGTERM on, so a program started by `npm start` or `npm run` would keep running when npm ends. */
 
 const CHECK_MS = 1000;
 
 /**
- * Calls back once when the npm that started this process has ended. Does nothing without npm, where a program
- * may well outlive the shell it was started from.
+ * Calls back once when the npm process that started this one has ended. Does nothing if npm did not start it: a
+ * program may outlive its shell.
  * @param {() => void} callback
  */
 export function onNpmGone(callback) {

@@ -1,4 +1,4 @@
-/** Progress on stderr: one line rewritten on a terminal, a line every tenth in a log. */
+/** Progress on stderr: one line that is updated on a terminal; in a log, one line per 10 %. */
 export class ProgressLine {
   readonly #label: string;
   readonly #write: (text: string) => void;

@@ -1,9 +1,9 @@
 /**
- * `node src/cli/run.mjs NAME ARGS…`: installs what is missing, then runs the command src/cli/NAME.ts through
- * tsx. Exit code and signals pass through in both directions.
+ * `node src/cli/run.mjs NAME ARGS…`: installs missing packages, then runs the command src/cli/commands/NAME.ts
+ * through tsx. Passes signals on to the command, and its exit code back.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,9 +11,12 @@ import { ensureInstalled, PROJECT } from './install.mjs';
 import { onNpmGone } from './parent.mjs';
 
 const [name, ...args] = process.argv.slice(2);
-const script = join(PROJECT, 'src/cli', `${name}.ts`);
-if (!name || !/^[\w-]+$/.test(name) || !existsSync(script)) {
-  process.stderr.write(`There is no command ${name ?? '(none given)'}.\n`);
+const names = readdirSync(join(PROJECT, 'src/cli/commands'))
+  .map((file) => /^([\w-]+)\.ts$/.exec(file)?.[1])
+  .filter((known) => known !== undefined);
+if (!name || !names.includes(name)) {
+  const problem = name ? `Unknown command ${name}.` : 'Give a command.';
+  process.stderr.write(`${problem} Commands: ${names.join(', ')}.\n`);
   process.exit(2);
 }
 
@@ -25,8 +28,9 @@ try {
 }
 
 const loader = pathToFileURL(join(PROJECT, 'node_modules/tsx/dist/loader.mjs')).href;
-const child = spawn(process.execPath, ['--import', loader, script, ...args], { stdio: 'inherit' });
-// Wait for the child's own end, so that its exit code can be passed on. A terminal sends SIGINT to both.
+const main = join(PROJECT, 'src/cli/main.ts');
+const child = spawn(process.execPath, ['--import', loader, main, name, ...args], { stdio: 'inherit' });
+// A terminal sends SIGINT to both processes. Wait for the child to end, so that its exit code can be passed on.
 process.on('SIGINT', () => undefined);
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal));

@@ -1,7 +1,4 @@
-/**
- * `npm start`: installs what is missing, builds if stale, serves the app on this machine and prints the
- * address when it is ready.
- */
+/** `npm start`: installs missing packages, builds the site if needed, serves it on this machine and prints the address. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,13 +11,13 @@ import { serve } from './staticServer.mjs';
 const DEFAULT_PORT = 4173;
 const HELP = `npm start [-- OPTIONS]
 
-Serves the app on http://localhost:${DEFAULT_PORT}, or the next free port. Installs packages and builds first
-where needed. Only programs on this machine can reach it.
+Serves the app on http://localhost:${DEFAULT_PORT}, or on the next free port. Installs packages and builds the site first
+if needed. Other computers can't reach the server.
 
-  --port N     start looking for a free port at N
-  --open       open the address in the default browser
-  --no-build   serve dist/ as it is
-  --help       show this
+  --port N     use port N, or the next free one
+  --open       open the app in the default browser
+  --no-build   serve dist/ without building
+  --help       show this help
 `;
 
 /** @returns {{ port: number, open: boolean, build: boolean }} */
@@ -39,7 +36,7 @@ function readOptions() {
   }
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Error(`--port needs a number from 1 to 65535, not ${values.port}.`);
+    throw new Error(`--port must be a whole number from 1 to 65535, not ${values.port}.`);
   }
   return { port, open: values.open, build: !values['no-build'] };
 }
@@ -53,7 +50,7 @@ function openInBrowser(url) {
         ? ['cmd', '/c', 'start', '', url]
         : ['xdg-open', url];
   const child = spawn(command ?? '', args, { stdio: 'ignore', detached: true });
-  child.once('error', () => process.stderr.write(`No browser could be opened; go to ${url}\n`));
+  child.once('error', () => process.stderr.write(`The browser could not be opened. Open ${url} yourself.\n`));
   child.unref();
 }
 
@@ -64,10 +61,10 @@ async function main() {
     await ensureInstalled();
     await ensureBuilt();
   } else if (!existsSync(join(DIST, 'index.html'))) {
-    throw new Error('There is no dist/ yet; run `npm run build` first.');
+    throw new Error('There is no dist/ folder yet. Run `npm run build` first.');
   }
   const server = await serve({ root: DIST }, { port: options.port });
-  process.stdout.write(`Rounds is at ${server.url}\n`);
+  process.stdout.write(`Rounds is running at ${server.url}\n`);
   if (options.open) openInBrowser(server.url);
   const stop = () => void server.close().then(() => process.exit(0));
   process.once('SIGINT', stop);

@@ -1,7 +1,7 @@
 /**
- * The static server behind `npm start`, the browser tests and the command line's harness: files with the
- * headers that the app needs, byte ranges, and nothing outside the folders it was given. No dependency, so
- * that it runs before packages are installed.
+ * The static server of `npm start`, the end-to-end tests and the commands that run a model. Sends the headers that the app
+ * needs, supports byte ranges, and serves nothing outside the given folders. Imports no packages, so that it runs before they
+ * are installed.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -36,24 +36,24 @@ const MIME_TYPES = {
   '.bin': 'application/octet-stream',
 };
 
-/** Vite's hashed names: their content never changes. */
+/** Files whose names contain a hash of their content, so they can be cached forever. */
 const HASHED_ASSET = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
 
 /**
  * @typedef {object} ServerOptions
- * @property {string} root Folder that is served.
- * @property {string} [base] Path that the folder is served under; '/' unless given.
- * @property {Record<string, string>} [mounts] Further paths below `base`: one that ends in '/' is a folder, another a file.
- * @property {boolean} [plain] Leave out the app's headers, as a host does that can't set any.
+ * @property {string} root The folder to serve.
+ * @property {string} [base] URL path of the folder, with a slash at the end; '/' by default.
+ * @property {Record<string, string>} [mounts] More URL paths below `base`: a folder if the path ends in '/', else a file.
+ * @property {boolean} [plain] Without the app's headers, like a host that can't set any.
  *
  * @typedef {object} RunningServer
  * @property {number} port
- * @property {string} url Address of `base`, with a slash at its end.
+ * @property {string} url Address of `base`, with a slash at the end.
  * @property {() => Promise<void>} close
  */
 
 /**
- * Serves on the first free port from `port` on (0: any), on the loopback addresses only.
+ * Serves on loopback addresses only, on `port` or the next free port (0: any port).
  * @param {ServerOptions} options
  * @param {{ port?: number, tries?: number }} [where]
  * @returns {Promise<RunningServer>}
@@ -79,7 +79,7 @@ async function listen(options, port) {
   await bind(server, port, '127.0.0.1');
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   const servers = [server];
-  // `localhost` is ::1 for some programs. Where there is no IPv6, or another program has the port there, IPv4 does.
+  // For some programs `localhost` is ::1. Without IPv6, or if the port is taken there, IPv4 alone is enough.
   const second = createServer((request, response) => void handle(options, request, response));
   await bind(second, address.port, '::1').then(
     () => servers.push(second),
@@ -148,7 +148,7 @@ async function handle(options, request, response) {
 }
 
 /**
- * The file that a request names, or null for one that no file of ours can have.
+ * The file path for a request, or null if the request can't name a served file.
  * @param {ServerOptions} options
  * @param {string} requestUrl
  * @returns {string | null}
@@ -167,8 +167,8 @@ export function resolvePath(options, requestUrl) {
 }
 
 /**
- * The decoded path of a request, or null where it holds something that could leave the folder: `..` (also
- * percent-encoded, which URL parsers leave in place), a backslash, a NUL, or a hidden file.
+ * The decoded path of a request, or null if it contains something unsafe: `..` (also percent-encoded, which URL parsers
+ * don't resolve), a backslash, a NUL or a hidden file.
  * @param {string} requestUrl
  * @returns {string | null}
  */
@@ -213,8 +213,8 @@ function sendFile(request, response, path, file) {
 }
 
 /**
- * One range of bytes, inclusive. Null where the whole file is to be sent: no header, several ranges, or a
- * form that RFC 9110 says to ignore.
+ * One inclusive byte range. Null if the whole file must be sent: no header, several ranges, or an invalid form, which
+ * RFC 9110 says to ignore.
  * @param {string | undefined} header
  * @param {number} size
  * @returns {{ start: number, end: number } | 'unsatisfiable' | null}

@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(server.url + path, init);
 
-/** The path goes out as it is: `fetch` would resolve `..` by itself. */
+/** Sends the path unchanged; `fetch` would resolve `..`. */
 function statusOf(path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port: server.port, host: '127.0.0.1', path }, (response) => {
@@ -70,7 +70,7 @@ describe('what it serves', () => {
     }
   });
 
-  it('sends none of them when it plays a plain host', async () => {
+  it('sends none of them with `plain`', async () => {
     const plain = await serve({ root: join(folder, 'site'), plain: true });
     const { headers, status } = await fetch(plain.url);
     await plain.close();
@@ -79,7 +79,7 @@ describe('what it serves', () => {
     expect(headers.get('content-security-policy')).toBeNull();
   });
 
-  it('lets hashed assets be kept and everything else be asked for again', async () => {
+  it('allows caching of hashed assets and requires revalidation of everything else', async () => {
     expect((await get('assets/ort-BQJNh0bu.wasm')).headers.get('cache-control')).toContain('immutable');
     const page = await get('index.html');
     expect(page.headers.get('cache-control')).toBe('no-cache');
@@ -87,7 +87,7 @@ describe('what it serves', () => {
     expect(again.status).toBe(304);
   });
 
-  it('answers mounted files and folders', async () => {
+  it('serves mounted files and folders', async () => {
     expect(await (await get('case/0/0')).text()).toBe('dicom');
     expect(await (await get('pack/a.txt')).text()).toBe('secret');
     expect((await get('case/0/1')).status).toBe(404);
@@ -125,7 +125,7 @@ describe('what it refuses', () => {
     expect(await statusOf(path)).toBe(404);
   });
 
-  it('keeps what it resolves inside the root', () => {
+  it('resolves paths inside the root only', () => {
     expect(resolvePath({ root: '/srv/site' }, '/x/y.txt?a=..')).toBe('/srv/site/x/y.txt');
     expect(resolvePath({ root: '/srv/site' }, '//etc/passwd')).toBe('/srv/site/etc/passwd');
     expect(resolvePath({ root: '/srv/site' }, '/x/../../y')).toBeNull();
@@ -154,7 +154,7 @@ describe('byte ranges', () => {
     expect(response.headers.get('content-range')).toBe('bytes */10');
   });
 
-  it('has none in an empty file, which can be fetched whole', async () => {
+  it('are not possible in an empty file, which can be fetched as a whole', async () => {
     expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable');
     expect((await get('empty.bin')).status).toBe(200);
   });

@@ -1,16 +1,12 @@
-/** Runs a pack once on onnxruntime's CPU build in float32 and notes the answers (src/engine/selfTest.ts). */
-import { loadModel } from '../engine/model';
+/** Runs a pack once on onnxruntime's CPU build in float32 and records the answers (src/engine/selfTest.ts). */
 import type { PackReader } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';
 import type { SelfTest } from '../shared/pack';
-import { loadOrt } from './ort/loadOrt';
-import { OrtBackend } from './ort/ortBackend';
-import { loadTokenizer } from './tokenizer';
+import { loadOnCpu } from './cpuModel';
 
 /** @throws RoundsError download_failed (the runtime), out_of_memory, pack_invalid, internal */
 export async function answersOf(pack: PackReader): Promise<SelfTest> {
-  const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');
-  const model = await loadModel(pack, backend, await loadTokenizer(pack));
+  const model = await loadOnCpu(pack);
   try {
     return await recordSelfTest(model, () => performance.now());
   } finally {

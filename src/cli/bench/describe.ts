@@ -1,4 +1,4 @@
-/** A report of `bench` for people. */
+/** The report of `bench` as a table. */
 import { formatBytes } from '../../convert/describe';
 import type { BenchReport } from './measure';
 
@@ -12,10 +12,10 @@ export function describeReport({ load, image, ttft, decode, rollouts, device }: 
     `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,
     ...decode.map(
       ({ contextTokens, tokensPerSecond, dispatchesPerToken, why }) =>
-        `decode       ${rate(tokensPerSecond)} behind ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches a token${reason(why)}`,
+        `decode       ${rate(tokensPerSecond)} after ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches per token${reason(why)}`,
     ),
     ...rollouts.map(
-      ({ count, tokensPerSecond }) => `rollouts     ${rate(tokensPerSecond)} in all with ${count}`,
+      ({ count, tokensPerSecond }) => `rollouts     ${rate(tokensPerSecond)} in total with ${count}`,
     ),
     '',
   ].join('\n');

@@ -1,17 +1,17 @@
 /**
- * Counts what the engine's worker asks of the GPU, and watches its JavaScript heap. Put into the worker from outside: the
- * app's own code is what is measured.
+ * Counts the GPU dispatches and buffers of the engine's worker and samples the JavaScript heap. The counters are injected
+ * from outside, so that the app's unchanged code is measured.
  */
 import type { Page, Worker } from 'playwright';
 
-/** Without it the browser tells its heap in coarse steps. */
+/** Without this browser argument the reported heap size is rounded. */
 export const PRECISE_MEMORY = '--enable-precise-memory-info';
 const SAMPLE_MS = 100;
 
 export interface WorkerCounts {
   /** Compute dispatches so far. */
   dispatches: number;
-  /** Largest sum of all GPU buffers alive at once so far. */
+  /** Largest total size of GPU buffers at any time so far. */
   peakGpuBytes: number;
 }
 
@@ -22,24 +22,24 @@ export class Instruments {
   #peakHeapBytes = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  /** Before the page makes its worker. */
+  /** Call it before the page starts its worker. */
   attach(page: Page): void {
     this.#page = page;
     page.on('worker', (worker) => {
       if (!/engine\.worker/.test(worker.url())) return;
       this.#worker = worker;
-      // The loader that runs this file names functions by a helper, which the worker does not have.
+      // tsx compiles functions to calls of a helper `__name`, which the worker doesn't have.
       const install = `globalThis.__name ??= (named) => named; (${String(countCalls)})()`;
       this.#installed = worker.evaluate(install);
     });
   }
 
-  /** Samples the heaps of page and worker until `stop`. A worker answers between its tasks only. */
+  /** Samples the heaps of page and worker until `stopHeap`. A busy worker answers only between tasks. */
   watchHeap(): void {
     this.#timer ??= setInterval(() => void this.#sample(), SAMPLE_MS);
   }
 
-  /** @returns the largest sum of the used heaps, in bytes; null where the browser does not tell */
+  /** @returns the largest sum of both heaps in bytes; null if the browser doesn't report it */
   async stopHeap(): Promise<number | null> {
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
@@ -62,7 +62,7 @@ export class Instruments {
       const sum = heaps.reduce((total: number, bytes) => total + (bytes ?? 0), 0);
       this.#peakHeapBytes = Math.max(this.#peakHeapBytes, sum);
     } catch {
-      // The worker is just starting, or ending.
+      // The worker is starting or ending.
     }
   }
 }
@@ -72,7 +72,7 @@ function usedHeap(): number {
   return (performance as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize ?? 0;
 }
 
-/** Runs in the worker, once, before the engine has a device. */
+/** Runs once in the worker, before the engine requests a device. */
 function countCalls(): void {
   const counts = { dispatches: 0, peakGpuBytes: 0 };
   Object.assign(globalThis, { benchCounts: counts });

@@ -1,4 +1,4 @@
-/** The measurements of `bench`, one after the other in one browser. Nothing is estimated: what can't be measured is null. */
+/** The measurements of `bench`, in sequence in one browser. Nothing is estimated: what can't be measured is null. */
 import type { HarnessCase, HarnessImage, HarnessMessage } from '../../shared/harness';
 import type { GenerateTiming } from '../../shared/generation';
 import type { DeviceReport, LoadParams } from '../../shared/protocol';
@@ -28,13 +28,13 @@ export interface BenchReport {
 
 export interface BenchPlan {
   load: Pick<LoadParams, 'backend' | 'activations'>;
-  /** Address of the image below the session's server. */
+  /** The image, with a URL on the session's server. */
   image: HarnessImage;
   contexts: readonly number[];
   rollouts: readonly number[];
 }
 
-/** What is read of a result line of the harness. */
+/** The fields of a result line that are used here. */
 interface Line {
   promptIds: number[];
   newIds: number[];
@@ -49,9 +49,9 @@ interface Line {
 const DECODED_TOKENS = 24;
 const FEW_TOKENS = 8;
 const ROLLOUT_TOKENS = 32;
-/** Medians of so many runs, except for what happens only once. */
+/** Figures are medians of this many runs, except for what happens only once. */
 const REPEATS = 3;
-/** Patches that the family's models merge into one token. */
+/** Patches per image token. */
 const MERGED_PATCHES = 4;
 const QUESTION = 'What kind of image is this?';
 
@@ -85,7 +85,7 @@ export class Bench {
     const { image, ttft } = await this.#firstTokens();
     const decode = [];
     for (const context of this.#plan.contexts) {
-      this.#note(`decode behind ${context} tokens`);
+      this.#note(`decode after ${context} tokens`);
       decode.push(await this.#decode(context, capacity, device.backend === 'webgpu'));
     }
     const rollouts = [];
@@ -102,8 +102,8 @@ export class Bench {
     const peakJsHeapBytes = await this.#instruments.stopHeap();
     const { peakGpuBytes } = await this.#instruments.counts();
     const missing = [
-      peakJsHeapBytes === null ? 'The browser does not tell its heap.' : '',
-      peakGpuBytes === 0 ? `${device.backend} takes no GPU memory.` : '',
+      peakJsHeapBytes === null ? 'The browser does not report its heap size.' : '',
+      peakGpuBytes === 0 ? `${device.backend} uses no GPU memory.` : '',
     ].filter(Boolean);
     return {
       load: {
@@ -118,7 +118,7 @@ export class Bench {
     };
   }
 
-  /** Cold: the first question of all. Warm: another conversation about the image. Follow-up: a question behind that one. */
+  /** Cold: the very first question. Warm: another conversation about the image. Follow-up: a second question in it. */
   async #firstTokens(): Promise<Pick<BenchReport, 'image' | 'ttft'>> {
     const ask = (system: string): HarnessMessage[] => [
       { role: 'system', content: system },
@@ -134,7 +134,7 @@ export class Bench {
     const warm: Line[] = [];
     const followUps: Line[] = [];
     for (let run = 1; run <= REPEATS; run++) {
-      // Other words in front each time: nothing of the prompt is in the KV cache.
+      // A different beginning each time, so that no part of the prompt is in the KV cache.
       const messages = ask(`Answer number ${run}, in few words.`);
       const line = await this.#generate(messages, FEW_TOKENS);
       warm.push(line);
@@ -158,10 +158,10 @@ export class Bench {
     };
   }
 
-  /** The prompt is in the KV cache for the runs that count, so that they differ in decoded tokens only. */
+  /** The prompt is in the KV cache in the measured runs, so that they differ only in the number of decoded tokens. */
   async #decode(context: number, capacity: number, onGpu: boolean): Promise<BenchReport['decode'][number]> {
     if (context + DECODED_TOKENS > capacity) {
-      const why = `The model holds ${capacity} tokens.`;
+      const why = `The model's context is limited to ${capacity} tokens.`;
       return { contextTokens: context, tokensPerSecond: null, dispatchesPerToken: null, why };
     }
     const messages = await this.#filler(context);
@@ -185,7 +185,7 @@ export class Bench {
     };
   }
 
-  /** A question of about `tokens` tokens. */
+  /** A question with about `tokens` tokens. */
   async #filler(tokens: number): Promise<HarnessMessage[]> {
     const text = (words: number): HarnessMessage[] => [
       { role: 'user', content: `${'the lung is clear and '.repeat(words)}the heart is normal` },

@@ -1,4 +1,4 @@
-/** Writes a pack into a folder that appears all at once, under its own name, when the manifest is written. */
+/** Writes a pack to a folder that appears under its name only once the pack is complete. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -7,38 +7,38 @@ import { MANIFEST_FILE } from '../../shared/pack';
 import type { PackSink } from '../../convert/shards';
 
 /**
- * Refuses early what could not be finished. An empty folder counts as free; with `overwrite` an existing pack may
- * be replaced, but never a folder that is no pack.
+ * Fails before any work if `dir` can't become the pack's folder. An empty folder is fine; `overwrite` allows replacing
+ * a pack, but never a folder with other files.
  * @throws RoundsError request_invalid
  */
 export async function checkTarget(dir: string, overwrite: boolean): Promise<void> {
   const info = await stat(dir).catch(() => null);
   if (info === null) return;
   if (!info.isDirectory())
-    throw new RoundsError('request_invalid', `${dir} is a file. Give another folder with --out.`);
+    throw new RoundsError('request_invalid', `${dir} is a file. Give another path with --out.`);
   const files = await readdir(dir);
   if (files.length === 0) return;
   if (!overwrite) {
     throw new RoundsError(
       'request_invalid',
-      `${dir} exists already. Add --overwrite to replace it, or give another --out.`,
+      `${dir} already exists. Add --overwrite to replace it, or give another path with --out.`,
     );
   }
   if (!files.includes(MANIFEST_FILE)) {
     throw new RoundsError(
       'request_invalid',
-      `${dir} holds files but no ${MANIFEST_FILE}, so it will not be replaced. Give another --out.`,
+      `${dir} contains files but no ${MANIFEST_FILE}, so it is not a pack and will not be replaced. Give another path with --out.`,
     );
   }
 }
 
 export interface FolderSink extends PackSink {
-  /** Where the shards are until the pack is complete. */
+  /** Temporary folder with the shards until the pack is complete. */
   readonly folder: string;
 }
 
 /**
- * The shards go into a temporary folder beside `dir`, on the same file system, which is renamed at the end.
+ * Writes to a temporary folder next to `dir` (so on the same file system), which is renamed at the end.
  * @throws RoundsError storage_failed
  */
 export async function openFolderSink(dir: string, overwrite: boolean): Promise<FolderSink> {
@@ -46,7 +46,7 @@ export async function openFolderSink(dir: string, overwrite: boolean): Promise<F
   await checkTarget(target, overwrite);
   const temporary = await asStorageError(async () => {
     await mkdir(dirname(target), { recursive: true });
-    // Not mkdtemp: its folders are for their owner only, and a pack is to be served by others.
+    // mkdtemp would make a folder that only its owner can read; a web server may have to read the pack.
     const path = join(dirname(target), `.${basename(target)}.partial-${randomUUID()}`);
     await mkdir(path);
     return path;
@@ -63,7 +63,7 @@ export async function openFolderSink(dir: string, overwrite: boolean): Promise<F
   };
 }
 
-/** The old pack moves aside first, so that the name always holds a whole pack or none. */
+/** Moves the old pack out of the way first, so that `target` is never an incomplete pack. */
 async function replaceFolder(temporary: string, target: string): Promise<void> {
   const old = `${temporary}.old`;
   const existed = await rename(target, old).then(
@@ -83,7 +83,7 @@ async function asStorageError<T>(work: () => Promise<T>): Promise<T> {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new RoundsError(
       code,
-      `The pack could not be written: ${reason}. Check space and rights of the folder.`,
+      `The pack could not be written: ${reason}. Check the free space and permissions of the --out folder.`,
       {
         cause: thrown,
       },

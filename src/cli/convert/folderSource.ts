@@ -1,16 +1,16 @@
-/** A checkpoint in a local folder, read piece by piece. */
+/** A checkpoint in a local folder, read in ranges. */
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { RoundsError } from '../../shared/errors';
 import type { BlobLike, CheckpointSource } from '../../convert/source';
 
-/** @throws RoundsError checkpoint_invalid where there is no such folder */
+/** @throws RoundsError checkpoint_invalid if there is no such folder */
 export async function openFolder(path: string): Promise<CheckpointSource> {
   const info = await stat(path).catch(() => null);
   if (!info?.isDirectory()) {
     throw new RoundsError(
       'checkpoint_invalid',
-      `${path} is no folder. Give a folder with config.json and safetensors files, or org/name on the hub.`,
+      `${path} is not a folder. Give a folder with config.json and safetensors files, or org/name on the Hugging Face Hub.`,
     );
   }
   return {
@@ -22,7 +22,7 @@ export async function openFolder(path: string): Promise<CheckpointSource> {
   };
 }
 
-/** A file as a Blob-like; null where it does not exist. */
+/** The file's content in the form of a Blob; null if there is no such file. */
 export async function openFile(path: string): Promise<BlobLike | null> {
   const info = await stat(path).catch(() => null);
   if (!info?.isFile()) return null;
@@ -32,7 +32,7 @@ export async function openFile(path: string): Promise<BlobLike | null> {
   };
 }
 
-/** Fewer bytes than asked for where the file ends early; the caller checks. */
+/** Returns fewer bytes if the file is shorter; the caller checks. */
 async function readRange(path: string, start: number, end: number): Promise<ArrayBuffer> {
   const file = await open(path, 'r');
   try {

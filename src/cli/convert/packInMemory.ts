@@ -1,10 +1,10 @@
-/** A checkpoint folder as a pack that is never written: for tests. */
-import type { PackReader } from '../../engine/ports';
-import type { RecipeOption, WeightsOption } from '../../shared/pack';
+/** Converts a checkpoint folder to a pack in memory, for small models. */
 import type { Calibration } from '../../convert/choice';
 import { runConversion } from '../../convert/convert';
-import { openFolder } from './folderSource';
 import { planConversion } from '../../convert/plan';
+import type { PackReader } from '../../engine/ports';
+import type { RecipeOption, WeightsOption } from '../../shared/pack';
+import { openFolder } from './folderSource';
 
 export async function packInMemory(
   checkpoint: string,

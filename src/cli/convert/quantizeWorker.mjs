@@ -1,4 +1,4 @@
-// Worker threads do not inherit the TypeScript loader of the thread that starts them.
+// Worker threads don't inherit the TypeScript loader of their parent thread.
 import { register } from 'tsx/esm/api';
 
 register();

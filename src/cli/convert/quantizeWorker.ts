@@ -1,4 +1,4 @@
-/** The thread side of workerPool.ts. */
+/** Runs in the threads of workerPool.ts. */
 import { parentPort } from 'node:worker_threads';
 import type { QuantizeJob } from '../../convert/quantize/quantizeRows';
 import { answerJob } from '../../convert/quantizerPool';

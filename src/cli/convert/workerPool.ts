@@ -1,4 +1,4 @@
-/** Quantizes rows in Node's worker threads. */
+/** Quantizes rows in Node worker threads. */
 import { Worker } from 'node:worker_threads';
 import { openPool, type QuantizerPool, type QuantizeReply } from '../../convert/quantizerPool';
 

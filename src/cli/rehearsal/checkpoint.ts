@@ -1,4 +1,4 @@
-/** Writes a checkpoint of given shapes with seeded weights: sharded safetensors in bfloat16 with an index, as on the hub. */
+/** Writes a checkpoint with given shapes and seeded random weights: bfloat16 safetensors in several files, with an index. */
 import { copyFile, mkdir, open, readFile, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseConfig } from '../../convert/config';
@@ -7,22 +7,22 @@ import { packWeights, type WeightPart } from '../../convert/weightMap';
 import { RoundsError } from '../../shared/errors';
 import { rehearsalConfig, type BaseConfig, type Scale } from './shapes';
 
-/** As the hub's files of a model of this size. */
+/** Typical file size on the Hub for models of this size. */
 const FILE_BYTES = 4e9;
-/** A prime, so that equal places of two rows hold different weights though the block repeats. */
+/** Prime, so that rows differ although the block of weights repeats. */
 const BLOCK_ELEMENTS = 2_097_143;
 const TOKENIZER_FILES = ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 export interface MadeCheckpoint {
   folder: string;
   files: string[];
-  /** Of the safetensors files. */
+  /** Total size of the weights. */
   weightBytes: number;
 }
 
 /**
- * @param base a small checkpoint of the same family, for the tokenizer and the ids
- * @throws RoundsError storage_quota where the disk has no room for it
+ * @param base a small checkpoint of the same family: gives the tokenizer and the special token ids
+ * @throws RoundsError storage_quota if the disk is too full
  */
 export async function makeCheckpoint(
   folder: string,
@@ -33,14 +33,14 @@ export async function makeCheckpoint(
   const baseConfig = JSON.parse(await readFile(join(base, 'config.json'), 'utf8')) as BaseConfig;
   const config = rehearsalConfig(baseConfig, scale, layers);
   const parts = packWeights(parseConfig(config, null)).flatMap((weight) => weight.parts);
-  // The order in which transformers saves; the pack's is another.
+  // transformers saves tensors in this order, which differs from the pack's.
   parts.sort((a, b) => (a.name < b.name ? -1 : 1));
   const weightBytes = parts.reduce((sum, part) => sum + bytesOf(part), 0);
   await mkdir(folder, { recursive: true });
   await checkSpace(folder, weightBytes);
   for (const file of TOKENIZER_FILES) await copyFile(join(base, file), join(folder, file));
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
-  // Images of a few dozen tokens: the model's arithmetic is rehearsed, not its sight.
+  // Small images: the rehearsal is about the size of the model.
   const limits = JSON.stringify({ min_pixels: 3136, max_pixels: 200_704 });
   await writeFile(join(folder, 'preprocessor_config.json'), limits);
   const weightFiles = await writeWeights(folder, parts);
@@ -48,13 +48,16 @@ export async function makeCheckpoint(
   return { folder, files: [...files, 'model.safetensors.index.json'], weightBytes };
 }
 
-/** The checkpoint, and beside it the browser's copy of the pack. */
+/** Space for the checkpoint and for the browser's copy of the pack. */
 async function checkSpace(folder: string, weightBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = weightBytes * 1.6 + 1e9;
   if (bavail * bsize >= needed) return;
   const [free, wanted] = [bavail * bsize, needed].map((bytes) => (bytes / 1e9).toFixed(1));
-  throw new RoundsError('storage_quota', `${folder} has ${free} GB free; the rehearsal needs ${wanted} GB.`);
+  throw new RoundsError(
+    'storage_quota',
+    `${folder} has ${free} GB free, but the rehearsal needs ${wanted} GB. Free some space, or give another --dir.`,
+  );
 }
 
 async function writeWeights(folder: string, parts: readonly WeightPart[]): Promise<string[]> {
@@ -103,7 +106,10 @@ async function writeFileOf(path: string, parts: readonly WeightPart[], block: Bu
   }
 }
 
-/** Goes on in the block where the last part stopped; norms are ones, or nothing would be left after some layers. */
+/**
+ * Writes one tensor, starting in the block at `at`. Norm weights are 1, because activations would vanish otherwise.
+ * @returns where the next tensor starts in the block
+ */
 async function writePart(file: FileHandle, part: WeightPart, block: Buffer, at: number): Promise<number> {
   const bytes = bytesOf(part);
   if (/norm\d?\.weight$|ln_q\.weight$/.test(part.name)) {
@@ -120,7 +126,7 @@ async function writePart(file: FileHandle, part: WeightPart, block: Buffer, at: 
   return position;
 }
 
-/** Bell-shaped and small, like trained weights; the same on every machine. */
+/** Small and roughly normally distributed, like trained weights; the same on every machine. */
 function seededBlock(): Buffer {
   let state = 1;
   const next = (): number => {

@@ -1,4 +1,4 @@
-/** A hub on loopback: tells a repository's files, and redirects to signed addresses that run out. */
+/** A model hub on loopback with one repository. Like the real one, it redirects downloads to signed URLs that expire. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 
 const COMMIT = '3b'.repeat(20);
-/** Long enough for one request, too short to be used again for the next minute's. */
+/** Long enough for one request, too short for a URL to be used again a minute later. */
 const LIFETIME_MS = 10_000;
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -18,12 +18,12 @@ const CORS = {
 
 export interface LoopbackHub {
   endpoint: string;
-  /** Bytes of weights that were sent. */
+  /** Bytes sent so far. */
   readonly sentBytes: number;
   close(): Promise<void>;
 }
 
-/** @param files of `folder` that the repository has */
+/** @param files names of the files in `folder` that belong to the repository */
 export async function openLoopbackHub(repo: string, folder: string, files: string[]): Promise<LoopbackHub> {
   const key = randomBytes(16);
   const sign = (path: string, until: string): string =>
@@ -71,7 +71,7 @@ export async function openLoopbackHub(repo: string, folder: string, files: strin
   };
 }
 
-/** @returns how many bytes are sent; only one range `a-b` is known */
+/** Supports a single range `a-b`. @returns the number of bytes sent */
 async function sendRange(request: IncomingMessage, response: ServerResponse, path: string): Promise<number> {
   const { size } = await stat(path);
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');

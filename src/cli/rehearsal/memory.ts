@@ -1,26 +1,26 @@
 /**
- * Peak memory of a browser while a step runs. Of each process the proportional set size (Linux), which counts everything
- * that is really there; of the page and its workers also what JavaScript itself holds, by the browser's own measure.
+ * Peak memory of a browser during a step: the proportional set size of each process (Linux only), and the memory that the
+ * browser attributes to the page and its workers (performance.measureUserAgentSpecificMemory).
  */
 import { readdir, readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 
 const PROCESS_INTERVAL_MS = 500;
-/** The measure collects garbage first, in every worker, which is too much work to do all the time. */
+/** Each measurement first collects garbage in every worker, so it must not run too often. */
 const SCRIPT_INTERVAL_MS = 5_000;
 
-/** In bytes; null where it cannot be measured. */
+/** In bytes; null if it can't be measured. */
 export interface MemoryPeaks {
-  /** The page's process with all of its workers: JavaScript, WebAssembly, code, buffers on their way to others. */
+  /** The page's process with all its workers: JavaScript, WebAssembly, code, buffers in transfer. */
   page: number | null;
   gpu: number | null;
-  /** All processes together, at one moment. */
+  /** Sum over all processes at the same time. */
   browser: number | null;
-  /** What JavaScript holds in the page and its workers, array buffers and WebAssembly memory included. */
+  /** JavaScript memory of the page and its workers, including array buffers and WebAssembly memory. */
   script: number | null;
 }
 
-/** A browser switch: without it the measure waits for the next garbage collection, which may be long in coming. */
+/** Without this browser argument the measurement waits for the next garbage collection, which can take long. */
 export const MEASURE_MEMORY_FLAG = '--enable-blink-features=ForceEagerMeasureMemory';
 
 export class MemoryWatch {
@@ -41,14 +41,14 @@ export class MemoryWatch {
     ];
   }
 
-  /** Forgets the peaks so far: a step begins. */
+  /** Call it when a step begins. */
   reset(): void {
     this.#peaks = { page: null, gpu: null, browser: null, script: null };
   }
 
-  /** The peaks since the last reset. Measures once more, for steps that are shorter than the intervals. */
+  /** The peaks since the last reset. Measures once more, because a step can be shorter than the intervals. */
   async peaks(): Promise<MemoryPeaks> {
-    // The browser may take its time over the second measure, so it is asked for only where there is none yet.
+    // The second measurement can be slow, so it runs only if there is none yet.
     await Promise.all([this.#readProcesses(), this.#peaks.script === null ? this.#measureScript() : null]);
     return this.#peaks;
   }
@@ -57,7 +57,7 @@ export class MemoryWatch {
     this.#timers.forEach((timer) => clearInterval(timer));
   }
 
-  /** Whoever asks while it is being done waits for that. */
+  /** Calls during a measurement wait for the same one. */
   #readProcesses(): Promise<void> {
     this.#reading ??= this.#readNow().finally(() => (this.#reading = null));
     return this.#reading;
@@ -84,7 +84,7 @@ export class MemoryWatch {
       });
       if (bytes !== null) this.#raise('script', bytes);
     } catch {
-      // The page is being closed.
+      // The page is closing.
     }
   }
 
@@ -130,7 +130,7 @@ async function readProcess(id: string): Promise<ProcessInfo | null> {
     const command = (await readFile(`/proc/${id}/cmdline`, 'utf8')).replaceAll('\0', ' ');
     return { id, parent: /^PPid:\s*(\d+)/m.exec(status)?.[1] ?? '', command };
   } catch {
-    return null; // It has ended meanwhile.
+    return null; // It has ended in the meantime.
   }
 }
 

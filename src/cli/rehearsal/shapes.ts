@@ -1,4 +1,4 @@
-/** The models that can be rehearsed: the exact shapes of Qwen2.5-VL-3B, or a fiftieth of its weights. */
+/** Shapes of the models for `rehearse`: Qwen2.5-VL-3B, or a model with about 1/50 of its weights. */
 import { RoundsError } from '../../shared/errors';
 
 export type Scale = '3b' | '1/50';
@@ -55,15 +55,15 @@ const SHAPES: Record<Scale, Shapes> = {
   },
 };
 
-/** What a small checkpoint of the same family gives: the ids of its tokenizer. */
+/** config.json of a small checkpoint of the same family: gives the special token ids. */
 export interface BaseConfig extends Json {
   vision_config: Json;
 }
 
 /**
- * config.json of a rehearsal.
- * @param base of the checkpoint whose tokenizer is used
- * @param layers at most so many decoder layers and vision blocks
+ * config.json of the rehearsal's checkpoint.
+ * @param base config.json of the checkpoint whose tokenizer is used
+ * @param layers maximum number of decoder layers and vision blocks; null for all
  */
 export function rehearsalConfig(base: BaseConfig, scale: Scale, layers: number | null): Json {
   const { text, vision } = SHAPES[scale];

@@ -1,10 +1,10 @@
-/** The steps of a rehearsal as a Markdown table: time, and peaks of memory in megabytes. */
+/** The steps of a rehearsal as a Markdown table: time in seconds and peak memory in megabytes. */
 import type { MemoryPeaks } from './memory';
 
 export interface StepResult {
   step: string;
   seconds: number;
-  /** null for steps outside of the browser. */
+  /** null for steps that run outside the browser. */
   peaks: MemoryPeaks | null;
   remark: string;
 }
@@ -19,7 +19,7 @@ const HEAD = [
   '',
 ];
 
-/** The head, for the rows that follow one by one: a rehearsal takes long, and what it measured should not be lost. */
+/** The table's head. Rows are printed as steps finish, so that nothing is lost if a later step fails. */
 export function tableHead(): string {
   return line(HEAD) + line(HEAD.map(() => '---'));
 }

@@ -1,4 +1,4 @@
-/** One visit of a browser with a profile that stays: the built site's harness page, watched for memory. */
+/** A browser session with a persistent profile on the site's harness page, with memory measurement. */
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { ensureBrowser, launchArguments } from '../browser.mjs';
 import type { LibraryCallName, LibraryCalls } from '../../shared/library';
@@ -24,7 +24,7 @@ export class Visit {
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(0);
     page.on('pageerror', (error) => report(`page: ${error.message}`));
-    page.on('crash', () => report('The page crashed, most likely for want of memory.'));
+    page.on('crash', () => report('The page crashed, probably because it ran out of memory.'));
     page.on('console', (message) => {
       if (message.type() === 'error') report(`page: ${message.text()}`);
     });
@@ -53,7 +53,7 @@ export class Visit {
     return this.page.evaluate((given) => window.rounds.run(given), job);
   }
 
-  /** What the library does now, for progress. */
+  /** Progress of the library's current job; null if there is none. */
   async progress(): Promise<{ fraction: number; detail: string } | null> {
     const [job] = await this.page.evaluate(() => window.rounds.jobs()).catch(() => []);
     if (!job || job.totalBytes === 0) return null;

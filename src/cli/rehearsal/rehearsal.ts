@@ -1,4 +1,4 @@
-/** A rehearsal's steps, from no checkpoint at all to an answer after the browser was closed and opened again. */
+/** The steps of a rehearsal: from making a checkpoint to an answer after a restart of the browser. */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,19 +23,19 @@ export type Step = (typeof STEPS)[number];
 
 export interface RehearsalOptions {
   scale: Scale;
-  /** A folder of its own; checkpoint and browser profile go there. */
+  /** The checkpoint and the browser profile go here, in folders of their own. */
   dir: string;
-  /** Decoder layers and vision blocks, where fewer than the model's. */
+  /** Maximum number of decoder layers and vision blocks; null for all. */
   layers: number | null;
   backend: BackendName;
-  /** After this one it stops. */
+  /** The last step to run. */
   last: Step;
-  /** A small checkpoint of the family, for tokenizer and ids. */
+  /** Folder of a small checkpoint of the same family, for the tokenizer and special token ids. */
   base: string;
-  /** An image for the question. */
+  /** Image file for the question. */
   image: string;
   signal: AbortSignal;
-  /** Errors of the page. */
+  /** Receives errors of the page. */
   report: (message: string) => void;
   onStep: (result: StepResult) => void;
   onProgress: (fraction: number, detail: string) => void;
@@ -59,7 +59,7 @@ export class Rehearsal {
     this.#options = options;
   }
 
-  /** @throws RoundsError of the step that failed; `onStep` was told those before it */
+  /** Calls `onStep` after each step. @throws RoundsError of the step that failed */
   async run(): Promise<void> {
     const { last, signal } = this.#options;
     const work: Record<Step, () => Promise<string>> = {
@@ -132,10 +132,11 @@ export class Rehearsal {
     return `${gigabytes(totalBytes)} in ${shards} shards at ${rate.toFixed(0)} MB/s of bfloat16; ${sent} of the checkpoint was read`;
   }
 
-  /** The same checkpoint by the command line's converter: one hash covers the manifest and with it every shard's hash. */
+  /** Converts the checkpoint in Node too. The manifest contains the hash of every shard, so comparing its hash is enough. */
   async #compare(): Promise<string> {
     const { parameters, name, source, packHash } = this.#need(this.#model);
-    if (parameters <= MAX_WHOLE_PARAMETERS) return 'not compared: so small a pack carries answers of its own';
+    if (parameters <= MAX_WHOLE_PARAMETERS)
+      return 'not compared: the page also adds known answers to a pack this small';
     const plan = await planConversion(await openFolder(this.#need(this.#checkpoint).folder), CHOICE);
     const pool = openWorkerPool(2);
     let text = '';
@@ -156,7 +157,10 @@ export class Rehearsal {
     }
     const hash = createHash('sha256').update(text).digest('hex');
     if (hash !== packHash) {
-      throw new RoundsError('integrity_mismatch', 'The page and the command line made different packs.');
+      throw new RoundsError(
+        'integrity_mismatch',
+        'The page and the command line made different packs from the same checkpoint.',
+      );
     }
     return 'the command line makes the same pack';
   }
@@ -167,15 +171,17 @@ export class Rehearsal {
     await this.#open();
     const { models } = await this.#need(this.#visit).library('list', {});
     const stored = models.find(({ id }) => id === this.#model?.id);
-    if (!stored?.complete) throw new RoundsError('storage_failed', 'The model is gone after closing.');
-    return 'the hub is closed from here on';
+    if (!stored?.complete)
+      throw new RoundsError('storage_failed', 'The stored model is missing after the browser was restarted.');
+    return 'the hub is closed from now on';
   }
 
   async #verify(): Promise<string> {
     const { intact, damaged } = await this.#need(this.#visit).library('verify', {
       modelId: this.#need(this.#model).id,
     });
-    if (damaged.length > 0) throw new RoundsError('integrity_mismatch', `${damaged.length} damaged shards`);
+    if (damaged.length > 0)
+      throw new RoundsError('integrity_mismatch', `${damaged.length} of the stored shards are damaged.`);
     return `${intact} shards intact`;
   }
 
@@ -214,7 +220,8 @@ export class Rehearsal {
     });
     if (!ok) throw new RoundsError('internal', json);
     const { newIds, promptIds, logits } = JSON.parse(json) as AnswerLine;
-    if (!logits.flat().every(Number.isFinite)) throw new RoundsError('internal', 'Logits are not finite.');
+    if (!logits.flat().every(Number.isFinite))
+      throw new RoundsError('internal', 'The answer has logits that are not finite.');
     return `${promptIds.length} prompt tokens, answer ids ${newIds.join(' ')}`;
   }
 
@@ -227,7 +234,7 @@ export class Rehearsal {
   }
 
   #need<T>(value: T | null): T {
-    if (value === null) throw new RoundsError('internal', 'A step of the rehearsal was left out.');
+    if (value === null) throw new RoundsError('internal', 'A step of the rehearsal was skipped.');
     return value;
   }
 }

@@ -1,22 +1,22 @@
 /**
- * Gives a new pack its self-test: runs the finished weights once on onnxruntime's CPU build in float32 and notes
- * the answers (src/engine/selfTest.ts). Of a model that is too large for that build, the first layers are run.
+ * Adds the self-test to a new pack: runs the finished weights once on onnxruntime's CPU build in float32 and records
+ * the answers (src/engine/selfTest.ts). If the model is too large for that build, only its first layers are run.
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PackReader } from '../engine/ports';
-import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../engine/truncatedModel';
-import { answersOf } from '../runtime/knownAnswers';
-import { RoundsError } from '../shared/errors';
-import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../shared/pack';
+import type { PackReader } from '../../engine/ports';
+import { TEST_LAYERS, truncatedBytes, truncatedPack } from '../../engine/truncatedModel';
+import { answersOf } from '../../runtime/knownAnswers';
+import { RoundsError } from '../../shared/errors';
+import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from '../../shared/pack';
 
-/** onnxruntime keeps weights twice while it builds a graph, and its memory ends at 4 GiB. */
+/** onnxruntime holds weights twice while it builds a graph, and it can address 4 GiB. */
 const MAX_TRUNCATED_BYTES = 1.5e9;
 
 /**
- * @param folder the shards of `manifest`
- * @param maxWholeParameters smaller for tests
- * @returns the manifest with its known answers; without, where even the first layers are too large
+ * @param folder contains the shards of `manifest`
+ * @param maxWholeParameters larger models run their first layers only; tests set it
+ * @returns the manifest with its known answers; unchanged if even the first layers are too large
  */
 export async function addKnownAnswers(
   manifest: PackManifest,
@@ -52,5 +52,8 @@ async function readExactly(path: string, into: Uint8Array, position: number): Pr
   } finally {
     await file.close();
   }
-  throw new RoundsError('storage_failed', `${path} was just written and ended early.`);
+  throw new RoundsError(
+    'storage_failed',
+    `${path} is shorter than what was written to it. Check the disk and convert again.`,
+  );
 }

@@ -1,44 +1,45 @@
-/** `npm run -s convert -- SRC --out DIR`: a model pack from a Hugging Face checkpoint. */
-import { availableParallelism } from 'node:os';
+/** `npm run -s convert -- SRC --out DIR`: converts a Hugging Face checkpoint to a model pack. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { parseCalibration } from '../convert/calibration';
-import type { Calibration } from '../convert/choice';
-import { runConversion } from '../convert/convert';
-import { describePack, describeTensors, formatBytes } from '../convert/describe';
-import { openHub, parseHubName } from '../convert/hubSource';
-import { checkTarget, openFolderSink } from './convert/folderSink';
-import { openFolder } from './convert/folderSource';
-import { openWorkerPool } from './convert/workerPool';
-import { planConversion, type ConversionPlan } from '../convert/plan';
-import type { CheckpointSource } from '../convert/source';
-import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../shared/pack';
-import { RoundsError } from '../shared/errors';
-import { oneOf, UsageError, type CommandContext } from './command';
-import { ProgressLine } from './progressLine';
+import { runConversion } from '../../convert/convert';
+import { describePack, describeTensors, formatBytes } from '../../convert/describe';
+import { openHub, parseHubName } from '../../convert/hubSource';
+import { planConversion, type ConversionPlan } from '../../convert/plan';
+import type { CheckpointSource } from '../../convert/source';
+import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../../shared/pack';
+import { UsageError, type Command, type CommandContext } from '../command';
+import { readCalibration } from '../convert/calibrationFile';
+import { checkTarget, openFolderSink } from '../convert/folderSink';
+import { openFolder } from '../convert/folderSource';
+import { openWorkerPool } from '../convert/workerPool';
+import { oneOf, onlyArgument, wholeNumber } from '../options';
+import { ProgressLine } from '../progressLine';
 
-const HELP = `Makes a model pack from a Hugging Face checkpoint of the Qwen2.5-VL or Qwen2-VL architecture.
+const HELP = `Converts a Hugging Face checkpoint (Qwen2.5-VL or Qwen2-VL) to a model pack.
 
   npm run -s convert -- SRC --out DIR [options]
 
-SRC   a local folder, or org/name[@revision] on the hub (HF_ENDPOINT and HF_TOKEN as usual)
+  SRC                        a local folder, or org/name[@revision] on the Hugging Face Hub
+                             (HF_ENDPOINT and HF_TOKEN are used if they are set)
 
-  --out DIR                  where the pack goes; appears only when it is complete
-  --weights q4|q8|f16|f32    type of the weights (default q4)
-  --recipe plain|best        plain: round to nearest with absmax scales throughout;
-                             best: searched scales, 8-bit embedding and head (default best)
-  --calibration FILE         how much each input of a linear layer counts in the search of
-                             scales (models/calibrate.py makes such a file); q4 best only
-  --dry-run                  print the plan and stop
-  --overwrite                replace a pack at DIR
-  --jobs N                   threads (default: as many as there are processors, at most 8)
-  --help
+  --out DIR                  folder for the pack; it appears only once the pack is complete
+  --weights q4|q8|f16|f32    weight type (default q4)
+  --recipe plain|best        plain: round to nearest with absmax scales
+                             best: searched scales, 8-bit embedding and head (default)
+  --calibration FILE         input statistics for the scale search, made by models/calibrate.py
+                             (only with q4 and best)
+  --dry-run                  print the plan without converting
+  --overwrite                replace an existing pack at DIR
+  --jobs N                   number of threads (default: one per processor, at most 8)
+  --help                     show this help
 
-Progress goes to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
+Progress is printed to stderr. Exit status: 0 success, 1 failure, 2 wrong usage.
 `;
 
 const MAX_JOBS = 64;
+/** At most, unless --jobs says otherwise. */
+const DEFAULT_JOBS = 8;
 
 interface Arguments {
   src: string;
@@ -63,12 +64,11 @@ function parseArguments(argv: string[]): Arguments | 'help' {
       'dry-run': { type: 'boolean', default: false },
       overwrite: { type: 'boolean', default: false },
       jobs: { type: 'string' },
-      help: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return 'help';
-  const [src, ...rest] = positionals;
-  if (!src || rest.length > 0) throw new UsageError('Give exactly one SRC.');
+  const src = onlyArgument('SRC', positionals);
   if (!values.out && !values['dry-run']) throw new UsageError('Give --out DIR, or --dry-run.');
   return {
     src,
@@ -78,31 +78,19 @@ function parseArguments(argv: string[]): Arguments | 'help' {
     calibration: values.calibration ?? null,
     dryRun: values['dry-run'],
     overwrite: values.overwrite,
-    jobs: values.jobs === undefined ? Math.min(8, availableParallelism()) : parseJobs(values.jobs),
+    jobs:
+      values.jobs === undefined
+        ? Math.min(DEFAULT_JOBS, availableParallelism())
+        : wholeNumber('--jobs', values.jobs, MAX_JOBS),
   };
 }
 
-function parseJobs(value: string): number {
-  const jobs = Number(value);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > MAX_JOBS) {
-    throw new UsageError(`--jobs must be a whole number from 1 to ${MAX_JOBS}, not ${value}.`);
-  }
-  return jobs;
-}
-
-/** A folder wins over a hub name: `org/name` may be both. */
+/** `org/name` may be a local folder or a name on the Hub; the folder takes precedence. */
 async function openSource(src: string, signal: AbortSignal): Promise<CheckpointSource> {
   const hubName = existsSync(src) ? null : parseHubName(src);
   if (hubName === null) return openFolder(src);
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env;
   return openHub(hubName, { ...(endpoint ? { endpoint } : {}), ...(token ? { token } : {}), signal });
-}
-
-async function readCalibration(path: string): Promise<Calibration> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new RoundsError('request_invalid', `${path} can’t be read.`, { cause });
-  });
-  return parseCalibration(new Uint8Array(bytes), path);
 }
 
 function describePlan(plan: ConversionPlan): string {
@@ -117,12 +105,11 @@ function describePlan(plan: ConversionPlan): string {
   ].join('\n');
 }
 
-/** The command itself, on any streams. */
-export async function convertCommand(context: CommandContext): Promise<void> {
+export const command: Command = async (context) => {
   const args = parseArguments(context.argv);
   if (args === 'help') context.out(HELP);
   else await convert(args, context);
-}
+};
 
 async function convert(args: Arguments, { signal, out, err }: CommandContext): Promise<void> {
   if (args.out !== null) await checkTarget(args.out, args.overwrite);
@@ -134,15 +121,15 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
     out(describePlan(plan));
     return;
   }
-  // Loaded only now: it brings onnxruntime along, which a refusal or --help should not wait for.
-  const { addKnownAnswers } = await import('./knownAnswers');
+  // Imported late: it loads onnxruntime, which --help and early errors don't need.
+  const { addKnownAnswers } = await import('../convert/knownAnswers');
   const sink = await openFolderSink(args.out, args.overwrite);
   const pool = args.jobs > 1 ? openWorkerPool(args.jobs) : null;
   const line = new ProgressLine('Converting', err);
   const started = performance.now();
   try {
     await runConversion(plan, sink, {
-      // One job more than there are threads is being read while they all work.
+      // One more than there are threads: the next tensor is read while all threads work.
       concurrency: args.jobs + 1,
       ...(pool ? { quantizer: pool.quantizer } : {}),
       complete: (manifest) => addKnownAnswers(manifest, sink.folder),

@@ -1,36 +1,38 @@
-/** `npm run -s inspect -- DIR`: what a pack holds, and whether every shard is what the manifest says. */
+/** `npm run -s inspect -- DIR`: prints the contents of a model pack and verifies its shards. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describePack, describeTensors, formatBytes, summarizeTensors } from '../convert/describe';
-import { openFile } from './convert/folderSource';
-import { verifyShards, type ShardVerdict } from '../convert/verify';
-import { RoundsError } from '../shared/errors';
-import { MANIFEST_FILE, type PackManifest } from '../shared/pack';
-import { parseManifest } from '../shared/packManifest';
-import { UsageError, type CommandContext } from './command';
-import { ProgressLine } from './progressLine';
+import { describePack, describeTensors, formatBytes, summarizeTensors } from '../../convert/describe';
+import { verifyShards, type ShardVerdict } from '../../convert/verify';
+import { RoundsError } from '../../shared/errors';
+import { MANIFEST_FILE, type PackManifest } from '../../shared/pack';
+import { parseManifest } from '../../shared/packManifest';
+import type { Command, CommandContext } from '../command';
+import { openFile } from '../convert/folderSource';
+import { onlyArgument } from '../options';
+import { ProgressLine } from '../progressLine';
 
-const HELP = `Prints what a model pack holds and verifies every shard's length and SHA-256.
+const HELP = `Prints the contents of a model pack and verifies the length and SHA-256 of every shard.
 
   npm run -s inspect -- DIR [--json]
 
-  --json    one JSON object instead of a table
-  --help
+  --json    print one JSON object instead of a table
+  --help    show this help
 
-Exit status: 0 sound, 1 something is wrong, 2 wrong usage.
+Exit status: 0 the pack is intact, 1 something is wrong, 2 wrong usage.
 `;
 
 function parseArguments(argv: string[]): { dir: string; json: boolean } | 'help' {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   });
   if (values.help) return 'help';
-  const [dir, ...rest] = positionals;
-  if (!dir || rest.length > 0) throw new UsageError('Give exactly one DIR.');
-  return { dir, json: values.json };
+  return { dir: onlyArgument('DIR', positionals), json: values.json };
 }
 
 async function readManifest(dir: string): Promise<PackManifest> {
@@ -38,7 +40,7 @@ async function readManifest(dir: string): Promise<PackManifest> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new RoundsError(
       'pack_invalid',
-      `${path} cannot be read. Give the folder of a pack made by convert.`,
+      `${path} can't be read. Give the folder of a pack made by convert.`,
       { cause },
     );
   });
@@ -76,12 +78,11 @@ function asJson(manifest: PackManifest, bad: readonly ShardVerdict[]): string {
   return `${JSON.stringify(summary)}\n`;
 }
 
-/** The command itself, on any streams. */
-export async function inspectCommand(context: CommandContext): Promise<void> {
+export const command: Command = async (context) => {
   const args = parseArguments(context.argv);
   if (args === 'help') context.out(HELP);
   else await inspect(args.dir, args.json, context);
-}
+};
 
 async function inspect(dir: string, json: boolean, { out, err }: CommandContext): Promise<void> {
   const manifest = await readManifest(dir);

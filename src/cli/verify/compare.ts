@@ -1,52 +1,15 @@
-/** How far a result is from its reference, stage by stage, against the limits of the reference's README. */
-import type { GenerateResult } from '../shared/generation';
-import type { GoldenCase, GoldenFolder, GoldenTensor } from './goldens';
+/** Compares each stage of a result with its reference, within the limits of models/goldens/README.md. */
+import type { GenerateResult } from '../../shared/generation';
+import { differences, LIMITS, type Activations, type Differences } from './differences';
+import type { GoldenCase, GoldenFolder, GoldenTensor } from './goldenFolder';
 
-export type Activations = 'f32' | 'f16';
-
-/** relRmse: rms(a − b) / std(reference). margin: greedy ids must agree wherever the reference's margin is larger. */
-export const LIMITS: Record<
-  Activations,
-  { features: number; logits: number; logitsAbs: number; margin: number }
-> = {
-  f32: { features: 1e-4, logits: 1e-4, logitsAbs: 1e-3, margin: 0.002 },
-  f16: { features: 0.005, logits: 0.01, logitsAbs: 0.1, margin: 0.05 },
-};
-/** Pixel values of the same resized bytes. */
+/** Largest absolute difference of pixel values, given the same resized bytes. */
 const PIXEL_LIMIT = 1e-5;
 
 export interface StageResult {
   stage: string;
   ok: boolean;
   detail: string;
-}
-
-export interface Differences {
-  maxAbs: number;
-  relRmse: number;
-}
-
-/** @param values compared at `indices` of the whole, or everywhere when there are none */
-export function differences(
-  values: Float32Array,
-  reference: ArrayLike<number>,
-  indices?: number[],
-): Differences {
-  let maxAbs = 0;
-  let squares = 0;
-  let mean = 0;
-  for (let i = 0; i < reference.length; i++) mean += (reference[i] ?? 0) / reference.length;
-  let variance = 0;
-  for (let i = 0; i < reference.length; i++) {
-    const expected = reference[i] ?? 0;
-    const difference = Math.abs((values[indices ? (indices[i] ?? -1) : i] ?? NaN) - expected);
-    // NaN compares as false with everything: it must not pass as "no difference".
-    if (!(difference <= maxAbs)) maxAbs = Number.isNaN(difference) ? Infinity : difference;
-    squares += difference ** 2;
-    variance += (expected - mean) ** 2;
-  }
-  const relRmse = Math.sqrt(squares / variance);
-  return { maxAbs, relRmse: Number.isNaN(relRmse) ? Infinity : relRmse };
 }
 
 /** Prompt text, ids, grids, positions and rope delta must be identical. */
@@ -66,7 +29,7 @@ export function comparePrompt(result: GenerateResult, golden: GoldenCase): Stage
   return { stage: 'prompt', ok: wrong.length === 0, detail };
 }
 
-/** SHA-256 of the resized bytes, image by image. */
+/** The resized bytes of each image must have the reference's SHA-256. */
 export function compareResized(
   result: GenerateResult,
   golden: GoldenCase,
@@ -132,7 +95,7 @@ export function compareLogits(
   };
 }
 
-/** The case was run with the reference's ids fed back; each step's own choice must agree where the margin counts. */
+/** `result` was made with the reference's ids as `forceIds`: each step's own choice must agree unless the margin is small. */
 export function compareGreedy(
   result: GenerateResult,
   golden: GoldenCase,

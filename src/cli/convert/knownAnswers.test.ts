@@ -1,15 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packInMemory } from './convert/packInMemory';
-import { truncatedBytes } from '../engine/truncatedModel';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseManifest } from '../shared/packManifest';
-import { runCommand } from './command';
-import { convertCommand } from './convertCommand';
+import { truncatedBytes } from '../../engine/truncatedModel';
+import { parseManifest } from '../../shared/packManifest';
+import { command as convert } from '../commands/convert';
+import { CHECKPOINTS } from '../testing/checkpoints';
+import { runHere } from '../testing/runHere';
 import { addKnownAnswers } from './knownAnswers';
-
-const CHECKPOINTS = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints');
+import { packInMemory } from './packInMemory';
 
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'rounds-answers-'))));
@@ -17,12 +16,7 @@ afterAll(() => rm(dir, { recursive: true }));
 
 it.each(['qwen2_5_vl', 'qwen2_vl'])('answers for the first layers of a large %s', async (checkpoint) => {
   const out = join(dir, checkpoint);
-  const status = await runCommand(convertCommand, {
-    argv: [join(CHECKPOINTS, checkpoint), '--out', out],
-    signal: new AbortController().signal,
-    out: () => undefined,
-    err: () => undefined,
-  });
+  const { status } = await runHere(convert, [join(CHECKPOINTS, checkpoint), '--out', out]);
   expect(status).toBe(0);
   const manifest = parseManifest(JSON.parse(await readFile(join(out, 'pack.json'), 'utf8')));
   expect(manifest.selfTest?.layers).toBeUndefined();
@@ -30,7 +24,7 @@ it.each(['qwen2_5_vl', 'qwen2_vl'])('answers for the first layers of a large %s'
   expect(large.selfTest?.layers).toEqual({ text: 2, vision: 2 });
   const [whole, first] = [manifest.selfTest?.cases[0], large.selfTest?.cases[0]];
   expect(first?.promptTokens).toBe(whole?.promptTokens);
-  // The reference checkpoint of Qwen2-VL has just two layers of each kind: the answers are the whole model's.
+  // The reference checkpoint of Qwen2-VL has only two layers of each kind, so the answers are those of the whole model.
   const { text, vision } = manifest.model;
   if (text.numHiddenLayers > 2 || vision.depth > 2) expect(first?.top).not.toEqual(whole?.top);
   else expect(first).toEqual(whole);

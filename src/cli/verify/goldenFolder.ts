@@ -1,11 +1,11 @@
-/** Reads a folder of reference cases: the form that models/goldens/README.md describes. */
+/** Reads a folder of reference cases in the format of models/goldens/README.md. Node only; for tests and `npm run verify`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RoundsError } from '../shared/errors';
+import { RoundsError } from '../../shared/errors';
 
 export interface GoldenTensor {
   shape: number[];
-  /** Whole tensor in a .npy file beside the case; else only samples are known. */
+  /** A .npy file with the whole tensor; if absent, only the samples are known. */
   file?: string;
   samples: { index: number[]; value: number[] };
 }
@@ -43,13 +43,13 @@ export class GoldenFolder {
   readonly path: string;
   readonly manifest: GoldenManifest;
 
-  /** @throws RoundsError request_invalid when the folder is no folder of reference cases */
+  /** @throws RoundsError request_invalid if `path` is not a folder of reference cases */
   constructor(path: string) {
     this.path = path;
     this.manifest = this.#json<GoldenManifest>('manifest.json');
     const { checkpoints, images, cases } = this.manifest as Partial<GoldenManifest>;
     if (!checkpoints || !images || !cases)
-      throw notGoldens(path, 'its manifest.json lists no checkpoints, images or cases');
+      throw notGoldens(path, 'its manifest.json does not list checkpoints, images and cases');
   }
 
   checkpointDir(name: string): string {
@@ -60,7 +60,7 @@ export class GoldenFolder {
     return this.#json<GoldenCase>(join(this.manifest.checkpoints[checkpoint]?.cases ?? '', `${name}.json`));
   }
 
-  /** The image as decoded by the reference, 8-bit RGB, always a PNG. */
+  /** The PNG of the image's 8-bit RGB pixels, as the reference decoded them. */
   rgbPath(image: string): string {
     const file = (image.split('/').pop() ?? '').replace(/\.[^.]+$/, '.png');
     return join(this.path, 'images_rgb', file);
@@ -70,7 +70,7 @@ export class GoldenFolder {
     return join(this.path, 'images', file);
   }
 
-  /** Little-endian float32 values of a .npy file, format 1.0. */
+  /** The values of a .npy file (format 1.0, little-endian float32). */
   npy(file: string): Float32Array {
     const bytes = readFileSync(join(this.path, file));
     const isFloat = bytes.subarray(10, 10 + bytes.readUInt16LE(8)).includes("'<f4'");
@@ -90,5 +90,8 @@ export class GoldenFolder {
 }
 
 function notGoldens(path: string, why: string): RoundsError {
-  return new RoundsError('request_invalid', `${path} is no folder of reference cases: ${why}.`);
+  return new RoundsError(
+    'request_invalid',
+    `${path} is not a folder of reference cases: ${why}. See models/goldens/README.md for the format.`,
+  );
 }

@@ -1,28 +1,28 @@
-/** `npm run -s grade -- --preset NAME --file ROWS.jsonl`: applies a system's own rules to given texts. */
+/** `npm run -s grade -- --preset NAME --file ROWS.jsonl`: grades given answers by the rules of a published system. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { RoundsError } from '../shared/errors';
-import { Fields } from '../shared/fields';
-import { grade } from '../shared/grading';
-import { findPreset, type Options, type PresetId, PRESET_IDS } from '../shared/presets';
-import { runInProcess, UsageError } from './command';
+import { RoundsError } from '../../shared/errors';
+import { Fields } from '../../shared/fields';
+import { grade } from '../../shared/grading';
+import { findPreset, type Options, type PresetId, PRESET_IDS } from '../../shared/presets';
+import { UsageError, type Command } from '../command';
 
-const HELP = `Grades answers without a model, by the published rules of a system.
+const HELP = `Grades answers by the rules of a published system. Needs no model.
 
   npm run -s grade -- --preset NAME --file ROWS.jsonl
 
   --preset NAME    ${PRESET_IDS.join(', ')}
-  --file FILE      one row a line: { "text": "…", "options": { "A": "…", "B": "…" }, "key": "B" }
-  --help
+  --file FILE      one row per line: { "text": "…", "options": { "A": "…", "B": "…" }, "key": "B" }
+  --help           show this help
 
-Prints one JSON line for each row, in order:
+Prints one JSON line per row, in order:
 { "letter": "B" or null, "correct": true, "format": 1, "accuracy": 1, "reward": 1 }
-letter and correct follow the system's evaluation, the others its training reward. A row that cannot be
-graded gives { "error": { "code", "message" } } in its place.
-Exit status: 0 all rows graded, 1 not all, 2 wrong usage.
+letter and correct follow the system's evaluation; format, accuracy and reward follow its training reward.
+A row that can't be graded gives { "error": { "code", "message" } } instead.
+Exit status: 0 all rows graded, 1 some rows not graded, 2 wrong usage.
 `;
 
-/** Limit against a file that is something else; answers have a few thousand characters. */
+/** Stops early on a file of another kind; answers have a few thousand characters. */
 const MAX_TEXT = 1_000_000;
 
 function parseArguments(argv: string[]): { preset: PresetId; file: string } | 'help' {
@@ -47,7 +47,7 @@ function readLines(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${file} can't be read: ${(error as Error).message}`);
   }
 }
 
@@ -70,25 +70,24 @@ function parseJson(line: string, number: number): unknown {
   }
 }
 
-/** True if every row could be graded. */
-function gradeFile(preset: PresetId, file: string): boolean {
+/** Prints a line for each row. @returns whether every row could be graded */
+function gradeRows(preset: PresetId, file: string, out: (text: string) => void): boolean {
   let allGraded = true;
   for (const [i, line] of readLines(file).entries()) {
     if (line.trim() === '') continue;
     try {
-      process.stdout.write(`${gradeLine(preset, line, i + 1)}\n`);
+      out(`${gradeLine(preset, line, i + 1)}\n`);
     } catch (thrown) {
       const { code, message } = RoundsError.from(thrown);
-      process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+      out(`${JSON.stringify({ error: { code, message } })}\n`);
       allGraded = false;
     }
   }
   return allGraded;
 }
 
-await runInProcess(({ argv, out }) => {
+export const command: Command = async ({ argv, out }) => {
   const args = parseArguments(argv);
-  if (args !== 'help') return Promise.resolve(gradeFile(args.preset, args.file));
-  out(HELP);
-  return Promise.resolve();
-});
+  if (args === 'help') return out(HELP);
+  return gradeRows(args.preset, args.file, out);
+};

@@ -1,41 +1,24 @@
-/** The commands on the committed checkpoints: in this process, and once as a person runs them. */
+/** convert and inspect on the committed checkpoints: in this process, and once as programs. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runCommand } from './command';
-import { convertCommand } from './convertCommand';
-import { inspectCommand } from './inspectCommand';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT } from '../install.mjs';
+import { CHECKPOINTS } from '../testing/checkpoints';
+import { runHere, type Outcome } from '../testing/runHere';
+import { command as convert } from './convert';
+import { command as inspect } from './inspect';
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const CHECKPOINTS = join(PROJECT, 'models/goldens/vectors/checkpoints');
+const COMMANDS = { convert, inspect };
 
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-const COMMANDS = { convert: convertCommand, inspect: inspectCommand };
-
-async function run(command: keyof typeof COMMANDS, ...argv: string[]): Promise<Outcome> {
-  const outcome: Outcome = { status: 0, stdout: '', stderr: '' };
-  outcome.status = await runCommand(COMMANDS[command], {
-    argv,
-    signal: new AbortController().signal,
-    out: (text) => (outcome.stdout += text),
-    err: (text) => (outcome.stderr += text),
-  });
-  return outcome;
-}
+const run = (name: keyof typeof COMMANDS, ...argv: string[]): Promise<Outcome> =>
+  runHere(COMMANDS[name], argv);
 
 /** In a process of its own. */
-function runProcess(command: keyof typeof COMMANDS, ...args: string[]): Promise<Outcome> {
-  const tsx = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
-  const script = [tsx, join(PROJECT, `src/cli/${command}.ts`), ...args];
+function runProcess(name: keyof typeof COMMANDS, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
+    const script = [join(PROJECT, 'src/cli/run.mjs'), name, ...args];
     execFile(process.execPath, script, { cwd: PROJECT }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
     });
@@ -173,7 +156,7 @@ describe('convert refuses, and leaves nothing behind', () => {
   it('a source that does not exist', async () => {
     const outcome = await run('convert', at('nowhere'), '--out', at('refused'));
     expect(outcome).toMatchObject({ status: 1 });
-    expect(outcome.stderr).toMatch(/^checkpoint_invalid: .*is no folder/);
+    expect(outcome.stderr).toMatch(/^checkpoint_invalid: .*is not a folder/);
   });
 });
 

@@ -1,4 +1,0 @@
-import { benchCommand } from './bench/benchCommand';
-import { runInProcess } from './command';
-
-await runInProcess(benchCommand);

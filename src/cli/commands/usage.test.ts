@@ -1,0 +1,72 @@
+/** Help and wrong usage of every command; nothing here starts a browser. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PROJECT } from '../install.mjs';
+import { VECTORS } from '../testing/checkpoints';
+import { runHere } from '../testing/runHere';
+import { command as bench } from './bench';
+import { command as convert } from './convert';
+import { command as grade } from './grade';
+import { command as infer } from './infer';
+import { command as inspect } from './inspect';
+import { command as quality } from './quality';
+import { command as rehearse } from './rehearse';
+import { command as verify } from './verify';
+
+const COMMANDS = { bench, convert, grade, infer, inspect, quality, rehearse, verify };
+const NAMES = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
+const PACK = join(PROJECT, 'public/models/rounds-mini');
+const MANIFEST = join(VECTORS, 'manifest.json');
+
+it('covers every command', () => {
+  const files = readdirSync(import.meta.dirname).filter((file) => !file.endsWith('.test.ts'));
+  expect(files.sort()).toEqual(NAMES.map((name) => `${name}.ts`));
+});
+
+describe.each(NAMES)('%s', (name) => {
+  it.each(['--help', '-h'])('%s prints the options to stdout', async (flag) => {
+    const { status, stdout, stderr } = await runHere(COMMANDS[name], [flag]);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`npm run (-s )?${name} -- `));
+    expect(stdout).toContain('--help');
+  });
+
+  it('refuses an unknown option with exit status 2', async () => {
+    const { status, stdout, stderr } = await runHere(COMMANDS[name], ['--sideways']);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/--sideways[^]*Try --help\.\n$/);
+  });
+});
+
+describe('exit status 2', () => {
+  it.each<[keyof typeof COMMANDS, string[], RegExp]>([
+    ['bench', [], /Give --pack DIR/],
+    ['bench', ['--pack', VECTORS], /is not a model pack: it has no pack\.json/],
+    ['bench', ['--pack', PACK, '--image', 'none.png'], /There is no image at .*none\.png/],
+    ['bench', ['--pack', PACK, '--contexts', '0'], /--contexts must be whole numbers from 1/],
+    ['bench', ['--pack', PACK, '--rollouts', '17'], /--rollouts must be whole numbers from 1 to 16/],
+    ['bench', ['--pack', PACK, '--backend', 'webgl'], /--backend must be webgpu, wasm or auto, not webgl/],
+    ['infer', ['--pack', PACK], /Give --pack DIR and --case FILE/],
+    ['infer', ['--pack', VECTORS, '--case', MANIFEST], /is not a model pack: it has no pack\.json/],
+    ['infer', ['--pack', PACK, '--case', 'none.json'], /There is no case file at .*none\.json/],
+    ['infer', ['--pack', PACK, '--case', MANIFEST, '--activations', 'f64'], /--activations must be f16, f32/],
+    ['quality', ['--case', MANIFEST], /Give exactly one SRC/],
+    ['quality', ['x'], /Give --case FILE/],
+    ['quality', ['x', '--case', 'none.json'], /There is no case file at .*none\.json/],
+    ['quality', ['x', '--case', MANIFEST, '--tokens', '0'], /--tokens must be a whole number from 1/],
+    ['rehearse', [], /Give exactly one SCALE/],
+    ['rehearse', ['7b'], /SCALE must be 3b or 1\/50, not 7b/],
+    ['rehearse', ['3b', '--layers', '0'], /--layers must be a whole number from 1/],
+    ['rehearse', ['3b', '--last', 'lunch'], /--last must be make, convert, .* or answer, not lunch/],
+    ['verify', [], /Give exactly one DIR/],
+    ['verify', ['a', 'b'], /Give exactly one DIR/],
+    ['verify', [VECTORS, '--backend', 'cpu'], /--backend must be webgpu, wasm or auto, not cpu/],
+    ['verify', [VECTORS, '--activations', 'auto'], /--activations must be f16 or f32, not auto/],
+    ['verify', [VECTORS, '--only', 'nothing'], /No case contains "nothing"/],
+  ])('%s %j', async (name, args, message) => {
+    const { status, stdout, stderr } = await runHere(COMMANDS[name], args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+  });
+});

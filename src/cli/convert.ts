@@ -1,4 +1,0 @@
-import { runInProcess } from './command';
-import { convertCommand } from './convertCommand';
-
-await runInProcess(convertCommand);

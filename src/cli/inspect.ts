@@ -1,4 +1,0 @@
-import { runInProcess } from './command';
-import { inspectCommand } from './inspectCommand';
-
-await runInProcess(inspectCommand);
