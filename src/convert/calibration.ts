@@ -37,7 +37,7 @@ function readVector({ name, file, dtype, shape, start, end }: StoredTensor, byte
   // A copy: the data need not be aligned in the file.
   const values = new Float32Array(bytes.slice(start, end).buffer);
   if (!values.every((value) => Number.isFinite(value) && value >= 0)) {
-    refuse(`${file}: ${name} holds a value that is negative or not finite.`);
+    refuse(`${file}: ${name} contains a value that is negative or not finite.`);
   }
   return values;
 }

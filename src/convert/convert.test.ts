@@ -66,7 +66,7 @@ describe('a float32 pack', () => {
     { family: 'qwen2_5_vl', dtype: 'BF16' },
     { family: 'qwen2_5_vl', dtype: 'F16', naming: 'new', shards: 3 },
     { family: 'qwen2_vl', dtype: 'F32' },
-  ])('holds the stored numbers: %o', async (options) => {
+  ])('contains the stored numbers: %o', async (options) => {
     const files = tinyFiles(options);
     const { manifest, sink } = await convert(files, { weights: 'f32', recipe: 'plain' });
     const stored = await storedValues(files);
