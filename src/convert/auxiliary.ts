@@ -1,8 +1,8 @@
-/** The small files of a checkpoint that go into a pack as they are, and the chat template in its one form. */
+/** The small files of a checkpoint that a pack stores unchanged, and its chat template, normalised to one file. */
 import { RoundsError } from '../shared/errors';
 import { decodeJson, decodeText, readBytes, type CheckpointSource } from './source';
 
-/** Qwen's tokenizer.json has 7 to 12 MB. */
+/** Qwen's tokenizer.json has 7 to 12 MB; larger files are refused. */
 const MAX_TOKENIZER_BYTES = 64_000_000;
 const MAX_FILE_BYTES = 16_000_000;
 
@@ -15,21 +15,22 @@ export interface Auxiliary {
   config: unknown;
   generationConfig: unknown;
   preprocessorConfig: unknown;
-  /** In the order in which they open the pack. */
+  /** In the order in which they are stored at the start of the pack. */
   files: AuxiliaryFile[];
 }
 
 /**
- * @throws RoundsError checkpoint_invalid where config.json, the tokenizer or a chat template is missing or unreadable
+ * Reads the configuration, tokenizer and chat template of a checkpoint.
+ * @throws RoundsError checkpoint_invalid if config.json, the tokenizer or a chat template is missing or unreadable
  */
 export async function readAuxiliary(source: CheckpointSource): Promise<Auxiliary> {
-  const config = await readRequired(source, 'config.json', 'Give a Hugging Face model folder.');
+  const config = await readRequired(source, 'config.json', 'Choose the folder of a Hugging Face model.');
   const generation = await readBytes(source, 'generation_config.json', MAX_FILE_BYTES);
   const preprocessor = await readPreprocessor(source);
   const tokenizer = await readRequired(
     source,
     'tokenizer.json',
-    'Save the tokenizer in its fast form.',
+    'Save the tokenizer in the fast format.',
     MAX_TOKENIZER_BYTES,
   );
   decodeJson(tokenizer, 'tokenizer.json');
@@ -66,7 +67,7 @@ async function readRequired(
   return bytes;
 }
 
-/** transformers 5 may save all processors in processor_config.json; the image part is what we need. */
+/** transformers 5 may save all processors in one processor_config.json; only its image part is used. */
 async function readPreprocessor(source: CheckpointSource): Promise<Uint8Array<ArrayBuffer> | null> {
   const own = await readBytes(source, 'preprocessor_config.json', MAX_FILE_BYTES);
   if (own !== null) return own;
@@ -77,7 +78,7 @@ async function readPreprocessor(source: CheckpointSource): Promise<Uint8Array<Ar
   return image ? new TextEncoder().encode(`${JSON.stringify(image, null, 2)}\n`) : null;
 }
 
-/** Precedence of transformers' processors: chat_template.jinja, then chat_template.json, then the tokenizer's own. */
+/** Same precedence as in transformers: chat_template.jinja, then chat_template.json, then tokenizer_config.json. */
 async function readChatTemplate(source: CheckpointSource, tokenizerConfig: unknown): Promise<string> {
   const jinja = await readBytes(source, 'chat_template.jinja', MAX_FILE_BYTES);
   if (jinja !== null) return decodeText(jinja, 'chat_template.jinja');
@@ -87,13 +88,13 @@ async function readChatTemplate(source: CheckpointSource, tokenizerConfig: unkno
     throw new RoundsError(
       'checkpoint_invalid',
       `${source.name} has no chat template (chat_template.jinja, chat_template.json or in tokenizer_config.json). ` +
-        'Copy that of the model that it was trained from.',
+        'Copy it from the base model.',
     );
   }
   return found;
 }
 
-/** `chat_template` is one template, or a list of named ones of which "default" counts. */
+/** `chat_template` is either a single template or a list of named templates; from a list, "default" is used. */
 function templateOf(holder: unknown): string | null {
   const template = (holder as { chat_template?: unknown } | null)?.chat_template;
   if (typeof template === 'string') return template;
@@ -103,12 +104,15 @@ function templateOf(holder: unknown): string | null {
   return typeof chosen === 'string' ? chosen : null;
 }
 
-/** The licence in README.md's front matter: `license`, or `license_name` where that says only "other". */
+/**
+ * The licence: the source's own, else the one in README.md's front matter (`license`, or `license_name` if `license`
+ * is "other"). Null if neither names one.
+ */
 export async function readLicense(source: CheckpointSource): Promise<string | null> {
   if (source.license !== null) return source.license;
   const readme = await source.open('README.md');
   if (readme === null) return null;
-  // The front matter opens the file; the rest may be long and is not needed.
+  // The front matter is at the start of the file; the rest can be long and is not needed.
   const start = await readme.slice(0, Math.min(readme.size, 100_000)).arrayBuffer();
   const text = new TextDecoder().decode(start);
   const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? '';

@@ -14,10 +14,10 @@ import {
   writeSafetensors,
 } from './testing/testCheckpoint';
 
-// Of 44 inputs, which the pack pads to 64; and one that feeds a matrix of its own.
+// DOWN has 44 inputs, which the pack pads to 64.
 const DOWN = 'visual.blocks.1.mlp.down_proj.weight';
 const GATE = 'visual.blocks.0.mlp.gate_proj.weight';
-// Has 8 bits in so small a model: there is no search.
+// Has 8 bits in such a small model, so its scales are not searched.
 const HEAD = 'model.layers.0.mlp.up_proj.weight';
 const BEST: ConversionChoice = { weights: 'q4', recipe: 'best' };
 
@@ -32,13 +32,16 @@ function file(vectors: Record<string, Float32Array>): Uint8Array<ArrayBuffer> {
   return writeSafetensors(new Map(entries));
 }
 
-function uneven(length: number): Float32Array {
+function unevenImportance(length: number): Float32Array {
   const next = seeded(length);
   return Float32Array.from({ length }, () => next() ** 8);
 }
 
 const calibration = (): Promise<Calibration> =>
-  parseCalibration(file({ [DOWN]: uneven(44), [GATE]: uneven(32), [HEAD]: uneven(64) }), 'x.safetensors');
+  parseCalibration(
+    file({ [DOWN]: unevenImportance(44), [GATE]: unevenImportance(32), [HEAD]: unevenImportance(64) }),
+    'x.safetensors',
+  );
 
 async function convert(files: ReturnType<typeof tinyFiles>, choice: ConversionChoice) {
   const sink = new MemorySink();
@@ -54,7 +57,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 
 describe('calibration', () => {
   it.each(['original', 'new'] as const)(
-    'changes the weights that it knows, and no other (%s names)',
+    'changes only the weights that it contains (%s names)',
     async (naming) => {
       const files = tinyFiles({ naming });
       const plain = await convert(files, BEST);
@@ -74,10 +77,10 @@ describe('calibration', () => {
     },
   );
 
-  it('refuses what is no such file', async () => {
+  it('refuses other files', async () => {
     const parse = (bytes: Uint8Array<ArrayBuffer>): Promise<string> => codeOf(parseCalibration(bytes, 'x'));
     expect(await parse(new TextEncoder().encode('hello hello hello'))).toMatch(
-      /^request_invalid: x is no calibration/,
+      /^request_invalid: x is not a calibration file/,
     );
     expect(await parse(file({ [DOWN]: Float32Array.of(1, -1) }))).toMatch(/negative or not finite/);
     expect(await parse(file({ [DOWN]: Float32Array.of(1, NaN) }))).toMatch(/negative or not finite/);
@@ -85,12 +88,12 @@ describe('calibration', () => {
     expect(await parse(writeSafetensors(new Map([[DOWN, half]])))).toMatch(/must be a float32 vector/);
   });
 
-  it('refuses that of another model, and recipes that do not search', async () => {
+  it('refuses the calibration of another model, and recipes that do not search', async () => {
     const plan = (choice: ConversionChoice): Promise<string> =>
       codeOf(planConversion(memorySource(tinyFiles()), choice));
-    const other = await parseCalibration(file({ [DOWN]: uneven(45) }), 'x');
+    const other = await parseCalibration(file({ [DOWN]: unevenImportance(45) }), 'x');
     expect(await plan({ ...BEST, calibration: other })).toMatch(/^request_invalid: .*45 values .* 44 inputs/);
-    const unknown = await parseCalibration(file({ 'model.layers.7.x': uneven(64) }), 'x');
+    const unknown = await parseCalibration(file({ 'model.layers.7.x': unevenImportance(64) }), 'x');
     expect(await plan({ ...BEST, calibration: unknown })).toMatch(/does not have/);
     const known = await calibration();
     expect(await plan({ weights: 'q4', recipe: 'plain', calibration: known })).toMatch(/q4, recipe best/);

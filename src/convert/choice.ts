@@ -1,17 +1,17 @@
-/** What a conversion is asked for. */
+/** The options of a conversion. */
 import type { RecipeOption, WeightsOption } from '../shared/pack';
 
-/** How much each input of a linear layer counts in the search of scales: calibration.ts reads it from a file. */
+/** The importance of each input of a linear layer in the scale search. calibration.ts reads it from a file. */
 export interface Calibration {
-  /** Of the file: names it in the manifest. */
+  /** SHA-256 of the file, recorded in the manifest. */
   sha256: string;
-  /** By the weight's published name: float32 [columns], finite and not negative. */
+  /** By published weight name: float32 [columns], finite and not negative. */
   importance: ReadonlyMap<string, Float32Array>;
 }
 
 export interface ConversionChoice {
   weights: WeightsOption;
   recipe: RecipeOption;
-  /** Only where scales are searched: `q4`, `best`. */
+  /** Only for `q4` with `best`, where scales are searched. */
   calibration?: Calibration | null;
 }

@@ -22,7 +22,7 @@ const flat = (change: JsonObject = {}): JsonObject => ({ ...tinyConfig('qwen2_5_
 const pick = (from: JsonObject, keys: string[]): JsonObject =>
   Object.fromEntries(keys.map((key) => [key, from[key]]));
 
-/** text_config beside repeated root fields. */
+/** text_config next to repeated root fields. */
 function nested(): JsonObject {
   const root = flat();
   return {
@@ -31,7 +31,7 @@ function nested(): JsonObject {
   };
 }
 
-/** text fields only in text_config, rope_parameters. */
+/** Text fields in text_config only, with rope_parameters. */
 function v5(): JsonObject {
   const root = flat();
   const others = Object.keys(root).filter(
@@ -89,13 +89,13 @@ describe('parseConfig', () => {
     tokenIds: { imagePad: 91, videoPad: 92, visionStart: 93, visionEnd: 94, eos: [90] },
   };
 
-  it('reads the flat, nested and v5 forms to the same', () => {
+  it('reads the flat, nested and v5 layouts to the same result', () => {
     expect(parseConfig(flat(), null)).toEqual(expected);
     expect(parseConfig(nested(), null)).toEqual(expected);
     expect(parseConfig(v5(), null)).toEqual(expected);
   });
 
-  it('reads Qwen2-VL, whose tower is embed_dim wide and gives hidden_size', () => {
+  it('reads Qwen2-VL, whose tower has width embed_dim and output width hidden_size', () => {
     const { vision: tower } = parseConfig(tinyConfig('qwen2_vl'), null);
     expect(tower).toMatchObject({
       hiddenSize: 32,
@@ -108,7 +108,7 @@ describe('parseConfig', () => {
     });
   });
 
-  it('takes text fields from text_config where both places have them', () => {
+  it('prefers text fields in text_config to those in the root', () => {
     const config = nested();
     config['rms_norm_eps'] = 1e-3;
     expect(parseConfig(config, null).text.rmsNormEps).toBe(1e-6);
@@ -139,7 +139,7 @@ describe('parseConfig', () => {
     });
   });
 
-  it('treats rope type default and mrope alike, and ties where text_config says so', () => {
+  it('treats rope types default and mrope alike, and ties the head if text_config says so', () => {
     expect(parseConfig(flat({ rope_scaling: { type: 'default', mrope_section: [4, 6, 6] } }), null)).toEqual(
       expected,
     );
@@ -184,22 +184,18 @@ describe('parseConfig', () => {
     ],
     ['sliding layers by type', { layer_types: ['full_attention', 'sliding_attention'] }, /sliding-window/],
     [
-      'a width that is no multiple of 32',
+      'a width that is not a multiple of 32',
       { hidden_size: 48, num_attention_heads: 1 },
-      /hidden_size 48 is no multiple of 32/,
+      /hidden_size 48 is not a multiple of 32/,
     ],
     [
-      'a head size that the kernel lacks',
+      'a head size that the kernel does not support',
       { num_attention_heads: 8, num_key_value_heads: 8, rope_scaling: { mrope_section: [1, 1, 2] } },
       /head size of 8/,
     ],
-    ['a head size of its own', { head_dim: 16 }, /hidden_size 64 is not 2 heads of 16/],
+    ['another head size', { head_dim: 16 }, /hidden_size 64 is not 2 heads of 16/],
     ['heads that do not group', { num_key_value_heads: 3 }, /2 attention heads cannot share 3/],
-    [
-      'a token beyond the vocabulary',
-      { image_token_id: 96 },
-      /token id 96 lies outside the vocabulary of 96/,
-    ],
+    ['a token beyond the vocabulary', { image_token_id: 96 }, /token id 96 is outside the vocabulary of 96/],
     ['an absurd width', { hidden_size: 2 ** 40 }, /hiddenSize must be a whole number from 1 to 65536/],
     [
       'absurdly many layers',
@@ -208,21 +204,21 @@ describe('parseConfig', () => {
     ],
     ['an absurd vocabulary', { vocab_size: 1e12 }, /vocabSize must be/],
   ])('refuses %s as unsupported', (_what, change, message) => {
-    const told = refusal(flat(change));
-    expect(told).toMatch(/^model_unsupported: /);
-    expect(told).toMatch(message);
+    const error = refusal(flat(change));
+    expect(error).toMatch(/^model_unsupported: /);
+    expect(error).toMatch(message);
   });
 
   it.each<[string, JsonObject, RegExp]>([
     ['another vision activation', { hidden_act: 'gelu' }, /vision hidden_act "gelu"/],
     [
-      'another width than the text takes',
+      'an output width that differs from the text model',
       { out_hidden_size: 128 },
-      /gives 128 values a token, the text model takes 64/,
+      /outputs 128 values per token, but the text model takes 64/,
     ],
-    ['a vision width that is no multiple of 32', { hidden_size: 40 }, /vision width 40/],
+    ['a vision width that is not a multiple of 32', { hidden_size: 40 }, /vision width 40/],
     ['vision heads without 2-D rotary', { num_heads: 16 }, /vision heads of 2/],
-    ['a window that cuts tokens', { window_size: 100 }, /window_size 100 is no multiple of 28/],
+    ['a window that splits tokens', { window_size: 100 }, /window_size 100 is not a multiple of 28/],
     ['another rope base', { rope_parameters: { rope_theta: 5000 } }, /vision rope_theta/],
     ['grey images', { in_channels: 1 }, /1 channels/],
   ])('refuses %s', (_what, change, message) => {
@@ -232,12 +228,12 @@ describe('parseConfig', () => {
   it.each<[string, unknown]>([
     ['a list', []],
     ['null', null],
-    ['a text where a number belongs', flat({ hidden_size: '64' })],
+    ['a string instead of a number', flat({ hidden_size: '64' })],
     ['a negative number', flat({ num_hidden_layers: -1 })],
     ['a fraction', flat({ vocab_size: 95.5 })],
     ['no vision_config', flat({ vision_config: undefined })],
     ['a missing width', flat({ hidden_size: undefined })],
-    ['a list where an object belongs', flat({ rope_scaling: [1] })],
+    ['a list instead of an object', flat({ rope_scaling: [1] })],
   ])('refuses %s as invalid, naming the file', (_what, config) => {
     expect(refusal(config)).toMatch(/^checkpoint_invalid: config\.json/);
   });
@@ -254,7 +250,7 @@ describe('parsePreprocessor', () => {
     return 'no error';
   };
 
-  it('reads either form of the pixel limits; min_pixels and max_pixels win', () => {
+  it('reads both forms of the pixel limits; min_pixels and max_pixels take precedence', () => {
     const size = { shortest_edge: 4000, longest_edge: 5000 };
     expect(parsePreprocessor({ min_pixels: 3136, max_pixels: 100_352 }, tower)).toMatchObject({
       minPixels: 3136,
@@ -271,7 +267,7 @@ describe('parsePreprocessor', () => {
     });
   });
 
-  it('has the published values where the file or a field is missing', () => {
+  it('uses the published values if the file or a field is missing', () => {
     expect(parsePreprocessor(null, tower)).toEqual({
       minPixels: 3136,
       maxPixels: 12_845_056,
@@ -280,7 +276,7 @@ describe('parsePreprocessor', () => {
     });
   });
 
-  it('refuses settings that would give other pixels', () => {
+  it('refuses settings that would change the pixels', () => {
     expect(refuse({ patch_size: 16 })).toMatch(/^model_unsupported: .*patch_size 16/);
     expect(refuse({ resample: 2 })).toMatch(/resample 2/);
     expect(refuse({ do_normalize: false })).toMatch(/do_normalize false/);

@@ -1,8 +1,8 @@
 /**
- * config.json and generation_config.json of a checkpoint, to a ModelConfig. Published repositories have three forms:
- * flat (text fields at the root), nested (text_config beside repeated root fields) and v5 (text_config with
+ * Reads a ModelConfig from a checkpoint's config.json and generation_config.json. Published repositories use three
+ * layouts: flat (text fields at the root), nested (text_config next to repeated root fields) and v5 (text_config with
  * rope_parameters). Defaults and precedence are those of the transformers classes (5.23: configuration_qwen2_vl.py,
- * configuration_qwen2_5_vl.py); where a text_config exists, text fields come from it alone.
+ * configuration_qwen2_5_vl.py). If there is a text_config, text fields are read from it only.
  */
 import { RoundsError } from '../shared/errors';
 import { Fields } from '../shared/fields';
@@ -15,8 +15,8 @@ const BIG = Number.MAX_SAFE_INTEGER;
 /**
  * @param config parsed config.json
  * @param generation parsed generation_config.json, or null
- * @throws RoundsError model_unsupported for anything that the engine does not run, by name; checkpoint_invalid for
- *   fields of the wrong type
+ * @throws RoundsError model_unsupported, naming the setting that the engine cannot run; checkpoint_invalid for fields
+ *   of the wrong type
  */
 export function parseConfig(config: unknown, generation: unknown): ModelConfig {
   const root = new Fields(config, 'config.json', invalid);
@@ -35,7 +35,7 @@ export function parseConfig(config: unknown, generation: unknown): ModelConfig {
     vision: readVision(root.object('vision_config'), family as ModelFamily),
     tokenIds: readTokenIds(root, text, generation),
   };
-  // Bounds and rules are those of the manifest, so what is written can be read back.
+  // The bounds are those of the manifest, so that every pack we write can be read back.
   return parseModelConfig(model, 'config.json', unsupported);
 }
 
@@ -43,7 +43,7 @@ function refuseQuantized(fields: Fields): void {
   if (!fields.has('quantization_config')) return;
   const method = fields.object('quantization_config').get('quant_method');
   unsupported(
-    `config.json has a quantization_config (${typeof method === 'string' ? method : 'unnamed method'}): convert the unquantized model instead.`,
+    `config.json has a quantization_config (${typeof method === 'string' ? method : 'unnamed method'}). Convert the unquantized model instead.`,
   );
 }
 
@@ -71,7 +71,7 @@ function readText(root: Fields, text: Fields): TextConfig {
   };
 }
 
-/** The reference computes hidden / heads and does not run with anything else. */
+/** transformers computes hidden_size / num_attention_heads and supports no other head size. */
 function readHeadDim(text: Fields, hiddenSize: number, heads: number): number {
   const headDim = hiddenSize / heads;
   if (!Number.isInteger(headDim))
@@ -79,7 +79,10 @@ function readHeadDim(text: Fields, hiddenSize: number, heads: number): number {
   return text.integer('head_dim', 1, BIG, headDim);
 }
 
-/** transformers: layers slide where layer_types says so, else from max_window_layers on if use_sliding_window. */
+/**
+ * As in transformers: a layer uses a sliding window if layer_types says so; without layer_types, if
+ * use_sliding_window is set and the layer's index is max_window_layers or higher.
+ */
 function refuseSlidingWindow(text: Fields): void {
   const types = text.has('layer_types') ? text.array('layer_types', 10_000) : null;
   const slides = types
@@ -93,7 +96,7 @@ function refuseSlidingWindow(text: Fields): void {
     );
 }
 
-/** rope_scaling, else rope_parameters; `mrope` and `default` are one and the same, as in transformers. */
+/** Reads rope_scaling, else rope_parameters. The types `mrope` and `default` mean the same, as in transformers. */
 function readRope(text: Fields): Pick<TextConfig, 'ropeTheta' | 'mropeSection'> {
   const key = text.has('rope_scaling') ? 'rope_scaling' : 'rope_parameters';
   const rope = text.has(key) ? text.object(key) : new Fields({}, `config.json: ${key}`, invalid);
@@ -125,7 +128,7 @@ function readVision(vision: Fields, family: ModelFamily): VisionConfig {
   }
   refuseVisionRope(vision);
   const depth = vision.integer('depth', 1, BIG, 32);
-  // Old files say in_chans, which transformers ignores in favour of in_channels; both are 3 in every known one.
+  // Old files have in_chans, which transformers ignores in favour of in_channels. Both are 3 in every known file.
   const inChannels = vision.integer('in_channels', 1, BIG, vision.integer('in_chans', 1, BIG, 3));
   const shared = {
     depth,
@@ -153,14 +156,14 @@ function readWindowed(vision: Fields, depth: number): FamilyVision {
     intermediateSize: vision.integer('intermediate_size', 1, BIG, 3_420),
     outHiddenSize: vision.integer('out_hidden_size', 1, BIG, 3_584),
     windowSize: vision.integer('window_size', 1, BIG, 112),
-    // An index beyond the depth names no block; the reference never meets it.
+    // An index beyond the depth has no effect in transformers.
     fullAttentionBlockIndexes: [...new Set(indexes)].filter((index) => index < depth).sort((a, b) => a - b),
     mlp: 'swiglu',
     norm: 'rms',
   };
 }
 
-/** Qwen2-VL calls the tower's width embed_dim, and the merger's output hidden_size. */
+/** In Qwen2-VL, embed_dim is the width of the tower and hidden_size the width of the merger's output. */
 function readGlobal(vision: Fields): FamilyVision {
   const width = vision.integer('embed_dim', 1, BIG, 1_280);
   return {
@@ -174,7 +177,7 @@ function readGlobal(vision: Fields): FamilyVision {
   };
 }
 
-/** 2-D positions of patches with base 10000: the only form of the family, and of our graphs. */
+/** The graphs support only what the family uses: 2-D patch positions with base 10000. */
 function refuseVisionRope(vision: Fields): void {
   if (!vision.has('rope_parameters')) return;
   const rope = vision.object('rope_parameters');

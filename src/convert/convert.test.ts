@@ -5,10 +5,10 @@ import { runConversion, type ConvertOptions } from './convert';
 import type { ConversionChoice } from './choice';
 import { planConversion } from './plan';
 import { float16Value, widenToFloat32 } from './quantize/half';
-import { dequantizeQ4 } from './quantize/q4';
-import { dequantizeQ8 } from './quantize/q8';
+
 import { readWeights } from './safetensors';
 import { sha256Hex } from '../shared/sha256';
+import { dequantizeQ4, dequantizeQ8 } from './testing/dequantize';
 import {
   memorySource,
   MemorySink,
@@ -45,7 +45,7 @@ function restore(tensor: PackTensor, stream: Uint8Array): Float32Array {
   return tensor.dtype === 'q4' ? dequantizeQ4(data, scales) : dequantizeQ8(data, scales);
 }
 
-/** Stored values by name, straight from the files. */
+/** Stored values by name, read from the files. */
 async function storedValues(files: Files): Promise<Map<string, Float32Array>> {
   const { tensors } = await readWeights(memorySource(files));
   const values = new Map<string, Float32Array>();
@@ -66,7 +66,7 @@ describe('a float32 pack', () => {
     { family: 'qwen2_5_vl', dtype: 'BF16' },
     { family: 'qwen2_5_vl', dtype: 'F16', naming: 'new', shards: 3 },
     { family: 'qwen2_vl', dtype: 'F32' },
-  ])('holds the stored numbers: %o', async (options) => {
+  ])('contains the stored numbers: %o', async (options) => {
     const files = tinyFiles(options);
     const { manifest, sink } = await convert(files, { weights: 'f32', recipe: 'plain' });
     const stored = await storedValues(files);
@@ -80,7 +80,7 @@ describe('a float32 pack', () => {
     expect(packed('model.layers.1.self_attn.qkv_proj.bias')).toEqual(bias);
     expect(packed('model.embed_tokens.weight')).toEqual([...value(`${prefix}.embed_tokens.weight`)]);
 
-    // gate_proj: 80 rows and 16 of zeros. down_proj: 80 columns and 16 of zeros in each of 64 rows.
+    // gate_proj: 80 rows, then 16 rows of zeros. down_proj: 64 rows of 80 columns, then 16 zeros.
     const gate = packed('model.layers.0.mlp.gate_proj.weight');
     expect(gate.slice(0, 80 * 64)).toEqual([...value(`${prefix}.layers.0.mlp.gate_proj.weight`)]);
     expect(new Set(gate.slice(80 * 64))).toEqual(new Set([0]));
@@ -101,7 +101,7 @@ describe('a float32 pack', () => {
 });
 
 describe('quantized packs', () => {
-  /** rms(error) / rms(value) over all tensors of a type. */
+  /** rms(error) / rms(value) over all tensors of each type. */
   async function relativeError(choice: ConversionChoice): Promise<Record<string, number>> {
     const files = tinyFiles();
     const exact = await convert(files, { weights: 'f32', recipe: 'plain' });
@@ -120,7 +120,7 @@ describe('quantized packs', () => {
     return Object.fromEntries([...sums].map(([dtype, [error, power]]) => [dtype, Math.sqrt(error / power)]));
   }
 
-  it('are near the stored numbers, by as much as their type allows', async () => {
+  it('are as close to the stored numbers as their type allows', async () => {
     const plain = await relativeError({ weights: 'q4', recipe: 'plain' });
     const best = await relativeError({ weights: 'q4', recipe: 'best' });
     const eight = await relativeError({ weights: 'q8', recipe: 'best' });
@@ -136,7 +136,7 @@ describe('quantized packs', () => {
 describe('a pack', () => {
   const choice: ConversionChoice = { weights: 'q4', recipe: 'best' };
 
-  it('has the same bytes again, however many jobs run at once and wherever they finish', async () => {
+  it('has the same bytes for any number of concurrent jobs and any order of completion', async () => {
     const files = tinyFiles();
     const first = await convert(files, choice);
     const { quantizeRows } = await import('./quantize/quantizeRows');
@@ -152,7 +152,7 @@ describe('a pack', () => {
     expect(await sha256Hex(second.sink.stream())).toBe(await sha256Hex(first.sink.stream()));
   });
 
-  it('is read back by parseManifest, and its shards are what the manifest says', async () => {
+  it('has a valid manifest, and shards that match it', async () => {
     const { manifest, sink } = await convert(tinyFiles(), choice, { shardBytes: 10_000 });
     const parsed = parseManifest(JSON.parse(sink.manifest as string));
     expect(parsed).toEqual(manifest);
@@ -175,14 +175,14 @@ describe('a pack', () => {
     ]);
   });
 
-  it('does not depend on where shards are cut', async () => {
+  it('does not depend on the shard size', async () => {
     const whole = await convert(tinyFiles(), choice);
     const cut = await convert(tinyFiles(), choice, { shardBytes: 1_000 });
     expect(cut.manifest.tensors).toEqual(whole.manifest.tensors);
     expect(cut.sink.stream()).toEqual(whole.sink.stream());
   });
 
-  it('opens with the auxiliary files, spans aligned to 64 bytes and in order', async () => {
+  it('starts with the auxiliary files; spans are aligned to 64 bytes and in order', async () => {
     const files = tinyFiles();
     const { manifest, sink } = await convert(files, choice);
     expect(Object.keys(manifest.files)).toEqual([
@@ -260,7 +260,7 @@ describe('a pack', () => {
     expect(plan.files.some(({ name }) => name === 'chat_template.json')).toBe(false);
   });
 
-  it('takes image settings from processor_config.json where there is no preprocessor_config.json', async () => {
+  it('takes image settings from processor_config.json if there is no preprocessor_config.json', async () => {
     const files = tinyFiles();
     files.delete('preprocessor_config.json');
     files.set(

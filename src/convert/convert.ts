@@ -1,4 +1,7 @@
-/** Runs a conversion plan: rows in, quantized rows out, into shards; the manifest last. Can go on where another stopped. */
+/**
+ * Runs a conversion plan: reads rows, quantizes them, writes them into shards, and writes the manifest last. Can
+ * resume an interrupted conversion.
+ */
 import { RoundsError } from '../shared/errors';
 import type { PackManifest, PackShard } from '../shared/pack';
 import { parseManifest } from '../shared/packManifest';
@@ -8,43 +11,43 @@ import { makeManifest, planSpans, type ConversionPlan } from './plan';
 import { quantizeRows, type RowQuantizer } from './quantize/quantizeRows';
 import { ShardAssembler, type PackSink, type Piece } from './shards';
 
-/** What an earlier attempt at the same plan has made. */
+/** The output of an earlier, interrupted conversion of the same plan. */
 export interface FinishedParts {
   shards: readonly PackShard[];
-  /** Scales that it had made for shards that are not finished, as `onShard` gave them. */
+  /** Scales for shards that are not finished yet, as passed to `onShard`. */
   pieces: readonly Piece[];
 }
 
 export interface ConvertOptions {
-  /** Where rows are quantized; in this thread unless given. */
+  /** Quantizes rows; by default in this thread. */
   quantizer?: RowQuantizer;
-  /** Jobs in flight at once; the result does not depend on it. */
+  /** Number of jobs in flight. The result does not depend on it. */
   concurrency?: number;
   signal?: AbortSignal;
   onProgress?: (progress: ConvertProgress) => void;
-  /** Jobs that only made parts of these are passed over, and their input is not read. */
+  /** Jobs whose whole output is in these parts are skipped, and their input is not read. */
   finished?: FinishedParts;
   /**
-   * After each shard that was written. A tensor's scales stand behind all of its data, often in a later shard:
-   * `pieces` are those that were made since the last shard and are in no finished one.
+   * Called after each shard is written. A tensor's scales follow all of its data, often in a later shard: `pieces`
+   * are the scales made since the previous call that are not in a finished shard yet.
    */
   onShard?: (shard: PackShard, pieces: Piece[]) => Promise<void>;
-  /** Adds to the manifest before it is written: known answers, which take a run of the model. */
+  /** Completes the manifest before it is written: adds known answers, which takes a run of the model. */
   complete?: (manifest: PackManifest) => Promise<PackManifest>;
   /** Smaller shards, for tests. */
   shardBytes?: number;
 }
 
 export interface ConvertProgress {
-  /** Bytes of the pack that are made, of `totalBytes`. */
+  /** Bytes of the pack made so far, out of `totalBytes`. */
   doneBytes: number;
   totalBytes: number;
-  /** The one that is being made. */
+  /** The current tensor. */
   tensor: string;
 }
 
 /**
- * Writes the planned pack into `sink`. On any failure `sink.abort` is called.
+ * Writes the planned pack to `sink`. Calls `sink.abort` on any failure.
  * @returns the manifest as written
  * @throws RoundsError aborted, checkpoint_invalid (NaN weights, file changed), download_failed, storage_failed
  */
@@ -65,7 +68,7 @@ export async function runConversion(
     await makeTensors(plan, assembler, options);
     const made = makeManifest(plan, assembler.finish());
     const manifest = (await options.complete?.(made)) ?? made;
-    parseManifest(manifest); // What is written must be readable: a pack that the app refuses is worse than none.
+    parseManifest(manifest); // A pack that the app refuses must not be written.
     await sink.writeManifest(`${JSON.stringify(manifest)}\n`);
     return manifest;
   } catch (thrown) {
@@ -80,35 +83,35 @@ async function makeTensors(
   options: ConvertOptions,
 ): Promise<void> {
   const quantizer: RowQuantizer = options.quantizer ?? ((job) => Promise.resolve(quantizeRows(job)));
-  const jobs = await jobsToDo(plan, assembler, options.finished?.pieces ?? []);
+  const jobs = await remainingJobs(plan, assembler, options.finished?.pieces ?? []);
   const run = async ({ read }: ConversionJob) => {
     options.signal?.throwIfAborted();
     return quantizer(await read());
   };
   for await (const [job, rows] of mapOrdered(jobs, options.concurrency ?? 1, run)) {
     options.signal?.throwIfAborted();
-    // Scales first: whoever notes a shard as finished then has the scales of every job that filled it.
-    if (job.scales) await assembler.putKept({ offset: job.scales.offset, bytes: rows.scales });
+    // Scales first, so that onShard receives the scales of every job that contributed to the shard.
+    if (job.scales) await assembler.putCheckpointed({ offset: job.scales.offset, bytes: rows.scales });
     await assembler.put(job.data.offset, rows.data);
     const { doneBytes } = assembler;
     options.onProgress?.({ doneBytes, totalBytes: plan.totalBytes, tensor: job.tensor });
   }
 }
 
-/** All jobs but those whose every byte is there; their kept scales are put into place. */
-async function jobsToDo(
+/** The jobs whose output is not complete yet. Saved scales of the other jobs are put into their shards. */
+async function remainingJobs(
   plan: ConversionPlan,
   assembler: ShardAssembler,
   pieces: readonly Piece[],
 ): Promise<ConversionJob[]> {
-  const kept = new Map(pieces.map((piece) => [piece.offset, piece]));
-  const todo: ConversionJob[] = [];
+  const savedScales = new Map(pieces.map((piece) => [piece.offset, piece]));
+  const remaining: ConversionJob[] = [];
   for (const job of planJobs(plan)) {
-    const piece = job.scales ? kept.get(job.scales.offset) : undefined;
+    const piece = job.scales ? savedScales.get(job.scales.offset) : undefined;
     const hasScales =
       job.scales === null || assembler.isFinished(job.scales) || piece?.bytes.length === job.scales.length;
-    if (!assembler.isFinished(job.data) || !hasScales) todo.push(job);
+    if (!assembler.isFinished(job.data) || !hasScales) remaining.push(job);
     else if (piece) await assembler.put(piece.offset, piece.bytes);
   }
-  return todo;
+  return remaining;
 }

@@ -1,4 +1,4 @@
-/** Packs and plans as text for people: what is in there, type by type. */
+/** Describes packs and conversion plans as text for the command line. */
 import type { PackManifest, PackTensor, TensorDtype } from '../shared/pack';
 
 export interface DtypeSummary {
@@ -8,6 +8,7 @@ export interface DtypeSummary {
   bytes: number;
 }
 
+/** Number of tensors, elements and bytes by type, from the smallest type to the largest. */
 export function summarizeTensors(tensors: readonly PackTensor[]): DtypeSummary[] {
   const order: TensorDtype[] = ['q4', 'q8', 'f16', 'f32'];
   return order.flatMap((dtype) => {
@@ -21,7 +22,7 @@ export function summarizeTensors(tensors: readonly PackTensor[]): DtypeSummary[]
 
 type Described = Omit<PackManifest, 'format' | 'version' | 'shards' | 'files'> & { files: string[] };
 
-/** The head of `inspect` and of `convert --dry-run`, as lines. */
+/** Summary lines for `inspect` and `convert --dry-run`. */
 export function describePack(pack: Described): string[] {
   const { model, source, recipe } = pack;
   const { text, vision } = model;
@@ -41,7 +42,7 @@ export function describePack(pack: Described): string[] {
   ];
 }
 
-/** One line for each tensor. */
+/** One line per tensor. */
 export function describeTensors(tensors: readonly PackTensor[]): string[] {
   const width = Math.max(0, ...tensors.map(({ name }) => name.length));
   return tensors.map(({ name, dtype, shape, data, scales }) => {
@@ -59,6 +60,7 @@ function countElements({ shape }: PackTensor): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
+/** Decimal units: "16.8 MB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB'];

@@ -1,12 +1,12 @@
-/** A checkpoint among files that were picked or dropped in the page. */
+/** A checkpoint read from files that were picked or dropped in the page. */
 import { RoundsError } from '../shared/errors';
 import type { BlobLike, CheckpointSource } from './source';
 
 /**
- * Files with `webkitRelativePath` keep to their folders: the one nearest to the top that has a config.json is the
- * checkpoint, so that a parent folder or the hub's cache may be given as well. The others are not looked at.
- * @param name of the folder, for the pack
- * @throws RoundsError checkpoint_invalid where two folders could be meant
+ * Files with `webkitRelativePath` are grouped by folder, and the topmost folder with a config.json is the checkpoint.
+ * A parent folder or the hub's cache therefore works too; files in other folders are ignored.
+ * @param name name of the folder, used for the pack
+ * @throws RoundsError checkpoint_invalid if two folders at the same depth have a config.json
  */
 export function openFiles(files: readonly File[], name: string): CheckpointSource {
   const chosen = new Map(checkpointFolder(files).map((file) => [file.name, file]));
@@ -41,15 +41,15 @@ function checkpointFolder(files: readonly File[]): File[] {
   if (first !== undefined && second !== undefined && depth(first) === depth(second)) {
     throw new RoundsError(
       'checkpoint_invalid',
-      `Both ${first} and ${second} hold a config.json. Choose the folder of one model.`,
+      `Both ${first} and ${second} contain a config.json. Choose the folder of one model.`,
     );
   }
-  // Without a config.json the planner says what is missing, of the top folder.
+  // Without a config.json, return the top folder: planConversion reports what is missing.
   const [top] = [...folders.keys()].sort((a, b) => depth(a) - depth(b));
   return folders.get(first ?? top ?? '') ?? [];
 }
 
-/** A file that was changed or taken away since it was chosen can't be read any more. */
+/** Browsers refuse to read a file that was changed or deleted after it was chosen. */
 function readable(file: File): BlobLike {
   return {
     size: file.size,
@@ -60,7 +60,7 @@ function readable(file: File): BlobLike {
         } catch (cause) {
           throw new RoundsError(
             'checkpoint_invalid',
-            `${file.name} could not be read. It changed or is gone since it was chosen; choose the folder again.`,
+            `${file.name} could not be read. It was changed or deleted after it was chosen; choose the folder again.`,
             { cause },
           );
         }

@@ -10,11 +10,11 @@ import type { CheckpointSource } from './source';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 
-/** A hub on the loopback that holds one model, and does what a test asks to go wrong. */
+/** A hub on the loopback interface with one model. `intercept` simulates failures. */
 class LoopbackHub {
   files: Files = tinyFiles();
   requests: { url: string; range: string | undefined; auth: string | undefined }[] = [];
-  /** Called first; true: it has answered. */
+  /** Called first; returns true if it has answered the request. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   supportsRanges = true;
   cardData: unknown = { license: 'apache-2.0' };
@@ -81,7 +81,7 @@ describe('parseHubName', () => {
   });
 
   it.each(['name', './a/b', '/a/b', 'a/b/c', '../a', 'a/', 'a/b@', 'a/b?x', ''])(
-    'leaves %j alone',
+    'returns null for %j',
     (text) => {
       expect(parseHubName(text)).toBeNull();
     },
@@ -89,7 +89,7 @@ describe('parseHubName', () => {
 });
 
 describe('openHub', () => {
-  it('gives the same pack as the files themselves, read at one commit and in ranges', async () => {
+  it('gives the same pack as local files, read at one commit and in ranges', async () => {
     const choice = { weights: 'q4', recipe: 'best' } as const;
     const [remote, local] = [new MemorySink(), new MemorySink()];
     await runConversion(await planConversion(await open(), choice), remote);
@@ -101,22 +101,22 @@ describe('openHub', () => {
       source: { repo: 'org/tiny', revision: SHA, license: 'apache-2.0' },
     });
     const weights = hub.requests.filter(({ url }) => url.endsWith('model.safetensors'));
-    // The size, the header's length, the header; then the whole file at once: it is smaller than a segment.
+    // The size, the header's length, the header; then the whole file at once, since it is smaller than a segment.
     expect(weights).toHaveLength(4);
     expect(weights.every(({ url, range }) => url.includes(`/resolve/${SHA}/`) && range !== undefined)).toBe(
       true,
     );
   });
 
-  it('lists files without folders, and null for what is not there without asking', async () => {
+  it('lists files without folders, and returns null for a missing file without a request', async () => {
     const source = await open();
     expect(await source.list()).toEqual([...hub.files.keys()].sort());
-    const asked = hub.requests.length;
+    const count = hub.requests.length;
     expect(await source.open('nothing.json')).toBeNull();
-    expect(hub.requests).toHaveLength(asked);
+    expect(hub.requests).toHaveLength(count);
   });
 
-  it('sends the token, and reads the licence name behind "other"', async () => {
+  it('sends the token, and reads the licence name if the licence is "other"', async () => {
     hub.cardData = { license: 'other', license_name: 'qwen-research' };
     const source = await open({ token: 'secret' });
     expect(source.license).toBe('qwen-research');
@@ -148,28 +148,28 @@ describe('openHub', () => {
     expect((await (await open()).open('empty.txt'))?.size).toBe(0);
   });
 
-  it('tries again after 503, 429, a cut answer and a dropped connection', async () => {
+  it('retries after 503, 429, a truncated answer and a dropped connection', async () => {
     const source = await open();
     const config = await source.open('config.json');
-    const troubles: ((response: ServerResponse) => void)[] = [
+    const failures: ((response: ServerResponse) => void)[] = [
       (response) => response.writeHead(503).end(),
       (response) => response.writeHead(429, { 'retry-after': '0' }).end(),
       (response) => response.writeHead(206, { 'content-range': 'bytes 2-5/9' }).end('ab'),
       (response) => response.destroy(),
     ];
-    const count = troubles.length;
+    const count = failures.length;
     hub.requests = [];
     hub.intercept = (_request, response) => {
-      const trouble = troubles.shift();
-      trouble?.(response);
-      return trouble !== undefined;
+      const fail = failures.shift();
+      fail?.(response);
+      return fail !== undefined;
     };
     const bytes = await config?.slice(2, 10).arrayBuffer();
     expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
     expect(hub.requests).toHaveLength(count + 1);
   });
 
-  it('asks again for the address of a file that was open already, when storage refuses the old one', async () => {
+  it('requests a new address for an open file when the signed address has expired', async () => {
     const config = await (await open()).open('config.json');
     let refusals = 2;
     hub.requests = [];
@@ -188,15 +188,15 @@ describe('openHub', () => {
       response.writeHead(500).end();
       return true;
     };
-    expect(await failure(open())).toMatch(/^download_failed: .*answered 500; try again later/);
+    expect(await failure(open())).toMatch(/^download_failed: .*answered 500\. Try again later/);
     expect(hub.requests).toHaveLength(5);
   });
 
   it.each([
-    [401, /give a token/],
-    [403, /give a token/],
+    [401, /provide a token/],
+    [403, /provide a token/],
     [404, /no such model, revision or file/],
-  ])('says what to do about %i, and does not try again', async (status, message) => {
+  ])('says what to do about %i, and does not retry', async (status, message) => {
     hub.intercept = (_request, response) => {
       response.writeHead(status).end();
       return true;
@@ -205,12 +205,12 @@ describe('openHub', () => {
     expect(hub.requests).toHaveLength(1);
   });
 
-  it('refuses an answer that is not the hub’s', async () => {
+  it('refuses an answer that is not from a hub', async () => {
     hub.intercept = (_request, response) => {
       response.end('{"sha":"../../x","siblings":[]}');
       return true;
     };
-    expect(await failure(open())).toMatch(/^download_failed: .*names no commit/);
+    expect(await failure(open())).toMatch(/^download_failed: .*has no commit/);
   });
 
   it('stops waiting when aborted', async () => {

@@ -1,6 +1,6 @@
 /**
- * A checkpoint on the Hugging Face hub, read with range requests over fetch, so it works in Node and in the browser.
- * The revision is resolved to a commit once; every file is read at that commit.
+ * A checkpoint on the Hugging Face hub, read with fetch and range requests, in Node and in the browser. The revision
+ * is resolved to a commit once, and every file is read at that commit.
  */
 import { RoundsError } from '../shared/errors';
 import { SegmentCache } from './segmentCache';
@@ -19,25 +19,26 @@ export interface HubOptions {
   token?: string;
   signal?: AbortSignal;
   fetch?: typeof fetch;
-  /** Wait before the first retry, doubled each time; for tests. */
+  /** Milliseconds before the first retry, doubled for each further one; for tests. */
   retryMs?: number;
 }
 
 const MAX_ATTEMPTS = 5;
 const MAX_RETRY_MS = 30_000;
-/** What storage answers to a signed address after its time; the hub gives a new one to each request. */
+/** What storage answers when a signed address has expired. The hub issues a new address for each request. */
 const EXPIRED = new Set([400, 401, 403, 410]);
-/** A server may answer a range request with the whole file; that is accepted for small files only. */
+/** A server may answer a range request with the whole file. This is accepted for small files only. */
 const MAX_WHOLE_BYTES = 64_000_000;
 
-/** `org/name[@revision]`; null where `text` is no such name. */
+/** Parses `org/name[@revision]`; null if `text` is not such a name. */
 export function parseHubName(text: string): HubName | null {
   const match = /^([\w][\w.-]*\/[\w][\w.-]*)(?:@([\w][\w./-]*))?$/.exec(text);
   return match?.[1] ? { repo: match[1], revision: match[2] ?? 'main' } : null;
 }
 
 /**
- * @throws RoundsError download_failed: not reachable, not found, or not allowed
+ * Opens a model repository on the hub.
+ * @throws RoundsError download_failed if it cannot be reached, does not exist or may not be read
  */
 export async function openHub(name: HubName, options: HubOptions = {}): Promise<CheckpointSource> {
   const client = new HubClient(options);
@@ -50,7 +51,7 @@ export async function openHub(name: HubName, options: HubOptions = {}): Promise<
   if (typeof sha !== 'string' || !/^[0-9a-f]{7,64}$/.test(sha) || !Array.isArray(siblings)) {
     throw new RoundsError(
       'download_failed',
-      `The hub's answer about ${name.repo} names no commit and files. Check the hub's address (HF_ENDPOINT on the command line).`,
+      `The hub's answer for ${name.repo} has no commit or file list. Check the hub's address (HF_ENDPOINT on the command line).`,
     );
   }
   const files = siblings
@@ -91,7 +92,7 @@ class HubClient {
     });
   }
 
-  /** Asks for the first byte: the answer to that tells the size, and whether ranges work. */
+  /** Requests the first byte: the answer contains the file's size and shows whether ranges are supported. */
   open(path: string, file: string): Promise<BlobLike> {
     return this.#request(path, 'bytes=0-0', async (response) => {
       if (response.status === 416) return new Blob([]);
@@ -102,7 +103,7 @@ class HubClient {
       if (!Number.isSafeInteger(size)) {
         throw new RoundsError(
           'download_failed',
-          `The hub does not say how long ${file} is. Download the repository and convert the folder.`,
+          `The hub does not report the size of ${file}. Download the repository and convert the folder.`,
         );
       }
       return this.#cache.open(size, (start, end) => this.#readRange(path, file, start, end));
@@ -111,15 +112,15 @@ class HubClient {
 
   async #readRange(path: string, file: string, start: number, end: number): Promise<ArrayBuffer> {
     return this.#request(path, `bytes=${start}-${end - 1}`, async (response) => {
-      // The file could be opened, so it is the signed address behind the hub's redirect that has run out.
+      // The file was opened before, so the signed address behind the hub's redirect has expired.
       if (EXPIRED.has(response.status))
         throw new TypeError(`${file}: the server answered ${response.status}`);
-      // 200 would be the whole file, gigabytes of it, from byte 0.
+      // Status 200 means the whole file from byte 0, which may be gigabytes.
       if (response.status !== 206) throw await refusal(response, file);
       const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
       const bytes = await response.arrayBuffer();
       if (bytes.byteLength !== end - start || (range && Number(range[1]) !== start)) {
-        throw new TypeError(`${file}: got ${bytes.byteLength} bytes of the ${end - start} asked for`);
+        throw new TypeError(`${file}: got ${bytes.byteLength} of the ${end - start} requested bytes`);
       }
       return bytes;
     });
@@ -174,7 +175,7 @@ async function readWhole(response: Response, file: string): Promise<Blob> {
     await response.body?.cancel();
     throw new RoundsError(
       'download_failed',
-      `The server gives ${file} only whole, not in parts. Download the repository and convert the folder.`,
+      `The server does not support range requests for ${file}. Download the repository and convert the folder.`,
     );
   }
   return response.blob();
@@ -184,10 +185,10 @@ async function refusal(response: Response, what: string): Promise<RoundsError> {
   if (!response.bodyUsed) await response.body?.cancel();
   const reason =
     response.status === 401 || response.status === 403
-      ? 'it is private or gated: accept its terms on the hub and give a token (HF_TOKEN on the command line)'
+      ? 'it is private or gated. Accept its terms on the hub and provide a token (HF_TOKEN on the command line)'
       : response.status === 404
-        ? 'there is no such model, revision or file: check the name'
-        : `the server answered ${response.status}; try again later`;
+        ? 'there is no such model, revision or file. Check the name'
+        : `the server answered ${response.status}. Try again later`;
   return new RoundsError('download_failed', `${what} cannot be read: ${reason}.`);
 }
 

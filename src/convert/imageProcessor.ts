@@ -1,10 +1,10 @@
-/** preprocessor_config.json, to the settings that the engine's image processor takes. */
+/** Reads the settings of the engine's image processor from preprocessor_config.json. */
 import { RoundsError } from '../shared/errors';
 import { Fields } from '../shared/fields';
 import { parseImageProcessor } from '../shared/modelBounds';
 import type { ImageProcessorConfig, VisionConfig } from '../shared/modelConfig';
 
-// Published checkpoints state all of these; the values are those of Qwen2-VL and Qwen2.5-VL themselves.
+// Published checkpoints set all of these; the defaults are the values of Qwen2-VL and Qwen2.5-VL.
 const DEFAULT_MIN_PIXELS = 3_136;
 const DEFAULT_MAX_PIXELS = 12_845_056;
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
@@ -13,9 +13,10 @@ const BICUBIC = 3;
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /**
- * min_pixels and max_pixels win over size.shortest_edge and size.longest_edge, as in transformers.
- * @param config parsed preprocessor_config.json; null where the checkpoint has none
- * @throws RoundsError model_unsupported for a resize, scale or patch form that the engine does not have
+ * min_pixels and max_pixels take precedence over size.shortest_edge and size.longest_edge, as in transformers.
+ * @param config parsed preprocessor_config.json; null if the checkpoint has none
+ * @throws RoundsError model_unsupported for resize, scale or patch settings that the engine does not support;
+ *   checkpoint_invalid for fields of the wrong type
  */
 export function parsePreprocessor(config: unknown, vision: VisionConfig): ImageProcessorConfig {
   const fields = new Fields(config ?? {}, 'preprocessor_config.json', invalid);
@@ -23,7 +24,7 @@ export function parsePreprocessor(config: unknown, vision: VisionConfig): ImageP
   const size = fields.has('size')
     ? fields.object('size')
     : new Fields({}, 'preprocessor_config.json: size', invalid);
-  // Old processors saved the limits inside `size`, under their own names.
+  // Old processors saved min_pixels and max_pixels inside `size`.
   const pixels = (name: string, edge: string, fallback: number): number => {
     const inSize = size.integer(edge, 1, MAX, size.integer(name, 1, MAX, fallback));
     return fields.integer(name, 1, MAX, inSize);
@@ -40,7 +41,7 @@ export function parsePreprocessor(config: unknown, vision: VisionConfig): ImageP
   );
 }
 
-/** Settings that the engine has built in: another value would silently give other pixels. */
+/** These settings are fixed in the engine; ignoring another value would silently change the pixels. */
 function checkFixedSettings(fields: Fields, vision: VisionConfig): void {
   const fixed: [string, number | boolean][] = [
     ['patch_size', vision.patchSize],

@@ -1,4 +1,4 @@
-/** A plan, cut into jobs: some rows of one stored tensor each, and the places in the pack where their bytes go. */
+/** Splits a conversion plan into jobs. A job is some rows of one stored tensor, with their location in the pack. */
 import { RoundsError } from '../shared/errors';
 import type { Span } from '../shared/pack';
 import { tensorBytes } from '../shared/packManifest';
@@ -10,34 +10,34 @@ import type { QuantizeJob } from './quantize/quantizeRows';
 import type { StoredTensor } from './safetensors';
 
 /**
- * Elements of one job: 2 MiB of bfloat16 read, 4 MiB of float32 while it is worked on, at most 4 MiB made. A
- * vocabulary of 150,000 rows is never in memory at once.
+ * Elements in one job: 2 MiB of bfloat16 input, 4 MiB of float32 during quantization, at most 4 MiB of output. An
+ * embedding of 150,000 rows is never in memory at once.
  */
 const JOB_ELEMENTS = 1 << 20;
 
 export interface ConversionJob {
   tensor: string;
   data: Span;
-  /** null for f16 and f32. */
+  /** Null for f16 and f32. */
   scales: Span | null;
-  /** Reads the rows, when their turn comes. */
+  /** Reads the rows. Called when the job starts. */
   read: () => Promise<QuantizeJob>;
 }
 
-/** In the order of the pack's stream: data of a tensor's rows, with the scales that follow the last of them. */
+/** Jobs in the order of their data in the pack. A tensor's scales follow all of its data. */
 export function* planJobs(plan: ConversionPlan): Generator<ConversionJob> {
   const search = searchesScales(plan.recipe.recipe);
   for (const planned of plan.tensors) {
     let row = 0;
     for (const { rows, read } of rowRanges(planned, search, plan.calibration)) {
-      yield { tensor: planned.tensor.name, ...placeOf(planned, row, rows), read };
+      yield { tensor: planned.tensor.name, ...outputSpans(planned, row, rows), read };
       row += rows;
     }
   }
 }
 
-/** Where `rows` rows from `row` on go: rows of equal length, one after the other. */
-function placeOf(
+/** Location in the pack of `rows` rows, starting at `row`. All rows of a tensor have equal length. */
+function outputSpans(
   { tensor }: PlannedTensor,
   row: number,
   rows: number,
@@ -58,7 +58,7 @@ interface RowRange {
   read: () => Promise<QuantizeJob>;
 }
 
-/** Row ranges of each part, and then the zero rows. */
+/** Row ranges of each part, followed by the zero rows. */
 function* rowRanges(
   { tensor, weight, parts }: PlannedTensor,
   search: boolean,
@@ -107,7 +107,7 @@ async function readRows(
   if (bytes.byteLength !== rows * rowBytes) {
     throw new RoundsError(
       'checkpoint_invalid',
-      `${part.file} ended while ${part.name} was read. It changed or was cut off; get it again.`,
+      `${part.file} ended while ${part.name} was read. It was changed or truncated; download it again.`,
     );
   }
   return bytes;

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on items with at most `limit` at once and gives the results in the order of the items, so that what is
- * made of them cannot depend on timing. After a failure no new item is started.
+ * Runs `work` on up to `limit` items at once and yields the results in the order of the items, whatever their timing.
+ * After a failure no further item is started.
  */
 export async function* mapOrdered<T, R>(
   items: Iterable<T>,
@@ -14,7 +14,7 @@ export async function* mapOrdered<T, R>(
       const next = iterator.next();
       if (next.done) return;
       const result = work(next.value);
-      // A later item may fail while an earlier one is awaited; its failure is seen when its turn comes.
+      // A later item may fail while an earlier one is awaited; the error is thrown when the later one is awaited.
       result.catch(() => {});
       pending.push({ item: next.value, result });
     }

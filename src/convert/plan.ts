@@ -1,4 +1,4 @@
-/** Everything about a conversion that can be known before a weight is read, and every refusal that can be made then. */
+/** Plans a conversion: everything that can be determined and checked before any weights are read. */
 import { RoundsError } from '../shared/errors';
 import type { ImageProcessorConfig, ModelConfig } from '../shared/modelConfig';
 import type { PackManifest, PackSource, PackTensor, Span, TensorDtype } from '../shared/pack';
@@ -37,9 +37,10 @@ export interface ConversionPlan {
 }
 
 /**
- * Reads configs and headers only, then lays the pack out: auxiliary files first, then tensors, each span aligned.
+ * Reads only configuration files and headers, then assigns every span of the pack: auxiliary files first, then
+ * tensors, each aligned.
  * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; request_invalid for a calibration that
- *   nothing would be made of
+ *   does not fit
  */
 export async function planConversion(
   source: CheckpointSource,
@@ -52,7 +53,7 @@ export async function planConversion(
   const weights = packWeights(model);
   const parts = resolveParts(weights, stored.tensors);
   const layout = new Layout();
-  const files = auxiliary.files.map((file) => ({ ...file, span: layout.place(file.bytes.length) }));
+  const files = auxiliary.files.map((file) => ({ ...file, span: layout.allocate(file.bytes.length) }));
   const dtypes = tensorDtypes(weights, choice.weights, choice.recipe);
   const calibration = choice.calibration ?? null;
   if (calibration) checkCalibration(calibration, weights, choice);
@@ -77,7 +78,7 @@ export async function planConversion(
   };
 }
 
-/** Key order is fixed, as in makeManifest. */
+/** The key order is fixed, as in makeManifest. */
 function describeChoice({ weights, recipe, calibration }: ConversionChoice): PackManifest['recipe'] {
   const detail = describeRecipe(weights, recipe);
   if (!calibration) return { weights, recipe, blockSize: BLOCK_SIZE, detail };
@@ -87,11 +88,11 @@ function describeChoice({ weights, recipe, calibration }: ConversionChoice): Pac
 
 const CALIBRATED = 'In the search each input counts as much as it was measured to on calibration data.';
 
-/** Hands out aligned spans, one after the other. */
+/** Assigns consecutive, aligned spans. */
 class Layout {
   end = 0;
 
-  place(length: number): Span {
+  allocate(length: number): Span {
     const offset = alignUp(this.end);
     this.end = offset + length;
     return { offset, length };
@@ -105,9 +106,9 @@ function planTensor(
   layout: Layout,
 ): PlannedTensor {
   const bytes = tensorBytes(dtype, weight.shape);
-  const data = layout.place(bytes.data);
+  const data = layout.allocate(bytes.data);
   const tensor: PackTensor = { name: weight.name, dtype, shape: weight.shape, data };
-  if (bytes.scales > 0) tensor.scales = layout.place(bytes.scales);
+  if (bytes.scales > 0) tensor.scales = layout.allocate(bytes.scales);
   return { tensor, weight, parts: weight.parts.map((part) => mustGet(parts, part.name)) };
 }
 
@@ -121,12 +122,12 @@ function countElements(tensors: readonly StoredTensor[]): number {
   return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }
 
-/** Last part of `org/name`. */
+/** The last part of `org/name`. */
 function packName(repo: string): string {
   return (repo.split('/').at(-1) ?? repo).slice(0, 200) || 'model';
 }
 
-/** Everything that stands in the pack's stream; zeros between. */
+/** All spans of the pack's byte stream. Bytes between them are zero. */
 export function planSpans({ files, tensors }: ConversionPlan): Span[] {
   return [
     ...files.map(({ span }) => span),
@@ -134,7 +135,7 @@ export function planSpans({ files, tensors }: ConversionPlan): Span[] {
   ];
 }
 
-/** The manifest of a plan, once its shards are known. Key order is fixed: same input, same bytes. */
+/** The manifest of a plan whose shards are known. The key order is fixed, so the same input gives the same bytes. */
 export function makeManifest(plan: ConversionPlan, shards: PackManifest['shards']): PackManifest {
   return {
     format: 'rounds-pack',

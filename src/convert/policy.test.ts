@@ -3,7 +3,7 @@ import { tensorBytes } from '../shared/packManifest';
 import type { RecipeOption, WeightsOption } from '../shared/pack';
 import { searchesScales, tensorDtypes, type NamedShape } from './policy';
 
-/** A decoder of `layers` layers with a vision patch embedding; tied unless `head`. */
+/** A decoder of `layers` layers with a vision patch embedding; the head is tied unless `head` is set. */
 function decoder(layers: number, { head = false, hidden = 256, vocab = 1536, mlp = 704 } = {}): NamedShape[] {
   const layer = (n: number): NamedShape[] => [
     { name: `model.layers.${n}.self_attn.qkv_proj.weight`, shape: [2 * hidden, hidden] },
@@ -34,7 +34,7 @@ function bytes(tensors: NamedShape[], recipe: RecipeOption): number {
 }
 
 describe('tensorDtypes', () => {
-  it('keeps norms at float32 and gives everything else the width that was asked for', () => {
+  it('stores norms as float32 and everything else in the requested type', () => {
     for (const weights of ['q8', 'f16', 'f32'] as const) {
       const chosen = choose(decoder(1), weights, 'best');
       expect(chosen['model.layers.0.input_layernorm.weight']).toBe('f32');
@@ -67,7 +67,7 @@ describe('tensorDtypes', () => {
     expect(untied['lm_head.weight']).toBe('q8');
   });
 
-  it('searches scales only under best', () => {
+  it('searches scales only for best', () => {
     expect([searchesScales('plain'), searchesScales('best')]).toEqual([false, true]);
   });
 });

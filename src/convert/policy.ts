@@ -1,4 +1,4 @@
-/** Which type each tensor of a pack gets: a pure function of names and shapes, and of what was asked for. */
+/** Chooses the type of each tensor in a pack: a pure function of names, shapes and conversion options. */
 import type { RecipeOption, TensorDtype, WeightsOption } from '../shared/pack';
 import { tensorBytes } from '../shared/packManifest';
 
@@ -7,16 +7,17 @@ export interface NamedShape {
   shape: readonly number[];
 }
 
-/** `best` may take this many times the bytes of `plain`; the rest of the 10 % is left for the manifest. */
+/** Size limit of `best` relative to `plain`. The rest of the 10 % is reserved for the manifest. */
 const BEST_BYTES = 1.095;
 const PATCH_EMBED = 'visual.patch_embed.proj.weight';
 
 /**
- * Norms and biases stay float32: they are small, and every result passes through them. The patch embedding sees
- * raw pixels and is a thousandth of a full-size model, so 4 bits would save nothing.
+ * The type of each tensor, in the order of `tensors`. Norms and biases stay float32: they are small, and every result
+ * passes through them. The patch embedding processes raw pixels and is a thousandth of a full-size model, so 4 bits
+ * would save almost nothing.
  *
- * `best` at 4 bits spends up to a tenth more bytes on 8-bit tensors where they lower the divergence most for
- * each byte (docs/quantization.md has the measurement): `upgradeRank` gives the order.
+ * `best` at 4 bits spends up to a tenth more bytes than `plain` on 8-bit tensors, where they reduce the KL divergence
+ * most per byte (measured in docs/quantization.md). `upgradeRank` gives the order.
  */
 export function tensorDtypes(
   tensors: readonly NamedShape[],
@@ -52,9 +53,9 @@ function plainDtype({ name, shape }: NamedShape, weights: WeightsOption): Tensor
 }
 
 /**
- * Lower is upgraded first; null never. The matrix that makes the logits comes first (its error goes straight into
- * every one of them), then attention before MLP and early layers before late ones: an error of the first layer
- * passes through all others. An embedding that is not the head as well comes last.
+ * Lower ranks are upgraded first; null means never. The output head comes first, because its error directly affects
+ * every logit. Then attention comes before MLP and early layers before late ones, because an error in the first layer
+ * passes through all others. An embedding that is not also the head (untied) comes last.
  */
 function upgradeRank(name: string, hasHead: boolean): number | null {
   if (name === 'lm_head.weight') return -1;
@@ -65,12 +66,12 @@ function upgradeRank(name: string, hasHead: boolean): number | null {
   return match[2] === 'self_attn' ? 2 * layer : 2 * layer + 3;
 }
 
-/** Does a 4-bit tensor get its scales by search? */
+/** Whether the scales of 4-bit tensors are searched. */
 export function searchesScales(recipe: RecipeOption): boolean {
   return recipe === 'best';
 }
 
-/** One sentence for the manifest: how the numbers came about. */
+/** One sentence for the manifest: how the weights were quantized. */
 export function describeRecipe(weights: WeightsOption, recipe: RecipeOption): string {
   switch (weights) {
     case 'f32':

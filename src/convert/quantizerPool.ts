@@ -1,4 +1,4 @@
-/** Spreads quantizing jobs over threads of any kind: Node's worker_threads or a browser's module workers. */
+/** Distributes quantization jobs over threads: Node's worker_threads or a browser's module workers. */
 import { RoundsError, type WireError } from '../shared/errors';
 import {
   quantizeRows,
@@ -7,12 +7,12 @@ import {
   type RowQuantizer,
 } from './quantize/quantizeRows';
 
-/** What a thread answers to a job. */
+/** A thread's reply to a job. */
 export type QuantizeReply = { rows: QuantizedRows } | { error: WireError };
 
-/** A thread that is running; `onReply` and `onError` of `openPool` are told what comes from it. */
+/** A running thread. Its replies and errors go to the ThreadEvents that it was connected with. */
 export interface QuantizerThread {
-  /** Gives a job away, with its buffer. */
+  /** Sends a job to the thread and transfers its buffer. */
   post(job: QuantizeJob, transfer: ArrayBuffer[]): void;
   end(): Promise<void>;
 }
@@ -27,13 +27,13 @@ export interface ThreadEvents {
   onError: (cause: unknown) => void;
 }
 
-interface Waiting {
+interface PendingJob {
   job: QuantizeJob;
   resolve: (rows: QuantizedRows) => void;
   reject: (error: RoundsError) => void;
 }
 
-/** The thread's side: one job in, one reply out, and the buffers to give away with it. */
+/** The thread's side: runs one job and returns the reply with the buffers to transfer. */
 export function answerJob(job: QuantizeJob): { reply: QuantizeReply; transfer: ArrayBuffer[] } {
   try {
     const rows = quantizeRows(job);
@@ -44,39 +44,43 @@ export function answerJob(job: QuantizeJob): { reply: QuantizeReply; transfer: A
 }
 
 /**
- * Each job goes to a free thread, in the order in which they come; the caller keeps the order of results. A thread that
- * dies takes the pool with it: what waits, and whatever comes later, is rejected with worker_crashed.
+ * Jobs are sent to idle threads in the order in which they arrive; the caller restores the order of the results. If a
+ * thread ends unexpectedly the whole pool fails: pending and later jobs are rejected with worker_crashed.
  * @param connect attaches to one of the running threads
  */
 export function openPool(size: number, connect: (events: ThreadEvents) => QuantizerThread): QuantizerPool {
-  const queue: Waiting[] = [];
+  const queue: PendingJob[] = [];
   const idle: QuantizerThread[] = [];
-  const busy = new Map<QuantizerThread, Waiting>();
+  const busy = new Map<QuantizerThread, PendingJob>();
   let failure: RoundsError | null = null;
 
-  const pump = (): void => {
+  const dispatch = (): void => {
     while (queue.length > 0 && idle.length > 0) {
       const thread = idle.pop() as QuantizerThread;
-      const next = queue.shift() as Waiting;
+      const next = queue.shift() as PendingJob;
       busy.set(thread, next);
       thread.post(next.job, [next.job.bytes]);
     }
   };
-  const settle = (thread: QuantizerThread, reply: QuantizeReply): void => {
-    const waiting = busy.get(thread);
+  const resolveJob = (thread: QuantizerThread, reply: QuantizeReply): void => {
+    const pending = busy.get(thread);
     busy.delete(thread);
     idle.push(thread);
-    if ('rows' in reply) waiting?.resolve(reply.rows);
-    else waiting?.reject(RoundsError.fromWire(reply.error));
-    pump();
+    if ('rows' in reply) pending?.resolve(reply.rows);
+    else pending?.reject(RoundsError.fromWire(reply.error));
+    dispatch();
   };
   const fail = (cause: unknown): void => {
-    failure ??= new RoundsError('worker_crashed', 'A quantizing thread ended.', { cause });
-    for (const waiting of [...busy.values(), ...queue.splice(0)]) waiting.reject(failure);
+    failure ??= new RoundsError(
+      'worker_crashed',
+      'A quantization thread ended unexpectedly. Start the conversion again.',
+      { cause },
+    );
+    for (const pending of [...busy.values(), ...queue.splice(0)]) pending.reject(failure);
     busy.clear();
   };
   const threads = Array.from({ length: size }, () => {
-    const thread = connect({ onReply: (reply) => settle(thread, reply), onError: fail });
+    const thread = connect({ onReply: (reply) => resolveJob(thread, reply), onError: fail });
     return thread;
   });
   idle.push(...threads);
@@ -86,7 +90,7 @@ export function openPool(size: number, connect: (events: ThreadEvents) => Quanti
       new Promise((resolve, reject) => {
         if (failure) return reject(failure);
         queue.push({ job, resolve, reject });
-        pump();
+        dispatch();
       }),
     close: async () => {
       await Promise.all(threads.map((thread) => thread.end()));

@@ -11,13 +11,13 @@ const failure = (work: Promise<unknown>): Promise<string> =>
     (error: RoundsError) => `${error.code}: ${error.message}`,
   );
 
-describe('a conversion is refused for', () => {
+describe('a conversion fails for', () => {
   const choice: ConversionChoice = { weights: 'q4', recipe: 'best' };
 
   it.each<[string, (files: Files) => void, RegExp]>([
     ['no config.json', (f) => f.delete('config.json'), /^checkpoint_invalid: tiny has no config\.json/],
     [
-      'config.json that is no JSON',
+      'config.json that is not JSON',
       (f) => f.set('config.json', textFile('{')),
       /^checkpoint_invalid: config\.json is not valid JSON/,
     ],
@@ -47,19 +47,19 @@ describe('a conversion is refused for', () => {
     expect(await failure(planConversion(memorySource(files), choice))).toMatch(message);
   });
 
-  it('NaN weights: nothing is left', async () => {
+  it('NaN weights, and leaves nothing behind', async () => {
     const files = tinyFiles({ dtype: 'F32' });
     const weights = files.get('model.safetensors') as Uint8Array<ArrayBuffer>;
     weights.set([0, 0, 0xc0, 0x7f], weights.length - 4);
     const sink = new MemorySink();
     const plan = await planConversion(memorySource(files), choice);
     expect(await failure(runConversion(plan, sink, { shardBytes: 5_000 }))).toMatch(
-      /^checkpoint_invalid: visual\..* holds NaN/,
+      /^checkpoint_invalid: visual\..* contains NaN/,
     );
     expect(sink).toMatchObject({ isAborted: true, manifest: null });
   });
 
-  it('a file that shrinks while it is read: nothing is left', async () => {
+  it('a file that shrinks while it is read, and leaves nothing behind', async () => {
     const files = tinyFiles();
     const plan = await planConversion(memorySource(files), choice);
     for (const { parts } of plan.tensors)
@@ -71,7 +71,7 @@ describe('a conversion is refused for', () => {
     expect(sink.isAborted).toBe(true);
   });
 
-  it('an abort: stops at once, nothing is left', async () => {
+  it('an abort: it stops at once and leaves nothing behind', async () => {
     const controller = new AbortController();
     const sink = new MemorySink();
     const plan = await planConversion(memorySource(tinyFiles()), choice);
@@ -89,7 +89,7 @@ describe('a conversion is refused for', () => {
     expect(sink).toMatchObject({ isAborted: true, manifest: null });
   });
 
-  it('a sink that fails: it is told to clean up', async () => {
+  it('a sink that fails, and calls its abort', async () => {
     const sink = new MemorySink();
     sink.writeShard = () => Promise.reject(new Error('disk full'));
     const plan = await planConversion(memorySource(tinyFiles()), choice);

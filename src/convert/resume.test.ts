@@ -1,4 +1,4 @@
-/** A conversion that stops anywhere goes on from its finished shards, with the same bytes and without reading twice. */
+/** An interrupted conversion resumes from its finished shards, with the same bytes and without reading twice. */
 import { describe, expect, it } from 'vitest';
 import type { PackShard } from '../shared/pack';
 import { runConversion, type ConvertOptions, type FinishedParts } from './convert';
@@ -10,10 +10,10 @@ import { memorySource, MemorySink, tinyConfig, tinyFiles } from './testing/testC
 
 const SHARD_BYTES = 8_192;
 
-/** Wide enough that its embedding fills several shards and its scales stand two shards further. */
+/** Large enough that the embedding fills several shards and its scales are two shards further. */
 const FILES = tinyFiles({ config: { ...tinyConfig('qwen2_5_vl'), vocab_size: 1_000 }, shards: 2 });
 
-/** A source that lists the ranges of weight files that are read, after `start`. */
+/** A source that records the ranges of weight files that are read. */
 class CountingSource implements CheckpointSource {
   readonly #inner = memorySource(FILES);
   readonly name = this.#inner.name;
@@ -36,16 +36,16 @@ class CountingSource implements CheckpointSource {
   }
 }
 
-/** Keeps what survives the end of a process: written shards and what onShard gave. */
-class Survivor {
+/** The state that survives a killed process: written shards and what onShard received. */
+class SavedState {
   readonly sink = new MemorySink();
   readonly shards: PackShard[] = [];
   readonly pieces: Piece[] = [];
-  left: number;
+  remaining: number;
 
-  /** @param left shards until it "dies" */
-  constructor(left = Infinity) {
-    this.left = left;
+  /** @param remaining number of shards before the process is killed */
+  constructor(remaining = Infinity) {
+    this.remaining = remaining;
     this.sink.abort = () => Promise.resolve();
   }
 
@@ -56,7 +56,7 @@ class Survivor {
       concurrency: 3,
       finished,
       onShard: async (shard, pieces) => {
-        if (this.left-- <= 0) throw new Error('killed');
+        if (this.remaining-- <= 0) throw new Error('killed');
         this.shards.push(shard);
         this.pieces.push(...pieces);
       },
@@ -71,64 +71,65 @@ async function plan(): Promise<{ source: CountingSource; plan: ConversionPlan }>
   return { source, plan: made };
 }
 
-describe('a conversion that was stopped', () => {
-  it('goes on from any shard, to the same bytes', async () => {
-    const whole = new Survivor();
+describe('an interrupted conversion', () => {
+  it('resumes from any shard with the same bytes', async () => {
+    const whole = new SavedState();
     await runConversion((await plan()).plan, whole.sink, whole.options());
     expect(whole.shards.length).toBeGreaterThan(20);
 
     for (let stop = 0; stop <= whole.shards.length; stop++) {
-      const life = new Survivor(stop);
-      const first = runConversion((await plan()).plan, life.sink, life.options());
+      const saved = new SavedState(stop);
+      const first = runConversion((await plan()).plan, saved.sink, saved.options());
       if (stop < whole.shards.length) await expect(first).rejects.toThrow('killed');
       else await first;
-      expect(life.shards).toHaveLength(stop);
-      // What was written but not noted may be anything: the process ended in between.
-      for (const [file, bytes] of life.sink.files) {
-        if (!life.shards.some((shard) => shard.file === file)) bytes.fill(7);
+      expect(saved.shards).toHaveLength(stop);
+      // A shard that was written but not recorded may be incomplete: the process was killed in between.
+      for (const [file, bytes] of saved.sink.files) {
+        if (!saved.shards.some((shard) => shard.file === file)) bytes.fill(7);
       }
-      life.left = Infinity;
+      saved.remaining = Infinity;
       const resumed = await plan();
-      await runConversion(resumed.plan, life.sink, life.options());
-      expect(life.sink.manifest).toBe(whole.sink.manifest);
-      expect(Buffer.compare(life.sink.stream(), whole.sink.stream())).toBe(0);
+      await runConversion(resumed.plan, saved.sink, saved.options());
+      expect(saved.sink.manifest).toBe(whole.sink.manifest);
+      expect(Buffer.compare(saved.sink.stream(), whole.sink.stream())).toBe(0);
     }
   });
 
-  it('does not read again what only made finished shards', async () => {
-    const whole = new Survivor();
+  it('does not read input again if its output is in finished shards', async () => {
+    const whole = new SavedState();
     const first = await plan();
     await runConversion(first.plan, whole.sink, whole.options());
     const jobs = [...planJobs(first.plan)];
     const reads = first.source.ranges.length;
 
     for (let stop = 1; stop <= whole.shards.length; stop++) {
-      const life = new Survivor(stop);
+      const saved = new SavedState(stop);
       const { plan: firstPlan } = await plan();
-      await runConversion(firstPlan, life.sink, life.options()).catch(() => undefined);
-      const isNoted = (at: number): boolean =>
-        life.shards.some(({ file }) => Number(file.slice(6, 11)) === Math.floor(at / SHARD_BYTES));
+      await runConversion(firstPlan, saved.sink, saved.options()).catch(() => undefined);
+      const isRecorded = (at: number): boolean =>
+        saved.shards.some(({ file }) => Number(file.slice(6, 11)) === Math.floor(at / SHARD_BYTES));
       const done = jobs.filter(
-        ({ data }) => isNoted(data.offset) && isNoted(data.offset + data.length - 1),
+        ({ data }) => isRecorded(data.offset) && isRecorded(data.offset + data.length - 1),
       ).length;
-      life.left = Infinity;
+      saved.remaining = Infinity;
       const { source, plan: again } = await plan();
-      await runConversion(again, life.sink, life.options());
+      await runConversion(again, saved.sink, saved.options());
       const zeroJobs = jobs.length - reads;
       expect(source.ranges.length).toBeLessThanOrEqual(jobs.length - done);
       expect(source.ranges.length).toBeGreaterThanOrEqual(jobs.length - done - zeroJobs);
     }
   });
 
-  it('makes a single missing shard again, from its own rows only', async () => {
-    const life = new Survivor();
-    await runConversion((await plan()).plan, life.sink, life.options());
-    const expected = life.sink.stream();
-    for (const index of [0, 3, 9, life.shards.length - 1]) {
-      const lost = life.shards.find(({ file }) => Number(file.slice(6, 11)) === index)!;
-      const repair = new Survivor();
-      for (const [file, bytes] of life.sink.files) if (file !== lost.file) repair.sink.files.set(file, bytes);
-      repair.shards.push(...life.shards.filter((shard) => shard !== lost));
+  it('makes a single missing shard again, reading only its own rows', async () => {
+    const saved = new SavedState();
+    await runConversion((await plan()).plan, saved.sink, saved.options());
+    const expected = saved.sink.stream();
+    for (const index of [0, 3, 9, saved.shards.length - 1]) {
+      const lost = saved.shards.find(({ file }) => Number(file.slice(6, 11)) === index)!;
+      const repair = new SavedState();
+      for (const [file, bytes] of saved.sink.files)
+        if (file !== lost.file) repair.sink.files.set(file, bytes);
+      repair.shards.push(...saved.shards.filter((shard) => shard !== lost));
       const { source, plan: again } = await plan();
       await runConversion(again, repair.sink, repair.options());
       expect(Buffer.compare(repair.sink.stream(), expected)).toBe(0);
@@ -142,11 +143,11 @@ describe('a conversion that was stopped', () => {
     }
   });
 
-  it('takes no shard of another plan for its own', async () => {
-    const life = new Survivor();
-    await runConversion((await plan()).plan, life.sink, life.options());
-    const expected = life.sink.stream();
-    const other = new Survivor();
+  it('ignores shards of another plan', async () => {
+    const saved = new SavedState();
+    await runConversion((await plan()).plan, saved.sink, saved.options());
+    const expected = saved.sink.stream();
+    const other = new SavedState();
     other.shards.push(
       { file: 'shard-00001.bin', size: 77, sha256: 'f'.repeat(64) },
       { file: 'shard-09999.bin', size: SHARD_BYTES, sha256: 'f'.repeat(64) },

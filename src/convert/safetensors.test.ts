@@ -37,7 +37,7 @@ describe('readHeader', () => {
     expect([...file.subarray(b?.start, b?.end)]).toEqual(Array(8).fill(2));
   });
 
-  it('refuses a truncated file wherever it was cut', async () => {
+  it('refuses a truncated file of any length', async () => {
     const file = writeSafetensors(two);
     for (const length of [0, 7, 8, 40, file.length - 1]) {
       expect(await refusal(file.slice(0, length))).toMatch(/^checkpoint_invalid: .*truncated/);
@@ -55,19 +55,19 @@ describe('readHeader', () => {
     expect(await refusal(file)).toMatch(/^checkpoint_invalid: .*header of 9223372036854775808 bytes/);
   });
 
-  it('refuses a header that is no JSON object', async () => {
+  it('refuses a header that is not a JSON object', async () => {
     for (const header of ['[1]', '"x"', '{"a"']) {
       const json = textFile(header);
       const file = new Uint8Array(8 + json.length);
       new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
       file.set(json, 8);
       expect(await refusal(file)).toMatch(
-        /^checkpoint_invalid: .*the header of x\.safetensors|no JSON object/i,
+        /^checkpoint_invalid: .*the header of x\.safetensors|not a JSON object/i,
       );
     }
   });
 
-  it('refuses overlaps and holes, naming the tensor', async () => {
+  it('refuses overlaps and gaps, naming the tensor', async () => {
     expect(await edited('b', { data_offsets: [20, 28] })).toMatch(/b overlaps/);
     expect(await edited('b', { data_offsets: [28, 36] })).toMatch(/4 unused bytes before b/);
   });
@@ -80,7 +80,7 @@ describe('readHeader', () => {
     expect(await edited('a', { data_offsets: [24, 0] })).toMatch(/^checkpoint_invalid/);
   });
 
-  it('refuses shapes and offsets that are no whole numbers', async () => {
+  it('refuses shapes and offsets that are not whole numbers', async () => {
     for (const shape of [[-1, 3], [2.5], 'x', null, Array(9).fill(1)]) {
       expect(await edited('a', { shape })).toMatch(/the shape of a/);
     }
@@ -92,7 +92,7 @@ describe('readHeader', () => {
   it('refuses quantized and other types by name', async () => {
     for (const dtype of ['I8', 'U8', 'F8_E4M3', 'F64', undefined]) {
       expect(await edited('b', { dtype })).toBe(
-        `model_unsupported: x.safetensors: b is stored as ${dtype}. Only BF16, F16 and F32 weights are read; convert the unquantized model.`,
+        `model_unsupported: x.safetensors: b is stored as ${dtype}. Only BF16, F16 and F32 weights are supported; convert the unquantized model.`,
       );
     }
   });
@@ -135,16 +135,16 @@ describe('readWeights', () => {
     expect(await failure(setIndex([]))).toMatch(/no weight_map/);
   });
 
-  it('refuses a tensor that two shards hold', async () => {
+  it('refuses a tensor that is in two shards', async () => {
     const twice = await failure((files) =>
       files.set('model-00002-of-00002.safetensors', files.get(shard) as Uint8Array<ArrayBuffer>),
     );
     expect(twice).toMatch(/stored twice/);
   });
 
-  it('says which other weights there are', async () => {
+  it('names weights in another format', async () => {
     expect(await failure((files) => files.delete('model.safetensors'), 1)).toMatch(
-      /Give a Hugging Face model folder/,
+      /Choose the folder of a Hugging Face model/,
     );
     const bin = (files: ReturnType<typeof tinyFiles>): void => {
       files.delete('model.safetensors');

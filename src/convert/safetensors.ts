@@ -1,19 +1,20 @@
 /**
- * Safetensors: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data.
- * The reader trusts nothing: every span is checked against the file before a byte of weights is read.
+ * Reads safetensors headers. A file is the header's length (8 bytes, little-endian), a JSON header
+ * {name: {dtype, shape, data_offsets}} and the data. Every span is checked against the file before any weights are
+ * read.
  */
 import { RoundsError } from '../shared/errors';
 import { FLOAT_BYTES, type FloatDtype } from './quantize/half';
 import { decodeJson, type BlobLike, type CheckpointSource, readBytes } from './source';
 
-/** As in the reference implementation; a header of the largest published models has under 1 MB. */
+/** As in the reference implementation. The headers of the largest published models are below 1 MB. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** A 1,000-way sharded model would be hundreds of GB per tensor file; beyond is no model. */
+/** Far above any published model: with shards of 5 GB, this would be 5 TB. */
 const MAX_SHARD_FILES = 1_000;
 const MAX_INDEX_BYTES = 50_000_000;
 const MAX_RANK = 8;
 
-/** One stored tensor and where its bytes are. */
+/** A stored tensor and the location of its bytes. */
 export interface StoredTensor {
   name: string;
   file: string;
@@ -31,8 +32,9 @@ export interface StoredWeights {
 }
 
 /**
- * Reads the headers of `model.safetensors`, or of the shards that `model.safetensors.index.json` names.
- * @throws RoundsError checkpoint_invalid (missing, truncated or inconsistent), model_unsupported (quantized dtypes)
+ * Reads the headers of `model.safetensors`, or of the shards listed in `model.safetensors.index.json`.
+ * @throws RoundsError checkpoint_invalid if a file is missing, truncated or inconsistent; model_unsupported for
+ *   quantized dtypes
  */
 export async function readWeights(source: CheckpointSource): Promise<StoredWeights> {
   const single = await source.open('model.safetensors');
@@ -43,13 +45,15 @@ export async function readWeights(source: CheckpointSource): Promise<StoredWeigh
   const opened: [string, BlobLike][] = [];
   for (const file of [...new Set(weightMap.values())].sort()) {
     const blob = await source.open(file);
-    if (blob === null) refuse(`${file}, which model.safetensors.index.json names, is missing. Download it.`);
+    if (blob === null) refuse(`${file}, listed in model.safetensors.index.json, is missing. Download it.`);
     opened.push([file, blob]);
   }
   const weights = await collect(opened);
   for (const [tensor, file] of weightMap) {
     if (weights.tensors.get(tensor)?.file !== file) {
-      refuse(`model.safetensors.index.json says that ${tensor} is in ${file}, but it is not there.`);
+      refuse(
+        `model.safetensors.index.json says that ${tensor} is in ${file}, but it is not there. Download both files again.`,
+      );
     }
   }
   return weights;
@@ -60,8 +64,8 @@ async function refuseNoWeights(source: CheckpointSource): Promise<never> {
   const other = files.find((file) => /\.(bin|pt|pth|gguf)$/.test(file));
   return refuse(
     other
-      ? `There is no model.safetensors, only ${other}, which this converter does not read. Save the model as safetensors.`
-      : 'There is no model.safetensors and no model.safetensors.index.json. Give a Hugging Face model folder.',
+      ? `There is no model.safetensors, only ${other}, which the converter cannot read. Save the model in safetensors format.`
+      : 'There is no model.safetensors and no model.safetensors.index.json. Choose the folder of a Hugging Face model.',
   );
 }
 
@@ -69,12 +73,12 @@ async function refuseNoWeights(source: CheckpointSource): Promise<never> {
 function parseIndex(index: unknown): Map<string, string> {
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-    refuse('model.safetensors.index.json has no weight_map.');
+    refuse('model.safetensors.index.json has no weight_map. Download it again.');
   }
   const entries = Object.entries(map as Record<string, unknown>);
   for (const [tensor, file] of entries) {
     if (typeof file !== 'string' || !/^[\w.-]+\.safetensors$/.test(file)) {
-      refuse(`model.safetensors.index.json: ${tensor} must name a .safetensors file beside it.`);
+      refuse(`model.safetensors.index.json: ${tensor} must name a .safetensors file in the same folder.`);
     }
   }
   if (new Set(entries.map(([, file]) => file)).size > MAX_SHARD_FILES) {
@@ -88,21 +92,26 @@ async function collect(files: [string, BlobLike][]): Promise<StoredWeights> {
   for (const [file, blob] of files) {
     for (const tensor of await readHeader(file, blob)) {
       const other = tensors.get(tensor.name);
-      if (other) refuse(`${tensor.name} is stored twice, in ${other.file} and ${file}.`);
+      if (other)
+        refuse(`${tensor.name} is stored twice, in ${other.file} and ${file}. Download the files again.`);
       tensors.set(tensor.name, tensor);
     }
   }
   return { tensors, files: files.map(([name, blob]) => ({ name, size: blob.size })) };
 }
 
-/** Parses and checks one file's header. Exported for tests. */
+/**
+ * Parses and checks the header of one file.
+ * @param file the file's name
+ * @throws RoundsError checkpoint_invalid, model_unsupported
+ */
 export async function readHeader(file: string, blob: BlobLike): Promise<StoredTensor[]> {
   if (blob.size < 8)
-    refuse(`${file} has ${blob.size} bytes and no header: it is truncated. Download it again.`);
+    refuse(`${file} has only ${blob.size} bytes and no header: it is truncated. Download it again.`);
   const length = new DataView(await blob.slice(0, 8).arrayBuffer()).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
     refuse(
-      `${file} claims a header of ${length} bytes (limit ${MAX_HEADER_BYTES}): it is no safetensors file.`,
+      `${file} claims a header of ${length} bytes (limit ${MAX_HEADER_BYTES}): it is not a safetensors file.`,
     );
   }
   const dataStart = 8 + Number(length);
@@ -114,13 +123,13 @@ export async function readHeader(file: string, blob: BlobLike): Promise<StoredTe
   const bytes = new Uint8Array(await blob.slice(8, dataStart).arrayBuffer());
   const header = decodeJson(bytes, `the header of ${file}`);
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    refuse(`The header of ${file} is no JSON object.`);
+    refuse(`The header of ${file} is not a JSON object. Download the file again.`);
   }
   const tensors = Object.entries(header as Record<string, unknown>)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => parseEntry(name, entry, file, blob, dataStart));
   checkCoverage(tensors, file, blob.size, dataStart);
-  blob.layOut?.(tensors);
+  blob.setParts?.(tensors);
   return tensors;
 }
 
@@ -134,7 +143,7 @@ function parseEntry(
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize)) {
-    refuse(`${file}: the shape of ${name} must be up to ${MAX_RANK} whole numbers.`);
+    refuse(`${file}: the shape of ${name} must be a list of up to ${MAX_RANK} whole numbers.`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     refuse(`${file}: data_offsets of ${name} must be two whole numbers.`);
@@ -142,7 +151,7 @@ function parseEntry(
   if (dtype !== 'BF16' && dtype !== 'F16' && dtype !== 'F32') {
     throw new RoundsError(
       'model_unsupported',
-      `${file}: ${name} is stored as ${String(dtype)}. Only BF16, F16 and F32 weights are read; convert the unquantized model.`,
+      `${file}: ${name} is stored as ${String(dtype)}. Only BF16, F16 and F32 weights are supported; convert the unquantized model.`,
     );
   }
   const [from, to] = offsets as [number, number];
@@ -155,7 +164,7 @@ function parseEntry(
   return { name, file, blob, dtype, shape: shape, start: dataStart + from, end: dataStart + to };
 }
 
-/** The data must be covered exactly once, as the format demands: no holes, no overlaps, nothing cut off or appended. */
+/** The format requires tensors to cover the data exactly once: no gaps, no overlaps, nothing missing or appended. */
 function checkCoverage(tensors: StoredTensor[], file: string, size: number, dataStart: number): void {
   const sorted = [...tensors].sort((a, b) => a.start - b.start || a.end - b.end);
   let position = dataStart;
@@ -163,7 +172,9 @@ function checkCoverage(tensors: StoredTensor[], file: string, size: number, data
     if (start < position)
       refuse(`${file}: ${name} overlaps the tensor before it. The file is damaged; download it again.`);
     if (start > position)
-      refuse(`${file}: there are ${start - position} unused bytes before ${name}. The file is damaged.`);
+      refuse(
+        `${file}: there are ${start - position} unused bytes before ${name}. The file is damaged; download it again.`,
+      );
     position = end;
   }
   if (position > size) {
@@ -172,7 +183,9 @@ function checkCoverage(tensors: StoredTensor[], file: string, size: number, data
     );
   }
   if (position < size)
-    refuse(`${file} has ${size - position} bytes after its last tensor. The file is damaged.`);
+    refuse(
+      `${file} has ${size - position} bytes after its last tensor. The file is damaged; download it again.`,
+    );
 }
 
 function refuse(message: string): never {

@@ -1,14 +1,14 @@
 /**
- * Turns many small reads of remote files into few large ones that are asked for ahead of their turn. All files of
- * a checkpoint share one cache, so its bound holds however many files there are.
+ * Combines many small reads of remote files into a few large requests, and prefetches. All files of a checkpoint share
+ * one cache, so its memory is bounded for any number of files.
  */
 import type { BlobLike, Part } from './source';
 
-/** One request: long enough that its round trips hardly count, short enough to repeat. */
+/** Bytes per request: long enough to make round trips negligible, short enough to repeat. */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** 48 MiB in all: what is being read, what is asked for ahead, and the small tensors in between. */
+/** 48 MiB in total: the segment being read, prefetched segments, and small tensors in between. */
 const MAX_SEGMENTS = 6;
-/** Requests under way behind the one that is waited for; three connections keep a network busy. */
+/** Prefetched segments. With the one being read, three connections are enough to use the network fully. */
 const READ_AHEAD = 2;
 
 export interface CacheOptions {
@@ -19,51 +19,55 @@ export interface CacheOptions {
 interface RemoteFile {
   size: number;
   read: (start: number, end: number) => Promise<ArrayBuffer>;
-  /** null until the file was laid out: until then each read is a request. */
-  cut: Cut | null;
+  /** Null until the file's parts are known. Until then each read is a request. */
+  segments: Segmentation | null;
 }
 
-interface Cut {
+interface Segmentation {
   id: number;
-  /** Where segments start, and at the end the size of the file. */
+  /** Start of each segment, followed by the size of the file. */
   starts: number[];
-  /** Segments that begin a run. */
-  fresh: Set<number>;
+  /** Indices of the segments that begin a run. */
+  runStarts: Set<number>;
 }
 
 export class SegmentCache {
   readonly #segmentBytes: number;
   readonly #readAhead: number;
-  /** In order of last use. A promise, so that reads which overlap in time share one request. */
+  /** In order of last use. Promises, so that concurrent reads share one request. */
   readonly #segments = new Map<string, Promise<ArrayBuffer>>();
-  #cuts = 0;
+  #nextId = 0;
 
   constructor({ segmentBytes = SEGMENT_BYTES, readAhead = READ_AHEAD }: CacheOptions = {}) {
     this.#segmentBytes = segmentBytes;
     this.#readAhead = readAhead;
   }
 
-  /** @param read bytes [start, end) of the file, exactly */
+  /**
+   * Wraps a remote file.
+   * @param size in bytes
+   * @param read requests exactly the bytes [start, end)
+   */
   open(size: number, read: RemoteFile['read']): BlobLike {
-    const file: RemoteFile = { size, read, cut: null };
+    const file: RemoteFile = { size, read, segments: null };
     return {
       size,
       slice: (start, end) => ({ arrayBuffer: () => this.#range(file, start, Math.min(end, size)) }),
-      layOut: (parts) => {
-        file.cut = { id: this.#cuts++, ...cutSegments(size, parts, this.#segmentBytes) };
+      setParts: (parts) => {
+        file.segments = { id: this.#nextId++, ...planSegments(size, parts, this.#segmentBytes) };
       },
     };
   }
 
   async #range(file: RemoteFile, start: number, end: number): Promise<ArrayBuffer> {
     if (end <= start) return new ArrayBuffer(0);
-    if (!file.cut) return file.read(start, end);
+    if (!file.segments) return file.read(start, end);
     const result = new Uint8Array(end - start);
     for (let position = start; position < end;) {
-      const index = segmentAt(file.cut.starts, position);
-      const bytes = this.#segment(file, file.cut, index);
-      this.#askAhead(file, file.cut, index);
-      const offset = position - file.cut.starts[index]!;
+      const index = segmentAt(file.segments.starts, position);
+      const bytes = this.#segment(file, file.segments, index);
+      this.#prefetch(file, file.segments, index);
+      const offset = position - file.segments.starts[index]!;
       const part = new Uint8Array(await bytes).subarray(offset, offset + end - position);
       result.set(part, position - start);
       position += part.length;
@@ -71,18 +75,18 @@ export class SegmentCache {
     return result.buffer;
   }
 
-  /** What follows in the same run will be wanted next. */
-  #askAhead(file: RemoteFile, cut: Cut, index: number): void {
+  /** Requests the following segments of the same run, which will be read next. */
+  #prefetch(file: RemoteFile, segments: Segmentation, index: number): void {
     for (let next = index + 1; next <= index + this.#readAhead; next++) {
-      if (next >= cut.starts.length - 1 || cut.fresh.has(next)) return;
-      void this.#segment(file, cut, next).catch(() => undefined);
+      if (next >= segments.starts.length - 1 || segments.runStarts.has(next)) return;
+      void this.#segment(file, segments, next).catch(() => undefined);
     }
   }
 
-  #segment(file: RemoteFile, { id, starts }: Cut, index: number): Promise<ArrayBuffer> {
+  #segment(file: RemoteFile, { id, starts }: Segmentation, index: number): Promise<ArrayBuffer> {
     const key = `${id}/${index}`;
     const bytes = this.#segments.get(key) ?? file.read(starts[index]!, starts[index + 1]!);
-    // A failed request is not kept; whoever waits for it sees the failure.
+    // A failed request is removed from the cache; callers that await it get the error.
     bytes.catch(() => this.#segments.get(key) === bytes && this.#segments.delete(key));
     this.#segments.delete(key);
     this.#segments.set(key, bytes);
@@ -95,23 +99,24 @@ export class SegmentCache {
 }
 
 /**
- * Segments of nearly equal length within each run. A large part is a run of its own, so that what is read for one
- * tensor brings nothing of the next, which may be read much later; small parts between two large ones are one run.
+ * Divides a file into runs, and each run into segments of nearly equal length. A large part is a run of its own, so
+ * that reading one tensor does not fetch bytes of the next, which may be read much later. Small parts between two
+ * large ones form one run.
  */
-function cutSegments(size: number, parts: readonly Part[], segmentBytes: number): Omit<Cut, 'id'> {
+function planSegments(size: number, parts: readonly Part[], segmentBytes: number): Omit<Segmentation, 'id'> {
   const large = parts.filter(({ start, end }) => end - start >= segmentBytes / 4);
   const edges = [...new Set([0, ...large.flatMap(({ start, end }) => [start, end]), size])].sort(
     (a, b) => a - b,
   );
   const starts: number[] = [];
-  const fresh = new Set<number>();
+  const runStarts = new Set<number>();
   for (const [i, start] of edges.slice(0, -1).entries()) {
     const length = edges[i + 1]! - start;
     const count = Math.ceil(length / segmentBytes);
-    fresh.add(starts.length);
+    runStarts.add(starts.length);
     for (let n = 0; n < count; n++) starts.push(start + Math.floor((n * length) / count));
   }
-  return { starts: [...starts, size], fresh };
+  return { starts: [...starts, size], runStarts };
 }
 
 /** The last segment that starts at or before `position`. */

@@ -1,18 +1,18 @@
-/** Puts the pack's byte stream together, shard by shard: hashes each one that is whole and hands it on. */
+/** Assembles the pack's byte stream into shards: hashes each complete shard and writes it to the sink. */
 import { RoundsError } from '../shared/errors';
 import { SHARD_BYTES, type PackShard, type Span } from '../shared/pack';
 import { sha256Hex } from '../shared/sha256';
 
-/** Spans start at multiples of this: every typed array can view them, and a GPU can copy them. */
-export const SPAN_ALIGNMENT = 64;
+/** Spans start at multiples of 64 bytes, so that typed arrays can view them and GPUs can copy them. */
+const SPAN_ALIGNMENT = 64;
 
-/** Where a pack goes. Nothing may be visible as a pack before writeManifest has returned. */
+/** The destination of a pack. It must not be visible as a pack before writeManifest has returned. */
 export interface PackSink {
-  /** The sink may keep `bytes`, a whole buffer of its own. */
+  /** The sink may keep `bytes`, which is not used again. */
   writeShard(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Called last: with it the pack is complete. */
+  /** Called last, when all shards are written. */
   writeManifest(json: string): Promise<void>;
-  /** The conversion failed: removes what is of no use, or keeps the finished shards for another attempt. */
+  /** Called if the conversion fails. Removes the shards, or keeps the finished ones so that it can be resumed. */
   abort(): Promise<void>;
 }
 
@@ -24,39 +24,42 @@ export function shardName(index: number): string {
   return `shard-${String(index).padStart(5, '0')}.bin`;
 }
 
-/** Some bytes and their place in the pack's stream. */
+/** Some bytes and their offset in the pack's byte stream. */
 export interface Piece {
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface AssemblerOptions {
-  /** Length of the whole stream. */
+  /** Length of the whole byte stream. */
   totalBytes: number;
-  /** Everything that will be put; what lies between is zero. */
+  /** All spans that will be put. Bytes between them are zero. */
   spans: readonly Span[];
   shardBytes?: number;
-  /** Shards of an earlier attempt: what falls into them is passed over. */
+  /** Shards of an earlier attempt. Bytes that fall into them are ignored. */
   finished?: readonly PackShard[];
-  /** After a shard was written. `kept`: pieces that `putKept` brought since the last shard, for shards that are not whole yet. */
-  onShard?: (shard: PackShard, kept: Piece[]) => Promise<void>;
+  /**
+   * Called after each shard is written. `pieces`: those passed to `putCheckpointed` since the previous call that are
+   * not in a finished shard yet.
+   */
+  onShard?: (shard: PackShard, pieces: Piece[]) => Promise<void>;
 }
 
 /**
- * Takes bytes at any place of the stream. A shard is hashed and written once all of its bytes are there, so only
- * those that are begun are in memory: the one that is being filled, and those that wait for a tensor's scales.
+ * Accepts bytes at any offset of the stream. A shard is hashed and written as soon as it is complete, so only
+ * incomplete shards are in memory: the one being filled, and those that wait for a tensor's scales.
  */
 export class ShardAssembler {
   readonly #sink: PackSink;
   readonly #options: AssemblerOptions;
   readonly #shardBytes: number;
-  /** Bytes that each shard still waits for. */
+  /** Bytes of each shard that have not been put yet. */
   readonly #missing: number[];
-  /** Bytes of each shard that are in no span. */
+  /** Bytes of each shard that are not in any span. */
   readonly #zeros: number[];
   readonly #open = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #shards = new Map<number, PackShard>();
-  #kept: Piece[] = [];
+  #checkpointed: Piece[] = [];
   #doneBytes = 0;
 
   constructor(sink: PackSink, options: AssemblerOptions) {
@@ -65,38 +68,45 @@ export class ShardAssembler {
     this.#shardBytes = options.shardBytes ?? SHARD_BYTES;
     this.#missing = Array.from({ length: Math.ceil(options.totalBytes / this.#shardBytes) }, () => 0);
     for (const { offset, length } of options.spans) {
-      for (const [index, from, to] of this.#cut(offset, length)) this.#missing[index]! += to - from;
+      for (const [index, from, to] of this.#split(offset, length)) this.#missing[index]! += to - from;
     }
     this.#zeros = this.#missing.map((missing, index) => this.#sizeOf(index) - missing);
     for (const shard of options.finished ?? []) this.#accept(shard);
   }
 
-  /** Bytes of the stream that are in finished shards or were put; `totalBytes` once every shard is written. */
+  /** Bytes of the stream that are in finished shards or were put; equals `totalBytes` when every shard is written. */
   get doneBytes(): number {
     return this.#doneBytes;
   }
 
-  /** Does all of it lie in shards that are written? */
+  /** Whether the whole span is in shards that are written. */
   isFinished({ offset, length }: Span): boolean {
-    return this.#cut(offset, length).every(([index]) => this.#shards.has(index));
+    return this.#split(offset, length).every(([index]) => this.#shards.has(index));
   }
 
-  /** Each byte of the planned spans is put once; bytes of finished shards may be put or left out. */
+  /** Each byte of the planned spans must be put once; bytes of finished shards may be put or omitted. */
   async put(offset: number, bytes: Uint8Array): Promise<void> {
-    for (const [index, from, to] of this.#cut(offset, bytes.length)) {
+    for (const [index, from, to] of this.#split(offset, bytes.length)) {
       if (this.#shards.has(index)) continue;
       this.#fill(index, from, bytes.subarray(from - offset, to - offset));
       if (this.#missing[index] === 0) await this.#finish(index);
     }
   }
 
-  /** As `put`, for bytes far ahead of the rest: `onShard` is given them too, so that they need not be made again. */
-  async putKept(piece: Piece): Promise<void> {
-    if (!this.isFinished({ offset: piece.offset, length: piece.bytes.length })) this.#kept.push(piece);
+  /**
+   * Like `put`, for bytes whose shard is completed much later: they are also passed to `onShard`, so that a resumed
+   * conversion does not have to compute them again.
+   */
+  async putCheckpointed(piece: Piece): Promise<void> {
+    if (!this.isFinished({ offset: piece.offset, length: piece.bytes.length }))
+      this.#checkpointed.push(piece);
     await this.put(piece.offset, piece.bytes);
   }
 
-  /** @returns all shards in order, once every planned byte was put */
+  /**
+   * @returns all shards in order
+   * @throws RoundsError internal if a planned byte is missing
+   */
   finish(): PackShard[] {
     return Array.from(this.#missing, (missing, index) => {
       const shard = this.#shards.get(index);
@@ -123,14 +133,14 @@ export class ShardAssembler {
     await this.#sink.writeShard(shard.file, bytes);
     this.#shards.set(index, shard);
     this.#doneBytes += this.#zeros[index]!;
-    const kept = this.#kept.filter(
+    const pieces = this.#checkpointed.filter(
       (piece) => !this.isFinished({ offset: piece.offset, length: piece.bytes.length }),
     );
-    this.#kept = [];
-    await this.#options.onShard?.(shard, kept);
+    this.#checkpointed = [];
+    await this.#options.onShard?.(shard, pieces);
   }
 
-  /** A shard of another plan has another name or size, and is made again. */
+  /** A shard of another plan has a different name or size. It is ignored and made again. */
   #accept(shard: PackShard): void {
     const index = this.#missing.findIndex((_, i) => shardName(i) === shard.file);
     if (index < 0 || shard.size !== this.#sizeOf(index)) return;
@@ -142,8 +152,8 @@ export class ShardAssembler {
     return Math.min(this.#shardBytes, this.#options.totalBytes - index * this.#shardBytes);
   }
 
-  /** The parts of a range that lie in one shard each: [shard, from, to). */
-  #cut(offset: number, length: number): [number, number, number][] {
+  /** Splits a range at shard boundaries: [shard index, from, to). */
+  #split(offset: number, length: number): [number, number, number][] {
     const end = offset + length;
     if (end > this.#options.totalBytes) {
       throw new RoundsError('internal', `Bytes up to ${end} do not fit into ${this.#options.totalBytes}.`);

@@ -1,4 +1,4 @@
-/** Where a checkpoint comes from: a folder, the hub, or files dropped on the page. Only Blob-shaped reads. */
+/** The source of a checkpoint: a folder, the hub, or files dropped on the page. All are read like a Blob. */
 import { RoundsError } from '../shared/errors';
 
 /** Bytes [start, end) of a file. */
@@ -7,32 +7,32 @@ export interface Part {
   end: number;
 }
 
-/** The part of Blob that the converter needs; File and Blob are some. */
+/** The subset of Blob that the converter needs. */
 export interface BlobLike {
   readonly size: number;
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
-  /** Takes to know the file's parts: each will be read from its start to its end, in any order of parts. */
-  layOut?(parts: readonly Part[]): void;
+  /** Announces the file's parts. Each will be read from start to end; the order of the parts is not known. */
+  setParts?(parts: readonly Part[]): void;
 }
 
 export interface CheckpointSource {
   /** `org/name` on the hub, or the folder's name. */
   readonly name: string;
-  /** Commit that was read; null where there is none. */
+  /** The commit that is read; null if there is none. */
   readonly revision: string | null;
-  /** Licence named by the source itself; null: look into README.md. */
+  /** The licence named by the source; null: it may be in README.md. */
   readonly license: string | null;
-  /** Where no revision does: differs when the files do, as far as their sizes and times tell. */
+  /** Identifies the files if there is no revision: changes with their names, sizes and modification times. */
   readonly stamp?: string;
   /** Names of the files, without folders. */
   list(): Promise<string[]>;
-  /** null where there is no such file. */
+  /** Null if there is no such file. */
   open(name: string): Promise<BlobLike | null>;
 }
 
 /**
- * All bytes of a small file.
- * @throws RoundsError checkpoint_invalid above `maxBytes`
+ * All bytes of a small file; null if it does not exist.
+ * @throws RoundsError checkpoint_invalid if it is larger than `maxBytes`
  */
 export async function readBytes(
   source: CheckpointSource,
@@ -44,13 +44,13 @@ export async function readBytes(
   if (blob.size > maxBytes) {
     throw new RoundsError(
       'checkpoint_invalid',
-      `${name} has ${blob.size} bytes, more than the ${maxBytes} that such a file can sensibly have. Check the checkpoint.`,
+      `${name} has ${blob.size} bytes; the limit for this file is ${maxBytes}. Check that this is the right file.`,
     );
   }
   return new Uint8Array(await blob.slice(0, blob.size).arrayBuffer());
 }
 
-/** @throws RoundsError checkpoint_invalid where the file is not UTF-8 text */
+/** @throws RoundsError checkpoint_invalid if the file is not UTF-8 text */
 export function decodeText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -59,7 +59,7 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   }
 }
 
-/** @throws RoundsError checkpoint_invalid where the file is not JSON */
+/** @throws RoundsError checkpoint_invalid if the file is not JSON */
 export function decodeJson(bytes: Uint8Array, name: string): unknown {
   const text = decodeText(bytes, name);
   try {

@@ -5,11 +5,14 @@ import type { BlobLike } from './source';
 
 export interface ShardVerdict {
   file: string;
-  /** Why the shard is bad, as a sentence; null where it is sound. */
+  /** A sentence that says what is wrong; null if the shard is intact. */
   problem: string | null;
 }
 
-/** Reads every shard once. @param open gives a shard's file, null where it is missing */
+/**
+ * Reads every shard once and compares size and SHA-256 with the manifest.
+ * @param open opens a shard's file; null if it is missing
+ */
 export async function verifyShards(
   manifest: PackManifest,
   open: (file: string) => Promise<BlobLike | null>,

@@ -58,12 +58,12 @@ describe('packWeights', () => {
     });
   });
 
-  it('has a head of its own only where it is not tied', () => {
+  it('has a separate head only if it is not tied', () => {
     expect(shapes('qwen2_5_vl')).not.toHaveProperty(['lm_head.weight']);
     expect(shapes('qwen2_5_vl', { tie_word_embeddings: false })['lm_head.weight']).toEqual([96, 64]);
   });
 
-  it('gives every row to a part or to padding', () => {
+  it('assigns every row to a part or to padding', () => {
     for (const family of ['qwen2_5_vl', 'qwen2_vl'] as const) {
       for (const { shape, parts, padRows, columns } of packWeights(model(family))) {
         const rows = parts.reduce((sum, part) => sum + part.shape.reduce((a, b) => a * b, 1) / columns, 0);
@@ -88,7 +88,7 @@ describe('resolveParts', () => {
   };
 
   it.each(['qwen2_5_vl', 'qwen2_vl'] as const)(
-    'finds every tensor of %s under both namings',
+    'finds every tensor of %s under both sets of names',
     async (family) => {
       const weights = packWeights(model(family));
       for (const naming of ['original', 'new'] as const) {
@@ -101,7 +101,7 @@ describe('resolveParts', () => {
     },
   );
 
-  it('refuses a missing tensor by the name that the checkpoint would use', async () => {
+  it('refuses a missing tensor, with its name in the checkpoint', async () => {
     const tensors = await stored({ naming: 'new' });
     tensors.delete('model.language_model.layers.1.mlp.up_proj.weight');
     expect(refusal(tensors)).toMatch(
@@ -109,16 +109,16 @@ describe('resolveParts', () => {
     );
   });
 
-  it('refuses a tensor of another shape, telling both', async () => {
+  it('refuses a tensor of the wrong shape, naming both shapes', async () => {
     const tensors = await stored({});
     const norm = tensors.get('model.norm.weight') as StoredTensor;
     tensors.set('model.norm.weight', { ...norm, shape: [63] });
     expect(refusal(tensors)).toMatch(
-      /model\.norm\.weight has the shape \[63\], but config\.json needs \[64\]/,
+      /model\.norm\.weight has the shape \[63\], but config\.json requires \[64\]/,
     );
   });
 
-  it('refuses tensors without a place, and tolerates the known leftovers', async () => {
+  it('refuses unexpected tensors, and tolerates known leftovers', async () => {
     const tensors = await stored({});
     const any = tensors.get('model.norm.weight') as StoredTensor;
     for (const name of [
@@ -130,7 +130,7 @@ describe('resolveParts', () => {
     }
     expect(refusal(tensors)).toBe('no error');
     tensors.set('model.layers.2.input_layernorm.weight', any);
-    expect(refusal(tensors)).toMatch(/model\.layers\.2\.input_layernorm\.weight has no place/);
+    expect(refusal(tensors)).toMatch(/model\.layers\.2\.input_layernorm\.weight is not part of the model/);
   });
 
   it('refuses the other family’s weights', async () => {

@@ -1,13 +1,13 @@
 /**
- * Every tensor of a pack: its name and shape there, and the stored tensors that it is made of with their shapes.
- * The graph maker (src/engine/graphs) reads exactly these names.
+ * Lists the tensors of a pack: name, shape, and the stored tensors that each is made of. The graphs in
+ * src/engine/graphs use the same names.
  */
 import { RoundsError } from '../shared/errors';
 import type { ModelConfig, TextConfig, VisionConfig } from '../shared/modelConfig';
 import { BLOCK_SIZE } from '../shared/pack';
 import type { StoredTensor } from './safetensors';
 
-/** A stored tensor, by its name in the original naming, and the shape that it must have. */
+/** A stored tensor, by its original name, and the shape that it must have. */
 export interface WeightPart {
   name: string;
   shape: number[];
@@ -15,21 +15,22 @@ export interface WeightPart {
 
 export interface PackWeight {
   name: string;
-  /** [N, K] for linear weights and the embedding, [N] for norms and biases; after padding. */
+  /** After padding: [N, K] for linear weights and the embedding, [N] for norms and biases. */
   shape: number[];
-  /** Stored one below another: q, k and v rows become one matrix. */
+  /** Concatenated along the rows: q, k and v become one matrix. */
   parts: WeightPart[];
   /** Zero rows after the last part. */
   padRows: number;
-  /** Stored columns of a row; zeros up to shape[1]. 1 for vectors. */
+  /** Columns of a stored row, before zero padding to shape[1]; 1 for vectors. */
   columns: number;
 }
 
+/** Rounds a width up to a multiple of 32. */
 export function padToBlock(width: number): number {
   return Math.ceil(width / BLOCK_SIZE) * BLOCK_SIZE;
 }
 
-/** All tensors of a model's pack, in the order in which they are written. */
+/** All tensors of a model's pack, in the order of the pack. */
 export function packWeights({ text, vision }: ModelConfig): PackWeight[] {
   const layers = Array.from({ length: text.numHiddenLayers }, (_, n) => textLayer(`model.layers.${n}`, text));
   const blocks = Array.from({ length: vision.depth }, (_, n) => visionBlock(`visual.blocks.${n}`, vision));
@@ -60,7 +61,7 @@ function textLayer(prefix: string, text: TextConfig): PackWeight[] {
   ];
 }
 
-/** GroupQueryAttention takes q, k and v rows of one projection. */
+/** GroupQueryAttention takes q, k and v from one packed projection. */
 function packedQkv(prefix: string, queryRows: number, keyRows: number, columns: number): PackWeight[] {
   const rows: [string, number][] = [
     ['q_proj', queryRows],
@@ -86,7 +87,7 @@ function packedQkv(prefix: string, queryRows: number, keyRows: number, columns: 
   ];
 }
 
-/** Conv3d with stride = kernel is a matrix over flattened (channel, temporal, height, width) patches. */
+/** A Conv3d with stride = kernel is a matrix product over flattened (channel, temporal, height, width) patches. */
 function patchEmbed(vision: VisionConfig): PackWeight {
   const kernel = [vision.inChannels, vision.temporalPatchSize, vision.patchSize, vision.patchSize];
   const columns = kernel.reduce((product, dim) => product * dim, 1);
@@ -159,9 +160,10 @@ function vector(name: string, length: number, padded = length): PackWeight {
 }
 
 /**
- * Finds every part among the stored tensors, under the original naming (`model.layers…`, `visual.…`) or the one
- * that transformers ≥ 4.52 saves (`model.language_model.layers…`, `model.visual.…`).
- * @throws RoundsError checkpoint_invalid, naming the tensor that is missing, unexpected or of another shape
+ * Finds every part among the stored tensors, under the original names (`model.layers…`, `visual.…`) or those of
+ * transformers ≥ 4.52 (`model.language_model.layers…`, `model.visual.…`).
+ * @returns the stored tensors by original name
+ * @throws RoundsError checkpoint_invalid, naming the tensor that is missing, unexpected or of the wrong shape
  */
 export function resolveParts(
   weights: readonly PackWeight[],
@@ -174,10 +176,12 @@ export function resolveParts(
     const name = rename(part.name);
     const tensor = stored.get(name);
     if (!tensor)
-      refuse(`The tensor ${name} is missing, though config.json needs it. Is the download complete?`);
+      refuse(
+        `The tensor ${name} is missing. Check that the download is complete and that config.json belongs to it.`,
+      );
     if (tensor.shape.join() !== part.shape.join()) {
       refuse(
-        `${name} has the shape [${tensor.shape.join(', ')}], but config.json needs [${part.shape.join(', ')}].`,
+        `${name} has the shape [${tensor.shape.join(', ')}], but config.json requires [${part.shape.join(', ')}]. Check that config.json belongs to these weights.`,
       );
     }
     resolved.set(part.name, tensor);
@@ -186,7 +190,7 @@ export function resolveParts(
   const extra = [...stored.keys()].find((name) => !used.has(name) && !isTolerated(name));
   if (extra)
     refuse(
-      `The tensor ${extra} has no place in the model that config.json describes. Is this its config.json?`,
+      `The tensor ${extra} is not part of the model that config.json describes. Check that config.json belongs to these weights.`,
     );
   return resolved;
 }
@@ -202,7 +206,7 @@ function newName(name: string): string {
   return name.startsWith('model.') ? name.replace('model.', 'model.language_model.') : name;
 }
 
-/** Buffers that old versions saved, and the copy of a tied head, which transformers drops as well. */
+/** Buffers that old versions saved, and the copy of a tied head. transformers ignores them as well. */
 function isTolerated(name: string): boolean {
   return (
     name.endsWith('rotary_emb.inv_freq') ||

@@ -1,4 +1,7 @@
-/** The loop of an answer: sample → stop? → text → decode, from the logits behind a prompt that is in the cache. */
+/**
+ * The decode loop: sample a token, check for the end, emit text, run the decoder. Starts from the logits after a
+ * prompt that is in the KV cache.
+ */
 import { RoundsError } from '../shared/errors';
 import type { FinishReason, GenerateParams, TokenProbabilities } from '../shared/generation';
 import type { Phase, Stage } from '../shared/protocol';
@@ -13,28 +16,33 @@ export interface GenerateHooks {
   signal: AbortSignal;
   clock: Clock;
   onProgress?: (stage: Stage, done: number, total: number) => void;
-  /** `ids`: drawn since the last call. */
+  /**
+   * Called with each new piece of text.
+   * @param index number of the answer's tokens so far
+   * @param ids tokens since the last call
+   */
   onText?: (text: string, phase: Phase, index: number, ids: number[]) => void;
   onProbabilities?: (token: TokenProbabilities) => void;
 }
 
 export interface DecodeStart {
-  /** Ids in the cache, `continued` included. */
+  /** Ids in the cache, including `continued`. */
   promptIds: readonly number[];
-  /** Ids at their end that belong to the answer already. */
+  /** The last of these ids, which already belong to the answer. */
   continued: readonly number[];
-  /** [vocab], behind the last of them. */
+  /** [vocab], after the last id. */
   logits: Float32Array;
   observer: TokenObserver | null;
 }
 
 export interface DecodeOutcome extends SplitText {
-  /** The whole answer, with what it was continued from; so are text, thinking and answer. */
+  /** The whole answer, including continued ids, as in text, thinking and answer. */
   ids: number[];
-  /** How many of them are new. */
+  /** Number of new ids. */
   added: number;
   text: string;
   finishReason: FinishReason;
+  /** [vocab] each, as requested by `logits`. */
   logits: Float32Array[];
   decodeMs: number;
   firstTokenMs: number;
@@ -42,22 +50,25 @@ export interface DecodeOutcome extends SplitText {
 
 type DecodeParams = Pick<GenerateParams, 'settings' | 'tags' | 'forceIds' | 'logits'>;
 
-/** @throws RoundsError request_invalid, context_overflow (no room for a single token), and what the backend throws */
+/**
+ * Generates one answer.
+ * @throws RoundsError request_invalid, context_overflow (no room for a single token), and errors of the backend
+ */
 export async function decodeAnswer(
   model: EngineModel,
   params: DecodeParams,
   start: DecodeStart,
   hooks: GenerateHooks,
 ): Promise<DecodeOutcome> {
-  const { settings, forceIds, logits: wanted = 'none' } = params;
+  const { settings, forceIds, logits: requestedLogits = 'none' } = params;
   const { continued, observer } = start;
   const sampler = new Sampler(settings, start.promptIds.slice(0, start.promptIds.length - continued.length));
   sampler.resume(continued);
   const text = new AnswerText(model, params, continued, hooks);
   observer?.skip(continued);
-  const limit = Math.min(settings.maxNewTokens, forceIds?.length ?? Infinity, roomFor(model, start));
+  const limit = Math.min(settings.maxNewTokens, forceIds?.length ?? Infinity, remainingContext(model, start));
   const startMs = hooks.clock();
-  const kept = wanted === 'none' ? [] : [start.logits];
+  const savedLogits = requestedLogits === 'none' ? [] : [start.logits];
   let { logits } = start;
   let finishReason: FinishReason = 'length';
   let firstTokenMs = startMs;
@@ -65,8 +76,8 @@ export async function decodeAnswer(
     const { id } = sampler.next(logits, forceIds === undefined);
     const fed = forceIds?.[step] ?? id;
     if (forceIds) sampler.accept(fed);
-    const noted = observer?.note(logits, fed);
-    if (noted) hooks.onProbabilities?.(noted);
+    const probabilities = observer?.observe(logits, fed);
+    if (probabilities) hooks.onProbabilities?.(probabilities);
     if (step === 0) firstTokenMs = hooks.clock();
     if (!settings.ignoreEos && !forceIds && model.config.tokenIds.eos.includes(id)) {
       text.end(id);
@@ -81,32 +92,33 @@ export async function decodeAnswer(
       break;
     }
     logits = await model.timeline.decode(fed);
-    if (wanted === 'all') kept.push(logits);
+    if (requestedLogits === 'all') savedLogits.push(logits);
   }
   const whole = text.finish();
   const added = whole.ids.length - continued.length;
-  return { ...whole, added, finishReason, logits: kept, decodeMs: hooks.clock() - startMs, firstTokenMs };
+  const decodeMs = hooks.clock() - startMs;
+  return { ...whole, added, finishReason, logits: savedLogits, decodeMs, firstTokenMs };
 }
 
-/** Tokens that the cache has room for: an answer that fills it ends there, as at any other limit. */
-function roomFor({ timeline }: EngineModel, { promptIds }: DecodeStart): number {
-  const room = timeline.capacity - promptIds.length;
-  if (room > 0) return room;
+/** Number of tokens that still fit into the context. An answer that reaches it ends with the reason `length`. */
+function remainingContext({ timeline }: EngineModel, { promptIds }: DecodeStart): number {
+  const remaining = timeline.capacity - promptIds.length;
+  if (remaining > 0) return remaining;
   throw new RoundsError(
     'context_overflow',
-    `The conversation fills the model's ${timeline.capacity} tokens: there is no room for an answer.`,
+    `The conversation fills the model's context of ${timeline.capacity} tokens, so there is no room for an answer. Start a new question.`,
   );
 }
 
-/** Ids → text, parted and told as it becomes certain. */
+/** Converts ids to text, splits it into thinking and answer, and emits each piece as soon as it is final. */
 class AnswerText {
   readonly #ids: number[] = [];
   readonly #stream: Utf8Stream;
   readonly #splitter: ThinkingSplitter;
   readonly #onText: GenerateHooks['onText'];
   #text = '';
-  /** Ids that have been told with a text. */
-  #told = 0;
+  /** Number of ids that have been passed to onText. */
+  #emitted = 0;
 
   constructor(
     model: EngineModel,
@@ -116,35 +128,35 @@ class AnswerText {
   ) {
     this.#stream = new Utf8Stream(model.tokenizer);
     this.#splitter = new ThinkingSplitter(tags);
-    // Read, not told: whoever continues an answer has shown it.
+    // Without calling onText: the page has shown these tokens already.
     for (const id of continued) this.push(id);
-    this.#told = continued.length;
+    this.#emitted = continued.length;
     this.#onText = onText;
   }
 
   push(id: number): void {
     this.#ids.push(id);
-    this.#show(this.#stream.push(id));
+    this.#addText(this.#stream.push(id));
   }
 
-  /** The token that ends the answer writes nothing. */
+  /** Adds the end-of-sequence token, which has no text. */
   end(id: number): void {
     this.#ids.push(id);
   }
 
   finish(): SplitText & { ids: number[]; text: string } {
-    this.#show(this.#stream.finish());
-    for (const piece of this.#splitter.finish()) this.#tell(piece);
+    this.#addText(this.#stream.finish());
+    for (const piece of this.#splitter.finish()) this.#emit(piece);
     return { ids: this.#ids, text: this.#text, ...this.#splitter.result() };
   }
 
-  #show(text: string): void {
+  #addText(text: string): void {
     this.#text += text;
-    for (const piece of this.#splitter.push(text)) this.#tell(piece);
+    for (const piece of this.#splitter.push(text)) this.#emit(piece);
   }
 
-  #tell({ text, phase }: { text: string; phase: Phase }): void {
-    this.#onText?.(text, phase, this.#ids.length, this.#ids.slice(this.#told));
-    this.#told = this.#ids.length;
+  #emit({ text, phase }: { text: string; phase: Phase }): void {
+    this.#onText?.(text, phase, this.#ids.length, this.#ids.slice(this.#emitted));
+    this.#emitted = this.#ids.length;
   }
 }

@@ -1,4 +1,4 @@
-/** One answer: images and prompt through the model, then token by token until it stops. */
+/** Generates one answer: encodes images, prefills the prompt, then decodes token by token. */
 import { floatArrayFromHalf } from '../shared/half';
 import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/generation';
 import { decodeAnswer, type DecodeOutcome, type GenerateHooks } from './decode';
@@ -9,31 +9,32 @@ import type { TensorData } from './ports';
 import { columnCount } from './preprocess/patchify';
 import type { RgbImage } from './preprocess/resample';
 import { preparePrompt, type PreparedPrompt } from './text/prompt';
-import { observerFor, type TokenObserver } from './tokenObserver';
+import { createObserver, type TokenObserver } from './tokenObserver';
 
 export type { GenerateHooks } from './decode';
 
-/** Decoded images in the order in which the messages name them, and the time that decoding took. */
+/** Decoded images in the order of the messages, with times in milliseconds. */
 export interface DecodedImages {
   images: RgbImage[];
   decodeMs: number;
   startedMs: number;
 }
 
-/** A prompt that is in the cache. */
+/** A prompt that is in the KV cache. */
 export interface Prefilled {
   images: PreparedImages;
   prompt: PreparedPrompt;
+  /** [image tokens, hidden] */
   features: TensorData;
-  /** [vocab], behind the last token. */
+  /** [vocab], after the last token. */
   logits: Float32Array;
   cachedTokens: number;
   timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs'>;
 }
 
 /**
- * Stopping is not an error once there is a prompt in the cache: the result then says `abort` and holds what
- * was written so far.
+ * Generates one answer. Aborting after prefill is not an error: the result then has the finish reason `abort` and
+ * contains the text so far.
  *
  * @throws RoundsError request_invalid, image_invalid, context_overflow, aborted (before the first token),
  *   device_lost, out_of_memory, internal
@@ -44,7 +45,7 @@ export async function generate(
   decoded: DecodedImages,
   hooks: GenerateHooks,
 ): Promise<GenerateResult> {
-  const observer = observerFor(model.tokenizer, model.config.text.vocabSize, params);
+  const observer = createObserver(model.tokenizer, model.config.text.vocabSize, params);
   const { continueFrom: continued = [] } = params;
   const prefilled = await prefillPrompt(model, params, decoded, hooks);
   const start = { promptIds: prefilled.prompt.ids, continued, logits: prefilled.logits, observer };
@@ -58,12 +59,12 @@ export async function generate(
   const result = assembleResult(model, prefilled, outcome, continued.length, timing);
   return {
     ...result,
-    ...observed(params, observer),
+    ...observedProbabilities(params, observer),
     ...(params.trace ? { trace: traceOf(model, prefilled) } : {}),
   };
 }
 
-/** Images and messages → the cache. @throws as generate does */
+/** Encodes images and prefills the prompt. @throws RoundsError as generate does */
 export async function prefillPrompt(
   model: EngineModel,
   params: Pick<GenerateParams, 'messages' | 'imageLimits' | 'continueFrom'>,
@@ -95,7 +96,7 @@ export async function prefillPrompt(
   return { images, prompt, features, logits, cachedTokens: timeline.reused, timing };
 }
 
-/** How much went through the model at once, for the estimate of its memory. */
+/** The size of the run, for the memory estimate. */
 export function runSize({ timeline }: EngineModel, { images, prompt }: Prefilled): RunSize {
   return {
     tokens: Math.min(prompt.ids.length, PREFILL_CHUNK),
@@ -104,7 +105,10 @@ export function runSize({ timeline }: EngineModel, { images, prompt }: Prefilled
   };
 }
 
-function observed(params: GenerateParams, observer: TokenObserver | null): Partial<GenerateResult> {
+function observedProbabilities(
+  params: GenerateParams,
+  observer: TokenObserver | null,
+): Partial<GenerateResult> {
   return {
     ...(observer && params.alternatives !== undefined ? { probabilities: observer.tokens } : {}),
     ...(observer && params.optionLetters ? { optionProbabilities: observer.letters } : {}),
@@ -125,12 +129,15 @@ function traceOf(model: EngineModel, { images, features }: Prefilled): GenerateT
   return { pixelValues, imageFeatures };
 }
 
-/** The first token comes from prefill; each later one costs a decode step. */
+/** Decoding speed. `steps` does not count the first token, which comes from prefill. */
 export function tokensPerSecond(steps: number, milliseconds: number): number {
   return steps > 0 && milliseconds > 0 ? (1000 * steps) / milliseconds : 0;
 }
 
-/** @param continued tokens at the end of the prompt that are the answer's: the result is that of one uncut run */
+/**
+ * @param continued number of tokens at the end of the prompt that belong to the answer. The result reports them as
+ *   answer, as after one uninterrupted run.
+ */
 function assembleResult(
   model: EngineModel,
   prefilled: Prefilled,

@@ -1,4 +1,4 @@
-/** The committed reference vectors through converter, graphs and onnxruntime's CPU build in Node. */
+/** Compares converter, graphs and onnxruntime's CPU build in Node with the committed reference vectors. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
@@ -94,7 +94,7 @@ describe.each(Object.keys(folder.manifest.checkpoints))('%s', (checkpoint) => {
     });
   });
 
-  it('gives the same logits at once, in chunks that cut an image, and token by token', async () => {
+  it('gives the same logits at once, in chunks that split an image, and token by token', async () => {
     const golden = folder.case(checkpoint, 'two_images');
     const prompt = await promptOf(model, golden);
     const whole = await model.timeline.prefill(prompt);
@@ -102,13 +102,13 @@ describe.each(Object.keys(folder.manifest.checkpoints))('%s', (checkpoint) => {
     const { vocabSize } = model.config.text;
     expect(differences(scored.slice(-vocabSize), whole).relRmse).toBeLessThan(1e-5);
     for (const chunk of [1, 7]) {
-      const cut = new Timeline(model.decoder, model.backend, model.config.text, chunk);
-      expect(differences(await cut.prefill(prompt), whole).relRmse).toBeLessThan(1e-5);
-      cut.dispose();
+      const chunked = new Timeline(model.decoder, model.backend, model.config.text, chunk);
+      expect(differences(await chunked.prefill(prompt), whole).relRmse).toBeLessThan(1e-5);
+      chunked.dispose();
     }
   });
 
-  it('reuses the rows of an earlier turn, images included, and gives what a fresh start gives', async () => {
+  it('reuses the rows of an earlier turn, including images, with the same result as without a cache', async () => {
     const fresh = await run(model, folder.case(checkpoint, 'followup'));
     model.timeline.dispose();
     await run(model, folder.case(checkpoint, 'single_image'));
@@ -119,7 +119,7 @@ describe.each(Object.keys(folder.manifest.checkpoints))('%s', (checkpoint) => {
 });
 
 describe('quantized weights', () => {
-  it('stay within what their width allows', async () => {
+  it('have errors within the limits for their number of bits', async () => {
     const golden = folder.case('qwen2_5_vl', 'single_image');
     const reference = folder.npy(golden.logits.file);
     const errorOf = async (weights: WeightsOption, recipe: RecipeOption): Promise<number> => {
@@ -133,7 +133,7 @@ describe('quantized weights', () => {
     expect(await errorOf('q4', 'best')).toBeLessThan(0.6);
   });
 
-  it('has reference vectors for every case', () => {
+  it('have reference vectors for every case', () => {
     for (const checkpoint of Object.keys(folder.manifest.checkpoints)) {
       for (const name of folder.manifest.cases) {
         expect(existsSync(join(folder.path, folder.case(checkpoint, name).logits.file))).toBe(true);

@@ -1,4 +1,4 @@
-/** Decoded images → features in the decoder's order, with what the caller reports about each. */
+/** Preprocesses decoded images and encodes them to features for the decoder. */
 import type { PixelLimits, ProcessedImage } from '../shared/generation';
 import { sha256Hex } from '../shared/sha256';
 import { patchColumns, type EngineModel } from './model';
@@ -11,11 +11,15 @@ export interface PreparedImages {
   processed: PreprocessedImage[];
   reports: ProcessedImage[];
   grids: GridThw[];
-  /** SHA-256 of each image's resized pixels and its size: names its features. */
+  /** SHA-256 of each image's resized pixels, and its size: the cache key of its features. */
   keys: string[];
 }
 
-/** Resizes and cuts into patches. @throws RoundsError image_invalid */
+/**
+ * Resizes images and divides them into patches.
+ * @param earlierLimits resize steps before the image processor's own
+ * @throws RoundsError image_invalid
+ */
 export async function prepareImages(
   model: EngineModel,
   images: readonly RgbImage[],
@@ -42,7 +46,10 @@ export async function prepareImages(
   return prepared;
 }
 
-/** Features of all images, one after another: [rows, hidden]. */
+/**
+ * Concatenated features of all images: [image tokens, hidden] in the activation type.
+ * @throws RoundsError aborted, and errors of the backend
+ */
 export async function encodeImages(
   model: EngineModel,
   images: PreparedImages,

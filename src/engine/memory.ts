@@ -1,6 +1,6 @@
 /**
- * What a model takes of its device's memory. Weights and KV cache are what the graphs were given and what the timeline
- * allocated; activations are worked out from the widest place of a layer, since onnxruntime tells nobody what it keeps.
+ * Estimates a model's device memory. Weights and KV cache are exact: the initializers of the graphs, and what the
+ * timeline has allocated. Activations are estimated from the widest layer, because onnxruntime does not report them.
  */
 import type { TextConfig, VisionConfig } from '../shared/modelConfig';
 import type { MemoryUse } from '../shared/generation';
@@ -11,16 +11,17 @@ import { columnCount } from './preprocess/patchify';
 
 const FLOAT32 = 4;
 
-/** What the last run was about. */
+/** The size of the last run. */
 export interface RunSize {
-  /** Positions that the decoder ran at once, and all that it attended to. */
+  /** Positions in one run of the decoder. */
   tokens: number;
+  /** Positions that it attended to. */
   context: number;
   /** Patches of the largest image; 0 without one. */
   patches: number;
 }
 
-/** @param run null before the first question: nothing is allocated yet beside the weights */
+/** @param run null before the first question, when only the weights are allocated */
 export function memoryUse(model: EngineModel, run: RunSize | null): MemoryUse {
   const { backend, config, timeline, weightBytes } = model;
   const bytes = backend.activations === 'f16' ? 2 : FLOAT32;
@@ -39,17 +40,17 @@ export function memoryUse(model: EngineModel, run: RunSize | null): MemoryUse {
   };
 }
 
-/** Residual stream, what a layer reads and writes, and the logits of one place. In bytes. */
+/** Bytes of the residual stream, a layer's inputs and outputs, and the logits of one position. */
 function decoderActivations(text: TextConfig, run: RunSize, bytes: number, backend: BackendName): number {
   const heads = text.numAttentionHeads + 2 * text.numKeyValueHeads;
   const attention = heads * text.headDim + text.numAttentionHeads * text.headDim;
   const widest = Math.max(attention, 3 * text.intermediateSize);
-  // The CPU kernel writes the scores down; the GPU's goes through them in tiles.
+  // The CPU kernel stores all attention scores; the GPU kernel processes them in tiles.
   const scores = backend === 'wasm' ? text.numAttentionHeads * run.tokens * run.context * FLOAT32 : 0;
   return run.tokens * (2 * text.hiddenSize + widest) * bytes + scores + text.vocabSize * FLOAT32;
 }
 
-/** The tower of one image, which always computes in float32. In bytes. */
+/** Bytes of the vision tower for one image. It always computes in float32. */
 function visionActivations(vision: VisionConfig, patches: number, backend: BackendName): number {
   const widest = Math.max(6 * vision.hiddenSize, 3 * vision.intermediateSize);
   const perPatch = columnCount(vision) + 2 * vision.hiddenSize + widest;

@@ -1,4 +1,4 @@
-/** A loaded model: graphs on a backend, tokenizer, and one timeline. Everything else is stateless. */
+/** A loaded model: graphs on a backend, tokenizer, and one timeline, which holds all mutable state. */
 import type { ModelConfig } from '../shared/modelConfig';
 import { makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
@@ -14,19 +14,19 @@ export interface EngineModel {
   readonly tokenizer: Tokenizer;
   readonly vision: VisionEncoder;
   readonly timeline: Timeline;
-  /** What timelines run on; a second conversation would have a timeline of its own. */
+  /** The session that timelines run on. A second conversation would need its own timeline. */
   readonly decoder: GraphSession;
-  /** Of all graphs together, as they lie on the device. */
+  /** Bytes of the weights of all graphs on the device. */
   readonly weightBytes: number;
   dispose(): Promise<void>;
 }
 
-/** Positions in one prefill run: a bound on how long one submission holds the GPU, and on activations. */
+/** Positions in one prefill run. Limits how long one submission occupies the GPU, and the size of activations. */
 export const PREFILL_CHUNK = 512;
 
 /**
- * Makes the graphs for this backend and puts the weights on it.
- * @param onProgress bytes of weights placed, of all
+ * Builds the graphs for this backend and loads the weights onto it.
+ * @param onProgress bytes of weights loaded, and their total
  * @throws RoundsError pack_invalid, out_of_memory, device_lost, internal
  */
 export async function loadModel(
@@ -69,7 +69,7 @@ export async function loadModel(
   };
 }
 
-/** Width of a patch row as the pack's patch embedding wants it (1176 padded to a multiple of 32). */
+/** Columns of a patch row in the pack's patch embedding (1176, padded to a multiple of 32). */
 export function patchColumns(pack: PackReader): number | undefined {
   const patchEmbed = pack.manifest.tensors.find(({ name }) => name === 'visual.patch_embed.proj.weight');
   return patchEmbed?.shape[1];

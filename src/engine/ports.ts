@@ -1,57 +1,58 @@
 /**
- * What the engine needs from the outside. src/runtime implements these on onnxruntime-web, IndexedDB and the
+ * The engine's interfaces to the outside. src/runtime implements them with onnxruntime-web, IndexedDB and the
  * browser's decoders; tests implement them with plain arrays.
  */
 import type { ActivationType, BackendName } from '../shared/protocol';
 import type { PackManifest, Span } from '../shared/pack';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8';
-/** float16 values are carried as raw Uint16 bits. */
+/** float16 values are stored as raw bits in a Uint16Array. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** A tensor wherever the backend keeps it. */
+/** A tensor, stored wherever the backend computes. */
 export interface DeviceTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   dispose(): void;
 }
 
-/** An initializer of a graph: which part of which pack tensor, and how the graph declares it. */
+/** An initializer of a graph: the pack tensor that it is read from, and its declaration in the graph. */
 export interface InitializerSource {
   name: string;
   tensor: string;
   part: 'data' | 'scales';
   type: ElementType;
   dims: number[];
-  /** The pack holds [N, K]; the graph wants [K, N]. */
+  /** The pack stores [N, K]; the graph needs [K, N]. */
   transpose: boolean;
 }
 
+/** An initializer and its byte range in an external file. */
 export interface ExternalEntry extends InitializerSource {
   offset: number;
   length: number;
 }
 
-/** Bytes that the ONNX model refers to by path instead of holding them. */
+/** Weights that the ONNX model refers to by path instead of containing them. */
 export interface ExternalFile {
   path: string;
   size: number;
   entries: ExternalEntry[];
 }
 
-/** A graph made by engine/graphs. */
+/** A graph built by engine/graphs. */
 export interface GraphModel {
   name: string;
   bytes: Uint8Array;
   externalFiles: ExternalFile[];
-  /** `host`: read by the engine after each run. `device`: stays where the backend computes. */
+  /** `host`: read by the engine after each run. `device`: stays on the device. */
   outputs: { name: string; location: 'host' | 'device' }[];
 }
 
 export interface GraphSession {
   /**
-   * Runs the graph. An output named in `into` is written into that tensor (KV cache in place); every other
-   * output comes back as a new tensor that the caller disposes.
+   * Runs the graph. An output named in `into` is written to that tensor (the KV cache is updated in place); every
+   * other output is a new tensor that the caller must dispose.
    * @throws RoundsError device_lost, out_of_memory, internal
    */
   run(
@@ -61,10 +62,10 @@ export interface GraphSession {
   dispose(): Promise<void>;
 }
 
-/** Reads spans of a pack whose shards have been verified. */
+/** Reads spans of a pack whose shards are verified. */
 export interface PackReader {
   readonly manifest: PackManifest;
-  /** Bytes of a span; a fresh copy that the caller owns. */
+  /** Bytes of a span, as a copy that the caller owns. */
   read(span: Span): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -76,11 +77,11 @@ export interface Backend {
     pack: PackReader,
     onProgress?: (doneBytes: number) => void,
   ): Promise<GraphSession>;
-  /** A tensor from host data, copied to the device when a graph runs. */
+  /** A tensor with data from the host, copied to the device when a graph runs. */
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor;
-  /** A zeroed tensor that lives where graphs run and can be written in place. */
+  /** A zero-filled tensor on the device that graphs can write in place. */
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
-  /** Replaces the values of an allocated tensor from its start. */
+  /** Overwrites the values of an allocated tensor, from its start. */
   write(tensor: DeviceTensor, data: TensorData): void;
   /** Copies [1, heads, rows, width] into the first rows of [1, heads, moreRows, width]. */
   copyRows(source: DeviceTensor, target: DeviceTensor): void;
@@ -89,20 +90,20 @@ export interface Backend {
 }
 
 export interface Tokenizer {
-  /** Ids of a rendered prompt; special tokens in the text become their ids, none are added. */
+  /** Ids of a rendered prompt. Special tokens in the text become their ids; none are added. */
   encode(text: string): number[];
-  /** Text of ids, special tokens left out. */
+  /** Text of ids, without special tokens. */
   decode(ids: readonly number[]): string;
-  /** The bytes that one token writes, special tokens by their name; empty for ids without a token. */
+  /** The bytes of one token; the name of a special token; empty for ids without a token. */
   bytes(id: number): Uint8Array;
   /**
-   * The checkpoint's own chat template with the generation prompt.
-   * @throws RoundsError request_invalid when the template refuses the messages
+   * Renders the checkpoint's own chat template, with the generation prompt.
+   * @throws RoundsError request_invalid if the template rejects the messages
    */
   render(messages: TemplateMessage[]): string;
 }
 
-/** A message in the form that chat templates read. */
+/** A message as chat templates expect it. */
 export interface TemplateMessage {
   role: 'system' | 'user' | 'assistant';
   content: string | ({ type: 'text'; text: string } | { type: 'image' })[];

@@ -1,10 +1,10 @@
-/** Positions and windows against transformers: the cases of models/goldens/vectors. */
+/** Compares positions and windows with transformers, on the cases in models/goldens/vectors. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { imageTokenCount, mropePositions } from './positions';
 import type { GridThw } from './preprocess/patchify';
-import { visionFrameBounds, visionWindows } from './visionWindows';
+import { visionWindows } from './visionWindows';
 
 interface GoldenCase {
   name: string;
@@ -39,7 +39,7 @@ describe('mropePositions', () => {
 
   const IMAGE = 9;
 
-  it('places an image, the text behind it, and what is written later', () => {
+  it('places an image, the text after it, and later tokens', () => {
     const ids = [1, IMAGE, IMAGE, IMAGE, 2];
     const { positionIds, ropeDelta } = mropePositions(ids, [[1, 2, 6]], IMAGE, 2);
     expect(positionIds.map((axis) => [...axis])).toEqual([
@@ -47,11 +47,11 @@ describe('mropePositions', () => {
       [0, 1, 1, 1, 4],
       [0, 1, 2, 3, 4],
     ]);
-    // One row high: as many positions as tokens.
+    // The image is one row high, so it advances the position by its number of tokens.
     expect(ropeDelta).toBe(0);
   });
 
-  it('counts text alone', () => {
+  it('numbers a prompt without images', () => {
     const { positionIds, ropeDelta } = mropePositions([5, 6, 7], [], IMAGE, 2);
     expect(positionIds.map((axis) => [...axis])).toEqual([
       [0, 1, 2],
@@ -64,9 +64,9 @@ describe('mropePositions', () => {
   it.each<[string, number[], GridThw[], RegExp]>([
     ['tokens without a grid', [1, IMAGE], [], /more image tokens/],
     ['too few tokens', [IMAGE, IMAGE, 3], [[1, 4, 4]], /fewer image tokens/],
-    ['tokens that end the prompt too early', [IMAGE], [[1, 2, 4]], /fewer image tokens/],
+    ['a prompt that ends too early', [IMAGE], [[1, 2, 4]], /fewer image tokens/],
     ['too many tokens', [IMAGE, IMAGE], [[1, 2, 2]], /more image tokens/],
-    ['a grid without tokens', [1], [[1, 2, 2]], /1 images were given/],
+    ['a grid without tokens', [1], [[1, 2, 2]], /has 1 images, but the prompt has 0/],
   ])('refuses %s', (_, ids, grids, message) => {
     expect(() => mropePositions(ids, grids, IMAGE, 2)).toThrow(message);
   });
@@ -80,9 +80,14 @@ describe('visionWindows', () => {
   const withImages = cases.filter(({ golden }) => golden.image_grid_thw.length > 0);
   const geometry = { patchSize: 14, spatialMergeSize: 2, windowSize: 112 };
 
+  /** Without windows, the windows are the frames. */
+  const frameBounds = (grids: readonly GridThw[]): number[] => [
+    ...visionWindows(grids, { ...geometry, windowSize: null }).cuWindowSeqlens,
+  ];
+
   it.each(withImages)('agrees with transformers: $title', ({ golden }) => {
     const grids = golden.image_grid_thw;
-    expect([...visionFrameBounds(grids)]).toEqual(golden.vision?.cu_seqlens);
+    expect(frameBounds(grids)).toEqual(golden.vision?.cu_seqlens);
     if (!golden.vision?.window_index) return;
     const windows = visionWindows(grids, geometry);
     expect([...windows.windowIndex]).toEqual(golden.vision.window_index);
@@ -93,7 +98,7 @@ describe('visionWindows', () => {
     expect(withImages.some(({ golden }) => golden.vision?.window_index?.some((v, i) => v !== i))).toBe(true);
   });
 
-  it('keeps edge windows small and images apart', () => {
+  it('has smaller windows at the edges, and no window across images', () => {
     // 5 × 6 merged tokens: 4 × 4, 4 × 2, 1 × 4, 1 × 2; then an image of one window.
     const windows = visionWindows(
       [
@@ -110,7 +115,7 @@ describe('visionWindows', () => {
     });
   });
 
-  it('is one window a frame without a window size', () => {
+  it('has one window per frame without a window size', () => {
     const windows = visionWindows([[1, 4, 6]], { ...geometry, windowSize: null });
     expect([...windows.windowIndex]).toEqual([0, 1, 2, 3, 4, 5]);
     expect([...windows.cuWindowSeqlens]).toEqual([0, 24]);

@@ -1,23 +1,23 @@
-/** M-RoPE positions of Qwen2-VL and Qwen2.5-VL (get_rope_index in transformers, still images only). */
+/** M-RoPE positions of Qwen2-VL and Qwen2.5-VL (get_rope_index in transformers; still images only). */
 import { RoundsError } from '../shared/errors';
 import type { GridThw } from './preprocess/patchify';
 
-/** [temporal, height, width], each of the prompt's length. */
+/** [temporal, height, width], each with the length of the prompt. */
 export type PositionIds = [Int32Array, Int32Array, Int32Array];
 
 export interface Positions {
   positionIds: PositionIds;
-  /** max(position) + 1 − prompt length: token i after the prompt has position i + ropeDelta on all axes. */
+  /** max(position) + 1 − prompt length. The token at index i after the prompt has position i + ropeDelta on all axes. */
   ropeDelta: number;
 }
 
 /**
- * Text advances all three rows by one. An image whose merged grid is h × w and whose first token would be at
- * position s has temporal s, height s + row, width s + column; the next text token is at s + max(h, w).
+ * Each text token advances all three axes by one. The tokens of an image with a merged grid of h × w, starting at
+ * position s, have temporal position s, height s + row and width s + column; the next text token is at s + max(h, w).
  *
- * @param ids prompt with every image placeholder already repeated to its number of tokens
- * @param grids [t, h, w] in patches, one for each image in order
- * @throws RoundsError request_invalid when image tokens and grids do not match
+ * @param ids prompt in which every image placeholder is repeated to the image's number of tokens
+ * @param grids [t, h, w] in patches, one per image in order
+ * @throws RoundsError request_invalid if image tokens and grids do not match
  */
 export function mropePositions(
   ids: ArrayLike<number>,
@@ -39,7 +39,7 @@ export function mropePositions(
     }
     const grid = grids[image++];
     if (!grid)
-      throw new RoundsError('request_invalid', 'The prompt has more image tokens than its images take.');
+      throw new RoundsError('request_invalid', 'The prompt has more image tokens than its images need.');
     const merged = mergedGrid(grid, mergeSize);
     const tokens = merged[0] * merged[1] * merged[2];
     checkRun(ids, index, tokens, imageTokenId);
@@ -48,12 +48,15 @@ export function mropePositions(
     next += Math.max(...merged);
   }
   if (image !== grids.length) {
-    throw new RoundsError('request_invalid', `${grids.length} images were given, the prompt has ${image}.`);
+    throw new RoundsError(
+      'request_invalid',
+      `The request has ${grids.length} images, but the prompt has ${image}.`,
+    );
   }
   return { positionIds, ropeDelta: next - count };
 }
 
-/** Image tokens of the language model. */
+/** Number of tokens that an image takes in the language model. */
 export function imageTokenCount(grid: GridThw, mergeSize: number): number {
   const [t, h, w] = mergedGrid(grid, mergeSize);
   return t * h * w;
@@ -66,7 +69,7 @@ function mergedGrid([t, h, w]: GridThw, mergeSize: number): GridThw {
 function checkRun(ids: ArrayLike<number>, start: number, tokens: number, imageTokenId: number): void {
   for (let i = start; i < start + tokens; i++) {
     if (ids[i] !== imageTokenId) {
-      throw new RoundsError('request_invalid', 'The prompt has fewer image tokens than its images take.');
+      throw new RoundsError('request_invalid', 'The prompt has fewer image tokens than its images need.');
     }
   }
 }

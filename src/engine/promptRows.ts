@@ -1,26 +1,26 @@
-/** A prompt as the decoder takes it: a row for each token, with the image features that stand in some of them. */
+/** A prompt as input for the decoder: one row per token, with image features in the rows of image tokens. */
 import type { TensorData } from './ports';
 import type { PositionIds } from './positions';
 
 export interface Prompt {
   ids: number[];
-  /** Names what stands at each place: equal keys with equal keys before them give equal cache rows. */
+  /** Identifies the content of each position. Equal keys after equal prefixes mean equal rows in the KV cache. */
   keys: string[];
   positionIds: PositionIds;
   ropeDelta: number;
-  /** For each place the row in `features`, or −1 for text. */
+  /** The row in `features` for each position; −1 for text. */
   featureRows: Int32Array;
-  /** [rows, hidden] in the activation type, all images one after another. */
+  /** [rows, hidden] in the activation type, all images concatenated. */
   features: TensorData;
 }
 
 export interface ChunkFeatures {
-  /** Row in [chunk tokens; chunk features] for each place of the chunk; null: the tokens themselves. */
+  /** For each position of the chunk, its row in [chunk tokens; chunk features]; null if there are no features. */
   rows: number[] | null;
   data: TensorData | null;
 }
 
-/** The features that places [start, end) need, and where each place finds its row. */
+/** The features needed by positions [start, end), and the row of each position. */
 export function chunkFeatures(prompt: Prompt, start: number, end: number, hiddenSize: number): ChunkFeatures {
   const wanted = [...prompt.featureRows.subarray(start, end)].filter((row) => row >= 0);
   const first = wanted[0];

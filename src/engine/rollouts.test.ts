@@ -1,4 +1,4 @@
-/** Continued answers, rollouts and probabilities on a golden checkpoint, with onnxruntime's CPU build in Node. */
+/** Continued answers and rollouts on a reference checkpoint, with onnxruntime's CPU build in Node. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
@@ -25,7 +25,7 @@ const SETTINGS: GenerationSettings = {
   seed: 11,
   ignoreEos: true,
 };
-const DRAWN = { ...SETTINGS, temperature: 1 };
+const SAMPLED = { ...SETTINGS, temperature: 1 };
 
 let model: EngineModel;
 beforeAll(async () => {
@@ -56,18 +56,18 @@ const hooks = (): GenerateHooks => ({ signal: new AbortController().signal, cloc
 const answer = (params: GenerateParams, over: Partial<GenerateHooks> = {}): Promise<GenerateResult> =>
   generate(model, params, decoded(), { ...hooks(), ...over });
 
-/** All that a continued answer must have in common with an uncut one. */
-const essence = (result: GenerateResult): Partial<GenerateResult> => {
+/** Everything in which a continued answer must equal an uninterrupted one. */
+const comparable = (result: GenerateResult): Partial<GenerateResult> => {
   const { timing: _, images: __, cachedTokens: ___, finishReason: ____, memory: _____, ...rest } = result;
   return rest;
 };
 
-describe('a cut answer', () => {
+describe('an interrupted answer', () => {
   it.each([
     ['greedy', SETTINGS],
-    ['drawn', DRAWN],
-    ['drawn, with a repetition penalty', { ...DRAWN, repetitionPenalty: 1.3, topP: 0.9 }],
-  ])('goes on with exactly the ids of one uncut run: %s', async (_name, settings) => {
+    ['sampled', SAMPLED],
+    ['sampled, with a repetition penalty', { ...SAMPLED, repetitionPenalty: 1.3, topP: 0.9 }],
+  ])('continues with exactly the ids of an uninterrupted run: %s', async (_name, settings) => {
     const whole = await answer(request(settings));
     for (const cut of [1, 10, 23]) {
       const first = await answer(request({ ...settings, maxNewTokens: cut }));
@@ -76,13 +76,13 @@ describe('a cut answer', () => {
         ...request({ ...settings, maxNewTokens: 24 - cut }),
         continueFrom: first.newIds,
       });
-      expect(essence(rest)).toEqual(essence(whole));
-      // Everything but the last token, whose logits are wanted, was in the cache.
+      expect(comparable(rest)).toEqual(comparable(whole));
+      // Everything was in the cache but the last token, whose logits are needed.
       expect(rest.cachedTokens).toBe(rest.promptIds.length + cut - 1);
     }
   });
 
-  it('goes on after a stop, and tells only what is new', async () => {
+  it('continues after an abort, and emits only new text', async () => {
     const whole = await answer(request(SETTINGS));
     const abort = new AbortController();
     const stopped = await answer(request(SETTINGS), {
@@ -95,32 +95,31 @@ describe('a cut answer', () => {
       { ...request({ ...SETTINGS, maxNewTokens: 17 }), continueFrom: stopped.newIds },
       { onText: (_text, _phase, index) => indexes.push(index) },
     );
-    expect(essence(rest)).toEqual(essence(whole));
+    expect(comparable(rest)).toEqual(comparable(whole));
     expect(Math.min(...indexes)).toBeGreaterThan(7);
   });
 
-  it('can go on from the ids that were told with its text, wherever its device was lost', async () => {
-    const told: number[] = [];
+  it('can continue from the ids that were emitted with its text, as after a lost device', async () => {
+    const emitted: number[] = [];
     const shown: string[] = [];
-    const whole = await answer(request(DRAWN), {
+    const whole = await answer(request(SAMPLED), {
       onText: (text, _phase, index, ids) => {
-        told.push(...ids);
+        emitted.push(...ids);
         shown.push(text);
-        expect(told).toHaveLength(index);
+        expect(emitted).toHaveLength(index);
       },
     });
-    expect(told).toEqual(whole.newIds);
-    const kept = told.slice(0, 9);
+    expect(emitted).toEqual(whole.newIds);
     const rest: string[] = [];
-    const goneOn = await answer(
-      { ...request({ ...DRAWN, maxNewTokens: 15 }), continueFrom: kept },
+    const resumed = await answer(
+      { ...request({ ...SAMPLED, maxNewTokens: 15 }), continueFrom: emitted.slice(0, 9) },
       { onText: (text) => rest.push(text) },
     );
-    expect(essence(goneOn)).toEqual(essence(whole));
+    expect(comparable(resumed)).toEqual(comparable(whole));
     expect(shown.join('').endsWith(rest.join(''))).toBe(true);
   });
 
-  it('says what it takes of the memory: the weights, the rows of the cache, the widest layer', async () => {
+  it('reports its memory: weights, rows of the KV cache, activations of the widest layer', async () => {
     const { memory, promptIds, newIds } = await answer(request(SETTINGS));
     expect(memory.weightBytes).toBe(model.weightBytes);
     expect(memory.weightBytes).toBeGreaterThan(0);
@@ -133,7 +132,7 @@ describe('a cut answer', () => {
     expect(memoryUse(model, null).activationBytes).toBe(0);
   });
 
-  it('ends at the last place of the context, as at a limit, and can then go on no more', async () => {
+  it('ends at the end of the context, as at a limit, and then cannot be continued', async () => {
     vi.spyOn(model.timeline, 'capacity', 'get').mockReturnValue(200);
     const full = await answer(request({ ...SETTINGS, maxNewTokens: 4096 }));
     expect(full).toMatchObject({ finishReason: 'length', contextUsed: 200, contextAvailable: 200 });
@@ -144,37 +143,37 @@ describe('a cut answer', () => {
 });
 
 describe('rollouts', () => {
-  it('are the answers that their seeds give alone; images and prompt go through the model once', async () => {
-    const alone = [];
-    for (const seed of [11, 12, 13]) alone.push(await answer(request({ ...DRAWN, seed })));
+  it('equal single answers with their seeds; images and prompt are processed once', async () => {
+    const single = [];
+    for (const seed of [11, 12, 13]) single.push(await answer(request({ ...SAMPLED, seed })));
     model.timeline.dispose();
     const vision = vi.spyOn(model.vision, 'encode');
     const prefill = vi.spyOn(model.timeline, 'prefill');
     const steps = vi.spyOn(model.timeline, 'decode');
-    const told: number[] = [];
-    const result = await rollOut(model, { request: request(DRAWN), count: 3 }, decoded(), {
+    const finished: number[] = [];
+    const result = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), {
       ...hooks(),
-      onRollout: ({ index }) => told.push(index),
+      onRollout: ({ index }) => finished.push(index),
     });
-    expect(result.rollouts.map(({ newIds }) => newIds)).toEqual(alone.map(({ newIds }) => newIds));
+    expect(result.rollouts.map(({ newIds }) => newIds)).toEqual(single.map(({ newIds }) => newIds));
     expect(new Set(result.rollouts.map(({ text }) => text)).size).toBe(3);
     expect(result.rollouts.map(({ seed }) => seed)).toEqual([11, 12, 13]);
-    expect(told).toEqual([0, 1, 2]);
+    expect(finished).toEqual([0, 1, 2]);
     expect(vision).toHaveBeenCalledTimes(1);
     expect(prefill).toHaveBeenCalledTimes(1);
     expect(steps).toHaveBeenCalledTimes(3 * 23);
-    expect(result).toMatchObject({ cachedTokens: 0, promptTokens: alone[0]?.promptIds.length });
+    expect(result).toMatchObject({ cachedTokens: 0, promptTokens: single[0]?.promptIds.length });
   });
 
-  it('reuse the prompt of an answer before them', async () => {
+  it('reuse the prompt of an earlier answer', async () => {
     const first = await answer(request(SETTINGS));
-    const result = await rollOut(model, { request: request(DRAWN), count: 2 }, decoded(), hooks());
+    const result = await rollOut(model, { request: request(SAMPLED), count: 2 }, decoded(), hooks());
     expect(result.cachedTokens).toBe(first.promptIds.length - 1);
   });
 
-  it('can be stopped: the one that runs ends, no other begins', async () => {
+  it('can be aborted: the current one ends, and no other starts', async () => {
     const abort = new AbortController();
-    const result = await rollOut(model, { request: request(DRAWN), count: 4 }, decoded(), {
+    const result = await rollOut(model, { request: request(SAMPLED), count: 4 }, decoded(), {
       ...hooks(),
       signal: abort.signal,
       onText: (_text, _phase, _index, _ids, rollout) => rollout === 1 && abort.abort(),
@@ -184,7 +183,7 @@ describe('rollouts', () => {
 
   it.each([0, 1, 17, 2.5])('refuses a group of %d', async (count) => {
     await expect(
-      rollOut(model, { request: request(DRAWN), count }, decoded(), hooks()),
+      rollOut(model, { request: request(SAMPLED), count }, decoded(), hooks()),
     ).rejects.toMatchObject({
       code: 'request_invalid',
     });
@@ -192,28 +191,28 @@ describe('rollouts', () => {
 });
 
 describe('probabilities', () => {
-  it('are the softmax of the logits at every token, and change nothing in the answer', async () => {
-    const params = request(DRAWN);
+  it('are the softmax of the logits at every token, and do not change the answer', async () => {
+    const params = request(SAMPLED);
     const plain = await answer(params);
-    const told: number[] = [];
-    const watched = await answer(
+    const reported: number[] = [];
+    const observed = await answer(
       { ...params, alternatives: 5, logits: 'all' },
-      { onProbabilities: ({ index }) => told.push(index) },
+      { onProbabilities: ({ index }) => reported.push(index) },
     );
-    expect(watched.newIds).toEqual(plain.newIds);
+    expect(observed.newIds).toEqual(plain.newIds);
     expect(plain).not.toHaveProperty('probabilities');
-    expect(told).toEqual(watched.newIds.map((_, i) => i));
-    for (const [step, token] of (watched.probabilities ?? []).entries()) {
-      const weights = Array.from(watched.logits[step] ?? [], Math.exp);
+    expect(reported).toEqual(observed.newIds.map((_, i) => i));
+    for (const [step, token] of (observed.probabilities ?? []).entries()) {
+      const weights = Array.from(observed.logits[step] ?? [], Math.exp);
       const total = weights.reduce((a, b) => a + b, 0);
       const order = weights.map((_, id) => id).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
-      expect(token.chosen.id).toBe(watched.newIds[step]);
+      expect(token.chosen.id).toBe(observed.newIds[step]);
       expect(token.chosen.probability).toBeCloseTo((weights[token.chosen.id] ?? 0) / total, 5);
       expect(token.top.map(({ id }) => id)).toEqual(order.slice(0, 5));
     }
   });
 
-  it('of the letters are told where the answer writes one', async () => {
+  it('of the option letters are reported wherever the answer contains one', async () => {
     const letter = model.tokenizer.encode('B')[0] ?? -1;
     const forced = { ...request(SETTINGS), forceIds: [letter], optionLetters: ['A', 'B'] };
     const { optionProbabilities } = await answer(forced);

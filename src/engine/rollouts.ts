@@ -1,6 +1,6 @@
 /**
- * Several answers to one question, one after another: images and prompt go through the model once, and every rollout
- * begins from the same logits with a seed of its own.
+ * Generates several rollouts of one question, one after another. Images and prompt are processed once; every rollout
+ * starts from the same logits with its own seed.
  */
 import { RoundsError } from '../shared/errors';
 import type { Rollout, RolloutsParams, RolloutsResult } from '../shared/generation';
@@ -18,8 +18,9 @@ export interface RolloutHooks extends Pick<GenerateHooks, 'signal' | 'clock' | '
 }
 
 /**
- * Rollout i is what `generate` gives for the seed `settings.seed + i`. Stopping ends the rollout that runs.
- * @throws RoundsError as generate does
+ * Rollout i equals the result of `generate` with the seed `settings.seed + i`. Aborting ends the current rollout and
+ * returns all rollouts so far.
+ * @throws RoundsError as generate does; request_invalid for an invalid number of rollouts
  */
 export async function rollOut(
   model: EngineModel,
@@ -28,8 +29,8 @@ export async function rollOut(
   hooks: RolloutHooks,
 ): Promise<RolloutsResult> {
   if (!(Number.isInteger(count) && count >= MIN_ROLLOUTS && count <= MAX_ROLLOUTS)) {
-    const rule = `there can be ${MIN_ROLLOUTS} to ${MAX_ROLLOUTS}`;
-    throw new RoundsError('request_invalid', `${count} rollouts were asked for; ${rule}.`);
+    const rule = `it must be a whole number from ${MIN_ROLLOUTS} to ${MAX_ROLLOUTS}`;
+    throw new RoundsError('request_invalid', `The number of rollouts is ${count}; ${rule}.`);
   }
   const { signal, clock, onProgress } = hooks;
   const prefilled = await prefillPrompt(model, request, decoded, {
@@ -71,7 +72,7 @@ async function runOne(
 function assemble(model: EngineModel, prefilled: Prefilled, rollouts: Rollout[]): RolloutsResult {
   const { prompt, cachedTokens, timing } = prefilled;
   const decodeMs = rollouts.reduce((sum, rollout) => sum + rollout.decodeMs, 0);
-  // The first token of each comes from the prompt's logits.
+  // The first token of each rollout comes from the prompt's logits, without a decode step.
   const steps = rollouts.reduce((sum, { newIds }) => sum + newIds.length - 1, 0);
   return {
     rollouts,

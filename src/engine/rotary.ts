@@ -1,4 +1,4 @@
-/** Rotary tables as graph inputs: M-RoPE for the language model, row and column angles for the vision tower. */
+/** Rotary tables as graph inputs: M-RoPE for the language model, 2-D rotary positions for the vision tower. */
 import { RoundsError } from '../shared/errors';
 import type { TextConfig } from '../shared/modelConfig';
 import type { GridThw } from './preprocess/patchify';
@@ -8,15 +8,15 @@ export interface RotaryTables {
   cos: Float32Array<ArrayBuffer>;
   sin: Float32Array<ArrayBuffer>;
   rows: number;
-  /** headDim / 2; the tables serve both halves of a head (rotate_half layout). */
+  /** headDim / 2. Both halves of a head use the same tables (rotate_half layout). */
   pairs: number;
 }
 
-/** Base of the vision tower's angles; fixed in the published code. */
+/** Base of the vision tower's frequencies; fixed in the published code. */
 const VISION_THETA = 10000;
 
-/** 1 / theta^(2j / dim) for j < dim / 2, each step rounded to float32 as torch does. */
-export function inverseFrequencies(theta: number, dim: number): Float32Array {
+/** 1 / theta^(2j / dim) for j < dim / 2, each step rounded to float32 as in torch. */
+function inverseFrequencies(theta: number, dim: number): Float32Array {
   const frequencies = new Float32Array(dim / 2);
   for (let j = 0; j < frequencies.length; j++) {
     frequencies[j] = 1 / Math.fround(theta ** Math.fround((2 * j) / dim));
@@ -25,10 +25,10 @@ export function inverseFrequencies(theta: number, dim: number): Float32Array {
 }
 
 /**
- * Tables [n, headDim / 2] for n positions. Pair j takes its angle from the temporal, height or width position
- * by the section that j falls into (mrope_section, e.g. 16 + 24 + 24 pairs).
+ * Tables [n, headDim / 2] for n positions. Pair j uses the temporal, height or width position, depending on the
+ * section that contains j (mrope_section, e.g. 16 + 24 + 24 pairs).
  *
- * @throws RoundsError model_unsupported when the sections do not add up to headDim / 2.
+ * @throws RoundsError model_unsupported if the sections do not add up to headDim / 2
  */
 export function textRotaryTables(
   positionIds: readonly [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>],
@@ -39,7 +39,7 @@ export function textRotaryTables(
   if (axes.length !== pairs) {
     throw new RoundsError(
       'model_unsupported',
-      `mrope_section covers ${axes.length} of ${pairs} rotary pairs.`,
+      `mrope_section covers ${axes.length} of ${pairs} rotary pairs, but must cover all.`,
     );
   }
   const frequencies = inverseFrequencies(config.ropeTheta, config.headDim);
@@ -53,9 +53,9 @@ export function textRotaryTables(
 }
 
 /**
- * Tables [patches, headDim / 2] in patch order (merged row, merged column, then within the merge group), as
- * VisionRotaryEmbedding of dim headDim / 2 gives them: the first half of the pairs turns with the patch's
- * row, the second half with its column, with the same frequencies.
+ * Tables [patches, headDim / 2] in patch order (merged row, merged column, then within the merge group), as in
+ * VisionRotaryEmbedding with dim headDim / 2: the first half of the pairs uses the patch's row, the second half its
+ * column, with the same frequencies.
  */
 export function visionRotaryTables(grid: GridThw, mergeSize: number, headDim: number): RotaryTables {
   const [frames, gridHeight, gridWidth] = grid;
@@ -83,7 +83,7 @@ function emptyTables(rows: number, pairs: number): RotaryTables {
 }
 
 function setAngle(tables: RotaryTables, index: number, product: number): void {
-  // The reference multiplies in float32; for positions in the thousands the rounding shows in the cosine.
+  // torch multiplies in float32; for positions in the thousands the rounding is visible in the cosine.
   const angle = Math.fround(product);
   tables.cos[index] = Math.cos(angle);
   tables.sin[index] = Math.sin(angle);

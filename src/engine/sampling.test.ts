@@ -1,45 +1,24 @@
-/** Against transformers' logits processors: models/goldens/make_preprocess_vectors.py. */
+/** Compares with transformers' logits processors: vectors from models/goldens/make_preprocess_vectors.py. */
 import { describe, expect, it } from 'vitest';
 import vectors from '../../models/goldens/preprocess/sampling.json';
-import { applyRepetitionPenalty, argmax, createRandom, Sampler } from './sampling';
+import { applyRepetitionPenalty, argmax, Sampler } from './sampling';
 
 const GREEDY = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1 };
 const LOGITS = Float32Array.from(vectors.logits);
 
-describe('createRandom', () => {
-  it('repeats itself for a seed and differs between seeds', () => {
-    const draw = (seed: number) => Array.from({ length: 5 }, createRandom(seed));
-    expect(draw(1)).toEqual(draw(1));
-    expect(draw(1)).not.toEqual(draw(2));
-    expect(draw(1)).not.toEqual(draw(1 + 2 ** 32));
-  });
-
-  it('is uniform in [0, 1)', () => {
-    const random = createRandom(7);
-    const counts = new Array<number>(10).fill(0);
-    for (let i = 0; i < 100_000; i++) {
-      const value = random();
-      if (!(value >= 0 && value < 1)) throw new Error(`${value} is outside [0, 1)`);
-      counts[Math.floor(value * 10)]!++;
-    }
-    // Five standard deviations of a binomial count.
-    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(475);
-  });
-});
-
 describe('argmax', () => {
-  it('takes the first of equals', () => {
+  it('returns the first of equal values', () => {
     expect(argmax(Float32Array.of(1, 5, 5, 2))).toBe(1);
   });
 
-  it('refuses logits that are no numbers', () => {
+  it('refuses logits that are all NaN', () => {
     expect(() => argmax(Float32Array.of(NaN, NaN))).toThrow(/no finite logits/);
     expect(argmax(Float32Array.of(NaN, -3))).toBe(1);
   });
 });
 
 describe('applyRepetitionPenalty', () => {
-  it('is that of transformers, once for each id', () => {
+  it('equals that of transformers, once for each id', () => {
     const logits = LOGITS.slice();
     applyRepetitionPenalty(logits, vectors.penalty.seen, vectors.penalty.penalty);
     expect([...logits]).toEqual(vectors.penalty.logits.map(Math.fround));
@@ -54,11 +33,11 @@ describe('Sampler', () => {
     expect(choice.logprob).toBeCloseTo(3.5 - Math.log(sum), 6);
   });
 
-  it('penalises prompt and answer, and leaves the logits as they are', () => {
+  it('penalises prompt and answer, and does not modify the logits', () => {
     const sampler = new Sampler({ ...GREEDY, repetitionPenalty: 1.5 }, [2]);
     const logits = LOGITS.slice();
     const ids = [1, 2, 3].map(() => sampler.next(logits).id);
-    // 2 is in the prompt; then 3 (3.5 → 2.33) and 7 (2.9 → 1.93) are taken; 2 and 3 lead again.
+    // 2 is in the prompt; then 3 (3.5 → 2.33) and 7 (2.9 → 1.93) are chosen; 2 and 3 lead again.
     expect(ids).toEqual([3, 7, 2]);
     expect(logits).toEqual(LOGITS);
   });
@@ -72,7 +51,7 @@ describe('Sampler', () => {
   });
 
   it.each(vectors.kept)(
-    'draws as transformers would: temperature $temperature, top-k $topK, top-p $topP',
+    'samples as transformers does: temperature $temperature, top-k $topK, top-p $topP',
     ({ temperature, topK, topP, probabilities }) => {
       const sampler = new Sampler({ ...GREEDY, temperature, topK, topP, seed: 11 });
       const draws = 20_000;
@@ -86,18 +65,18 @@ describe('Sampler', () => {
     },
   );
 
-  it('finds a nucleus of equals that is wider than its first guess', () => {
+  it('finds a nucleus of equal tokens that is larger than the first guess', () => {
     const flat = new Float32Array(300);
     const sampler = new Sampler({ ...GREEDY, temperature: 1, topP: 0.5 });
     const seen = new Set(Array.from({ length: 1500 }, () => sampler.next(flat).id));
-    // 150 of 300 equal tokens make up a half.
+    // 150 of 300 equal tokens have half of the probability.
     expect(seen.size).toBe(150);
     expect(Math.min(...seen)).toBe(150);
   });
 
-  it('finds a wide nucleus of unequals', () => {
+  it('finds a large nucleus of unequal tokens', () => {
     const slope = Float32Array.from({ length: 1000 }, (_, id) => ((id * 7) % 1000) / 500);
-    // By definition: heaviest first until their probability reaches 0.6.
+    // By definition: the heaviest first, until their probability reaches 0.6.
     const order = [...slope.keys()].sort((a, b) => slope[b]! - slope[a]!);
     const weights = order.map((id) => Math.exp(slope[id]!));
     const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,15 +1,16 @@
 /**
- * From logits to the next token: repetition penalty, temperature, top-k, top-p in the order and with the
- * meaning of transformers' logits processors, and a seeded draw. temperature 0 is greedy.
+ * Samples the next token from logits: repetition penalty, temperature, top-k and top-p, in the order and with the
+ * meaning of transformers' logits processors, followed by a seeded draw. Temperature 0 is greedy.
  */
 import { RoundsError } from '../shared/errors';
 import type { GenerationSettings } from '../shared/generation';
+import { createRandom, type RandomSource } from './random';
 
 export interface Choice {
   id: number;
   /**
-   * Natural logarithm of the probability that the model gives the token: after the repetition penalty,
-   * before temperature and truncation, so that values of different settings compare.
+   * Natural logarithm of the token's probability, after the repetition penalty but before temperature and truncation,
+   * so that values with different settings are comparable.
    */
   logprob: number;
 }
@@ -19,46 +20,7 @@ export type SamplingSettings = Pick<
   'temperature' | 'topP' | 'topK' | 'repetitionPenalty' | 'seed'
 >;
 
-/** Uniform numbers in [0, 1). */
-export type RandomSource = () => number;
-
-/**
- * sfc32 (Chris Doty-Humphrey, PractRand), its state filled from the seed by splitmix32 and warmed up with 12
- * rounds. Integers only, so every browser draws the same numbers for a seed. 53 random bits a number.
- */
-export function createRandom(seed: number): RandomSource {
-  const next = splitmix32(seed);
-  let a = next();
-  let b = next();
-  let c = next();
-  let counter = 1;
-  const draw = () => {
-    const sum = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + sum;
-    c |= 0;
-    return sum >>> 0;
-  };
-  for (let i = 0; i < 12; i++) draw();
-  return () => ((draw() >>> 5) * 2 ** 26 + (draw() >>> 6)) / 2 ** 53;
-}
-
-function splitmix32(seed: number): () => number {
-  // Both halves of a seed above 2³² count.
-  let state = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b)) | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = state ^ (state >>> 16);
-    mixed = Math.imul(mixed, 0x21f0aaad);
-    mixed ^= mixed >>> 15;
-    mixed = Math.imul(mixed, 0x735a2d97);
-    return mixed ^ (mixed >>> 15);
-  };
-}
-
-/** Index of the largest value, the first one of equals. @throws RoundsError internal on NaN only or nothing. */
+/** Index of the largest value; the first of equal values. @throws RoundsError internal if there is no finite value */
 export function argmax(logits: Float32Array): number {
   let best = -1;
   let bestValue = -Infinity;
@@ -69,13 +31,17 @@ export function argmax(logits: Float32Array): number {
       bestValue = value;
     }
   }
-  if (best < 0) throw new RoundsError('internal', 'The model gave no finite logits.');
+  if (best < 0)
+    throw new RoundsError(
+      'internal',
+      'The model returned no finite logits. Reload the page, or open it with ?backend=wasm.',
+    );
   return best;
 }
 
 /**
- * Divides positive and multiplies negative logits of the ids that occur in prompt or answer, each id once
- * (RepetitionPenaltyLogitsProcessor). Changes `logits` in place.
+ * Divides positive logits by the penalty and multiplies negative ones by it, once for each id in the prompt or answer
+ * (RepetitionPenaltyLogitsProcessor in transformers). Modifies `logits` in place.
  */
 export function applyRepetitionPenalty(logits: Float32Array, seen: Iterable<number>, penalty: number): void {
   const factor = Math.fround(penalty);
@@ -86,7 +52,7 @@ export function applyRepetitionPenalty(logits: Float32Array, seen: Iterable<numb
   }
 }
 
-/** Chooses tokens one after another; one sampler for each answer. Keeps its buffers between tokens. */
+/** Chooses the tokens of one answer. Reuses its buffers between tokens. */
 export class Sampler {
   readonly #settings: SamplingSettings;
   readonly #random: RandomSource;
@@ -95,7 +61,7 @@ export class Sampler {
   #exponentials = new Float32Array(0);
   #order = new Int32Array(0);
 
-  /** @throws RoundsError request_invalid when a setting is out of range */
+  /** @throws RoundsError request_invalid if a setting is out of range */
   constructor(settings: SamplingSettings, promptIds: Iterable<number> = []) {
     checkSettings(settings);
     this.#settings = settings;
@@ -104,8 +70,9 @@ export class Sampler {
   }
 
   /**
-   * The next token for logits [vocab]. The logits stay as they are. The chosen id is remembered for the
-   * repetition penalty; with teacher forcing call `accept` with the id that is fed instead.
+   * Chooses the next token for logits [vocab], which are not modified.
+   * @param accept whether the chosen id counts for the repetition penalty; with teacher forcing, pass false and call
+   *   `accept` with the forced id
    */
   next(logits: Float32Array, accept = true): Choice {
     const scores = this.#penalize(logits);
@@ -115,16 +82,16 @@ export class Sampler {
     return { id, logprob: scores[id]! - logSumExp(scores, scores[best]!) };
   }
 
-  /** Brings the sampler to where it would be after it had chosen these ids. */
+  /** Brings the sampler to the state after choosing these ids. */
   resume(ids: readonly number[]): void {
     for (const id of ids) {
       this.accept(id);
-      // Each choice takes exactly one number.
+      // Each choice uses exactly one random number.
       if (this.#settings.temperature !== 0) this.#random();
     }
   }
 
-  /** Notes a token of the answer. */
+  /** Records a token of the answer for the repetition penalty. */
   accept(id: number): void {
     if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);
   }
@@ -144,44 +111,44 @@ export class Sampler {
       this.#order = new Int32Array(scores.length);
     }
     const floor = topK > 0 && topK < scores.length ? kthLargest(scores, topK) : -Infinity;
-    let kept = 0;
+    let count = 0;
     let total = 0;
     for (let id = 0; id < scores.length; id++) {
       const score = scores[id]!;
-      // Ties with the k-th value stay, as in TopKLogitsWarper. NaN fails the comparison.
+      // As in TopKLogitsWarper, ties with the k-th value are candidates. NaN fails the comparison.
       if (!(score >= floor)) continue;
       const weight = Math.exp((score - max) / temperature);
       if (weight === 0) continue;
       this.#exponentials[id] = weight;
-      this.#order[kept++] = id;
+      this.#order[count++] = id;
       total += this.#exponentials[id]!;
     }
-    const candidates = this.#order.subarray(0, kept);
+    const candidates = this.#order.subarray(0, count);
     if (topP < 1) return this.#drawNucleus(candidates, total, topP);
     return pick(candidates, this.#exponentials, this.#random() * total);
   }
 
   /**
-   * Draws among the smallest set of most probable tokens whose probability reaches topP; at least one. Peaked
-   * distributions, which are the rule, need only the first few tokens in order.
+   * Draws from the nucleus: the smallest set of most probable tokens whose total probability reaches topP, at least
+   * one. Most distributions are peaked, so sorting the first few tokens is usually enough.
    */
   #drawNucleus(candidates: Int32Array, total: number, topP: number): number {
     const weights = this.#exponentials;
-    const wanted = topP * total;
+    const target = topP * total;
     const top = largest(candidates, weights, FIRST_GUESS);
     let mass = 0;
     for (let i = 0; i < top.length; i++) {
       mass += weights[top[i]!]!;
-      if (mass >= wanted) return pick(top.subarray(0, i + 1), weights, this.#random() * mass);
+      if (mass >= target) return pick(top.subarray(0, i + 1), weights, this.#random() * mass);
     }
-    const nucleus = heaviestSet(candidates, weights, wanted);
+    const nucleus = heaviestSet(candidates, weights, target);
     return pick(nucleus, weights, this.#random() * massFrom(nucleus, weights, 0));
   }
 }
 
-/** Tokens that are put in order before a wide nucleus is looked for otherwise. */
+/** Number of tokens to sort before falling back to `heaviestSet`. */
 const FIRST_GUESS = 64;
-/** e⁻³⁰ of 152,000 tokens is 1e-8 of the sum: below what float32 logits resolve. */
+/** 152,000 tokens with e⁻³⁰ each add 1e-8 to the sum, below the resolution of float32 logits. */
 const NEGLIGIBLE_LOGIT = -30;
 
 function checkSettings({ temperature, topP, topK, repetitionPenalty }: SamplingSettings): void {
@@ -215,7 +182,7 @@ function pick(ids: Int32Array, weights: Float32Array, target: number): number {
   return ids[ids.length - 1]!;
 }
 
-/** Value of rank k (1: the largest), by a min-heap of k values: no sort of the whole vocabulary. */
+/** The k-th largest value (k ≥ 1), with a min-heap of k values instead of sorting the whole vocabulary. */
 function kthLargest(values: Float32Array, k: number): number {
   const heap = new Float32Array(k).fill(-Infinity);
   for (let i = 0; i < values.length; i++) {
@@ -238,7 +205,7 @@ function siftDown(heap: Float32Array, value: number): void {
   heap[at] = value;
 }
 
-/** The `count` ids of largest weight (more if the last are equal), heaviest first, the larger id first among equals. */
+/** The `count` ids of largest weight (more if the last are equal), in descending order; of equals, larger ids first. */
 function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Array {
   let chosen = ids;
   if (count < ids.length) {
@@ -251,31 +218,31 @@ function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Ar
 }
 
 /**
- * The smallest set of heaviest ids with at least the wanted weight, without a sort: bisection of the lightest
- * weight in it, by the bits of a positive float32, which order like the number.
+ * The smallest set of heaviest ids whose total weight reaches `target`, without sorting: finds the lightest weight in
+ * the set by bisection over the bits of positive float32 numbers, which have the same order as the numbers.
  */
-function heaviestSet(ids: Int32Array, weights: Float32Array, wanted: number): Int32Array {
+function heaviestSet(ids: Int32Array, weights: Float32Array, target: number): Int32Array {
   let low = 0;
   let high = floatBits(1) + 1;
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if (massFrom(ids, weights, floatOfBits(middle)) >= wanted) low = middle;
+    if (massFrom(ids, weights, floatOfBits(middle)) >= target) low = middle;
     else high = middle;
   }
   const lightest = floatOfBits(low);
   const heavier = ids.filter((id) => weights[id]! > lightest);
   const equal = ids.filter((id) => weights[id] === lightest);
-  const missing = wanted - massFrom(heavier, weights, 0);
+  const missing = target - massFrom(heavier, weights, 0);
   const needed = Math.max(heavier.length === 0 ? 1 : 0, Math.ceil(missing / lightest));
-  // Of equals the larger ids, as in torch.
-  const kept = equal.subarray(Math.max(0, equal.length - needed));
-  const set = new Int32Array(heavier.length + kept.length);
+  // Of equal weights the larger ids, as in torch.
+  const included = equal.subarray(Math.max(0, equal.length - needed));
+  const set = new Int32Array(heavier.length + included.length);
   set.set(heavier);
-  set.set(kept, heavier.length);
+  set.set(included, heavier.length);
   return set;
 }
 
-/** Sum of the weights that are at least `floor`. */
+/** Sum of all weights that are at least `floor`. */
 function massFrom(ids: Int32Array, weights: Float32Array, floor: number): number {
   let mass = 0;
   for (let i = 0; i < ids.length; i++) {

@@ -1,7 +1,7 @@
 /**
- * Known answers that travel with a pack: a short prompt with a drawn image and one without, the greedy ids and the
- * largest logits that float32 gave when the pack was made. A device whose numbers differ by more than its
- * activations explain must not be used: it would print gibberish, or worse, plausible text.
+ * Known answers stored in a pack: a short prompt with a generated image and one without, with the greedy ids and the
+ * largest logits computed in float32 when the pack was made. A device whose results differ by more than its activation
+ * type explains must not be used: its output would be gibberish or, worse, plausible but wrong.
  */
 import type { SelfTest, SelfTestCase } from '../shared/pack';
 import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/generation';
@@ -13,22 +13,23 @@ import type { RgbImage } from './preprocess/resample';
 
 const TOP = 8;
 const PROMPT = 'What kind of image is this?';
-/** Wider than one attention window and no multiple of 28: resize, windows and full attention all take part. */
+/** In pixels. Wider than one attention window and not a multiple of 28, to test resize, windows and full attention. */
 const IMAGE = { width: 173, height: 121 };
 /**
- * Largest difference of a top logit, in standard deviations of the logits. Reordered float32 sums stay below
- * 1e-4 and float16 below 0.02 on the reference checkpoints; the wrong prefill kernel of software adapters gives about 1.
+ * Largest allowed difference of a top logit, in standard deviations of the logits. On the reference checkpoints,
+ * reordered float32 sums stay below 1e-4 and float16 below 0.02; the faulty prefill kernel of software adapters gives
+ * about 1.
  */
 const LIMITS: Record<ActivationType, number> = { f32: 0.005, f16: 0.1 };
 
 export interface SelfTestVerdict {
   ok: boolean;
-  /** What was compared, or what differs, as a sentence. */
+  /** A sentence: what was compared, or what differs. */
   detail: string;
   milliseconds: number;
 }
 
-/** Runs the cases and records the answers: for whoever makes a pack, on float32. */
+/** Runs the cases and records the answers, when a pack is made. The model must use float32. */
 export async function recordSelfTest(model: EngineModel, clock: Clock): Promise<SelfTest> {
   const cases: SelfTestCase[] = [];
   for (const image of [IMAGE, null]) {
@@ -47,7 +48,7 @@ export async function recordSelfTest(model: EngineModel, clock: Clock): Promise<
   return { version: 1, cases };
 }
 
-/** Runs the cases of `selfTest` on the loaded model and compares. Never throws for wrong numbers. */
+/** Runs the cases of `selfTest` on the loaded model and compares. Differences are in the verdict, not thrown. */
 export async function runSelfTest(
   model: EngineModel,
   selfTest: SelfTest,
@@ -89,11 +90,11 @@ function compareCase(
       problem: `The first prediction ${what} is off by ${worst.toPrecision(2)} standard deviations.`,
     };
   }
-  // Where two tokens are nearly equal, rounding may choose either.
+  // If two tokens are nearly equal, rounding may choose either.
   const wrong = known.ids.findIndex(
     (id, step) => result.newIds[step] !== id && (known.margins[step] ?? 0) > 2 * limit * known.std,
   );
-  const problem = wrong < 0 ? null : `Token ${wrong + 1} ${what} is another than it should be.`;
+  const problem = wrong < 0 ? null : `Token ${wrong + 1} ${what} differs from the known answer.`;
   return { worst, problem };
 }
 
@@ -124,8 +125,8 @@ function runCase(
   return generate(model, params, { images, decodeMs: 0, startedMs: clock() }, { signal, clock });
 }
 
-/** Colour gradients with a disc: smooth and sharp parts, no two patches alike. */
-export function testPattern(width: number, height: number): RgbImage {
+/** Colour gradients with a disc: smooth and sharp parts, and no two equal patches. */
+function testPattern(width: number, height: number): RgbImage {
   const data = new Uint8Array(width * height * 3);
   const radius = Math.min(width, height) / 3;
   for (let y = 0; y < height; y++) {
@@ -155,7 +156,7 @@ function standardDeviation(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
-/** Four decimals: far below every limit, and short in the manifest. */
+/** Rounds to four decimals: far more precise than any limit, and short in the manifest. */
 function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }

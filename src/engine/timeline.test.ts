@@ -5,10 +5,6 @@ import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
 import type { Prompt } from './promptRows';
 import { Timeline } from './timeline';
 
-/**
- * A decoder whose cache row holds the token id and whose logits are a digest of all rows up to now: equal
- * logits mean that the cache holds the same tokens in the same slots with the same rotary rows.
- */
 interface HostTensor extends DeviceTensor {
   data: TensorData;
 }
@@ -54,6 +50,10 @@ class HostBackend implements Backend {
   }
 }
 
+/**
+ * A decoder whose cache rows contain the token id and whose logits are a digest of all rows: equal logits mean that
+ * the cache has the same tokens in the same slots, with the same rotary rows.
+ */
 class DigestSession implements GraphSession {
   readonly runs: number[] = [];
   readonly featureRows: number[] = [];
@@ -101,7 +101,7 @@ function textPrompt(ids: number[]): Prompt {
   };
 }
 
-/** Text, an image of `values`, text. */
+/** Text, an image with the features `values`, text. */
 function imagePrompt(values: number[], imageKey: string): Prompt {
   const ids = [1, ...values.map(() => 99), 2, 3];
   const prompt = textPrompt(ids);
@@ -133,7 +133,7 @@ describe('Timeline', () => {
     expect(last).toEqual(whole);
   });
 
-  it('runs only what a longer prompt adds, and always the last token', async () => {
+  it('runs only the new tokens of a longer prompt, and always the last token', async () => {
     const one = timeline(100);
     await one.prefill(textPrompt([1, 2, 3]));
     await one.decode(4);
@@ -146,7 +146,7 @@ describe('Timeline', () => {
     expect(session.runs).toEqual([1]);
   });
 
-  it('drops what differs', async () => {
+  it('drops rows from the first difference', async () => {
     const one = timeline(100);
     await one.prefill(textPrompt([1, 2, 3, 4]));
     session.runs.length = 0;
@@ -155,7 +155,7 @@ describe('Timeline', () => {
     expect(changed).toEqual(await timeline(100).prefill(textPrompt([1, 9, 3, 4])));
   });
 
-  it('does not take another image for the same one, though the token ids are equal', async () => {
+  it('distinguishes images although their token ids are equal', async () => {
     const one = timeline(100);
     const first = await one.prefill(imagePrompt([10, 20, 30], 'a'));
     const second = await one.prefill(imagePrompt([11, 21, 31], 'b'));
@@ -163,7 +163,7 @@ describe('Timeline', () => {
     expect(second).toEqual(await timeline(100).prefill(imagePrompt([11, 21, 31], 'b')));
   });
 
-  it('feeds each chunk only the image rows that it holds', async () => {
+  it('feeds each chunk only its own image rows', async () => {
     const values = range(10);
     const whole = await timeline(100).prefill(imagePrompt(values, 'a'));
     session.featureRows.length = 0;
@@ -171,7 +171,7 @@ describe('Timeline', () => {
     expect(session.featureRows).toEqual([3, 4, 3, 1]);
   });
 
-  it('keeps its rows while it grows', async () => {
+  it('preserves its rows when it grows', async () => {
     const one = timeline(1000);
     await one.prefill(textPrompt(range(250)));
     let last = new Float32Array();
@@ -179,7 +179,7 @@ describe('Timeline', () => {
     expect(last).toEqual(await timeline(2000).prefill(textPrompt(range(1200))));
   });
 
-  it('refuses prompts and answers that the model cannot hold', async () => {
+  it('refuses prompts and answers that exceed the context', async () => {
     await expect(timeline().prefill(textPrompt(range(2001)))).rejects.toMatchObject({
       code: 'context_overflow',
     });

@@ -1,6 +1,6 @@
 /**
- * One conversation's mutable state: the KV cache and what stands in it. The caller always gives the whole
- * prompt; rows that the cache already holds are kept, the rest is computed in chunks.
+ * The mutable state of one conversation: the KV cache and the tokens in it. The caller always passes the whole prompt;
+ * rows that are already in the cache are reused, the rest is computed in chunks.
  */
 import { RoundsError } from '../shared/errors';
 import { halfArrayFrom } from '../shared/half';
@@ -16,7 +16,7 @@ export interface RunHooks {
   onPrefill?: (done: number, total: number) => void;
 }
 
-/** Room is made in steps of this many rows; a row costs 36 KB in a 3B model. */
+/** The cache grows in steps of this many rows. In a 3B model a row takes 36 KB. */
 const SLOT_STEP = 256;
 
 export class Timeline {
@@ -27,13 +27,13 @@ export class Timeline {
   #cache: { key: DeviceTensor; value: DeviceTensor }[] = [];
   #tables: { cos: DeviceTensor; sin: DeviceTensor } | null = null;
   #slots = 0;
-  /** Keys of the rows in the cache. */
-  #held: string[] = [];
+  /** Prompt keys of the rows in the cache. */
+  #cachedKeys: string[] = [];
   #positions: PositionIds = [new Int32Array(), new Int32Array(), new Int32Array()];
   #ropeDelta = 0;
   #reused = 0;
 
-  /** `chunk`: most positions in one run; bounds the time that one submission keeps the GPU. */
+  /** @param chunk maximum number of positions in one run; limits how long one submission occupies the GPU */
   constructor(session: GraphSession, backend: Backend, config: TextConfig, chunk: number) {
     this.#session = session;
     this.#backend = backend;
@@ -41,22 +41,22 @@ export class Timeline {
     this.#chunk = chunk;
   }
 
-  /** Rows in the cache. */
+  /** Number of rows in the cache. */
   get length(): number {
-    return this.#held.length;
+    return this.#cachedKeys.length;
   }
 
-  /** Rows of the last prompt that the cache held already. */
+  /** Number of rows of the last prompt that were already in the cache. */
   get reused(): number {
     return this.#reused;
   }
 
-  /** Rows that the cache has room for as it is now; it grows with the conversation. */
+  /** Number of allocated rows; grows with the conversation. */
   get slots(): number {
     return this.#slots;
   }
 
-  /** Keys, values and rotary angles of one row, in bytes. */
+  /** Bytes of the keys, values and rotary angles of one row. */
   get bytesPerSlot(): number {
     const { numHiddenLayers, numKeyValueHeads, headDim } = this.#config;
     const values = 2 * numHiddenLayers * numKeyValueHeads * headDim + headDim;
@@ -67,18 +67,18 @@ export class Timeline {
     return this.#slots * this.bytesPerSlot;
   }
 
-  /** Most rows that the model was made for. */
+  /** Maximum number of rows: the model's context length. */
   get capacity(): number {
     return this.#config.maxPositionEmbeddings;
   }
 
   /**
-   * Brings the cache to `prompt` and returns the logits [V] after its last token.
-   * @throws RoundsError context_overflow, aborted, and what the backend throws
+   * Fills the cache with `prompt` and returns the logits [V] after its last token.
+   * @throws RoundsError request_invalid, context_overflow, aborted, and errors of the backend
    */
   async prefill(prompt: Prompt, hooks: RunHooks = {}): Promise<Float32Array> {
-    // The last token is always run again: its logits are wanted.
-    this.#keepPrefix(prompt, prompt.ids.length - 1);
+    // The last token is always computed, because its logits are needed.
+    this.#reusePrefix(prompt, prompt.ids.length - 1);
     let logits = new Float32Array();
     for await (const chunk of this.#chunks(prompt, hooks)) {
       logits = (await this.#run(chunk.ids, chunk.features, 'last')) as Float32Array<ArrayBuffer>;
@@ -86,9 +86,9 @@ export class Timeline {
     return logits;
   }
 
-  /** Logits [tokens × V] after every token of the prompt, computed anew: what teacher-forced measures need. */
+  /** Logits [tokens × V] after every token of the prompt, without reusing the cache; for teacher-forced measurements. */
   async score(prompt: Prompt, hooks: RunHooks = {}): Promise<Float32Array> {
-    this.#keepPrefix(prompt, 0);
+    this.#reusePrefix(prompt, 0);
     const all = new Float32Array(prompt.ids.length * this.#config.vocabSize);
     for await (const chunk of this.#chunks(prompt, hooks)) {
       all.set(await this.#run(chunk.ids, chunk.features, 'all'), chunk.start * this.#config.vocabSize);
@@ -101,22 +101,24 @@ export class Timeline {
     if (this.length >= this.capacity) {
       throw new RoundsError(
         'context_overflow',
-        `The conversation fills the model's ${this.capacity} tokens.`,
+        `The conversation fills the model's context of ${this.capacity} tokens. Start a new question.`,
       );
     }
     if (this.length + 1 > this.#slots) {
-      this.#makeRoom(this.length + 1);
+      this.#grow(this.length + 1);
       this.#writeTables();
     }
     const logits = await this.#run([id], { rows: null, data: null }, 'last');
-    this.#held.push(String(id));
+    this.#cachedKeys.push(String(id));
     return logits;
   }
 
-  /** Forgets the rows behind the first `length`: another answer can begin there from the same logits. */
+  /** Drops all rows after the first `length`, so that another answer can start there from the same logits. */
   rewind(length: number): void {
-    if (length > this.length) throw new RoundsError('internal', `There are no ${length} rows to go back to.`);
-    this.#held.length = length;
+    if (length > this.length) {
+      throw new RoundsError('internal', `Cannot rewind to ${length} rows: the cache has ${this.length}.`);
+    }
+    this.#cachedKeys.length = length;
   }
 
   dispose(): void {
@@ -124,26 +126,26 @@ export class Timeline {
     this.#cache = [];
     this.#tables = null;
     this.#slots = 0;
-    this.#held = [];
+    this.#cachedKeys = [];
   }
 
-  /** Checks the prompt, keeps at most `limit` rows of what the cache already holds of it, and makes room. */
-  #keepPrefix(prompt: Prompt, limit: number): void {
+  /** Checks the prompt, reuses at most `limit` of its rows that are in the cache, and grows the cache. */
+  #reusePrefix(prompt: Prompt, limit: number): void {
     const total = prompt.ids.length;
-    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty.');
+    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty. Ask a question.');
     if (total > this.capacity) {
-      const message = `The prompt takes ${total} tokens, the model can hold ${this.capacity}. Use smaller or fewer images.`;
+      const message = `The prompt has ${total} tokens, but the model's context is ${this.capacity}. Use smaller or fewer images.`;
       throw new RoundsError('context_overflow', message);
     }
-    this.#held.length = Math.min(commonPrefix(this.#held, prompt.keys), limit);
-    this.#reused = this.#held.length;
+    this.#cachedKeys.length = Math.min(commonPrefix(this.#cachedKeys, prompt.keys), limit);
+    this.#reused = this.#cachedKeys.length;
     this.#positions = prompt.positionIds;
     this.#ropeDelta = prompt.ropeDelta;
-    this.#makeRoom(total + 1);
+    this.#grow(total + 1);
     this.#writeTables();
   }
 
-  /** What the cache lacks of the prompt, piece by piece; a piece counts as held once the next is asked for. */
+  /** Yields the rest of the prompt in chunks. A chunk counts as cached when the next one is requested. */
   async *#chunks(
     prompt: Prompt,
     { signal, onPrefill }: RunHooks,
@@ -159,14 +161,15 @@ export class Timeline {
         features: chunkFeatures(prompt, start, end, this.#config.hiddenSize),
         start,
       };
-      this.#held.push(...prompt.keys.slice(start, end));
+      this.#cachedKeys.push(...prompt.keys.slice(start, end));
     }
     onPrefill?.(total, total);
   }
 
-  async #run(ids: number[], features: ChunkFeatures, wanted: 'last' | 'all'): Promise<Float32Array> {
+  /** Runs the decoder on new tokens. Returns logits [V] of the last one, or [tokens × V] of all. */
+  async #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
     const past = this.length;
-    const feeds = this.#feeds(ids, features, past, wanted);
+    const feeds = this.#feeds(ids, features, past, logitsAt);
     const into: Record<string, DeviceTensor> = {};
     const cached: Record<string, DeviceTensor> = {};
     if (this.#tables) {
@@ -181,7 +184,7 @@ export class Timeline {
     });
     const outputs = await this.#session.run({ ...feeds, ...cached }, into);
     const logits = outputs[DECODER_IO.logits];
-    if (!logits) throw new RoundsError('internal', 'The decoder gave no logits.');
+    if (!logits) throw new RoundsError('internal', 'The decoder returned no logits.');
     const values = (await this.#backend.read(logits)) as Float32Array;
     Object.values(feeds).forEach((tensor) => tensor.dispose());
     Object.values(outputs).forEach((tensor) => tensor.dispose());
@@ -192,9 +195,9 @@ export class Timeline {
     ids: number[],
     features: ChunkFeatures,
     past: number,
-    wanted: 'last' | 'all',
+    logitsAt: 'last' | 'all',
   ): Record<string, DeviceTensor> {
-    const positions = wanted === 'last' ? [ids.length - 1] : ids.map((_, i) => i);
+    const positions = logitsAt === 'last' ? [ids.length - 1] : ids.map((_, i) => i);
     const { hiddenSize } = this.#config;
     const count = ids.length;
     const rows = features.data ? features.data.length / hiddenSize : 1;
@@ -219,11 +222,11 @@ export class Timeline {
     return this.#backend.activations === 'f16' ? 'float16' : 'float32';
   }
 
-  /** Grows the cache to hold at least `rows`, keeping what is in it. Doubling keeps the copies few. */
-  #makeRoom(rows: number): void {
+  /** Grows the cache to at least `rows`, preserving its content. Doubling limits the number of copies. */
+  #grow(rows: number): void {
     if (rows <= this.#slots) return;
-    const wanted = Math.max(rows + SLOT_STEP / 2, this.#held.length > 0 ? this.#slots * 2 : 0);
-    const slots = Math.min(Math.ceil(wanted / SLOT_STEP) * SLOT_STEP, this.capacity);
+    const needed = Math.max(rows + SLOT_STEP / 2, this.#cachedKeys.length > 0 ? this.#slots * 2 : 0);
+    const slots = Math.min(Math.ceil(needed / SLOT_STEP) * SLOT_STEP, this.capacity);
     const { numHiddenLayers, numKeyValueHeads, headDim } = this.#config;
     const dims = [1, numKeyValueHeads, slots, headDim];
     const previous = this.#cache;
@@ -231,7 +234,7 @@ export class Timeline {
       key: this.#backend.allocate(this.#type, dims),
       value: this.#backend.allocate(this.#type, dims),
     }));
-    if (this.#held.length > 0) {
+    if (this.#cachedKeys.length > 0) {
       previous.forEach((layer, i) => {
         const grown = this.#cache[i];
         if (!grown) return;
@@ -249,7 +252,7 @@ export class Timeline {
     this.#release(previous, tables);
   }
 
-  /** Row r: the angles of the token in slot r; slots after the prompt are at r + ropeDelta on every axis. */
+  /** Row r has the angles of the token in slot r. After the prompt, its position is r + ropeDelta on every axis. */
   #writeTables(): void {
     if (!this.#tables) return;
     const filled = this.#positions.map((axis) =>
@@ -274,8 +277,9 @@ export class Timeline {
   }
 }
 
-function commonPrefix(held: string[], wanted: string[]): number {
+/** Length of the common prefix. */
+function commonPrefix(a: string[], b: string[]): number {
   let length = 0;
-  while (length < held.length && length < wanted.length && held[length] === wanted[length]) length++;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
   return length;
 }

@@ -1,6 +1,6 @@
 /**
- * Looks at the logits beside the sampler: how probable was each token, what else could have stood there, and how sure
- * was the model of the letter. Made only where somebody asks; without it an answer costs nothing more.
+ * Reads probabilities from the logits, independently of the sampler: of each token, of its alternatives, and of the
+ * option letters. Created only on request, so other answers have no extra cost.
  */
 import { RoundsError } from '../shared/errors';
 import type {
@@ -14,8 +14,8 @@ import { letterIds, letterOf, showBytes } from './text/tokenText';
 import { ThinkingSplitter } from './text/thinkingSplitter';
 
 export const MAX_ALTERNATIVES = 10;
-/** An answer names its letter once or twice; a text that goes on and on is not followed for ever. */
-const MAX_LETTERS_FOLLOWED = 16;
+/** An answer contains its letter once or twice. The limit is for texts that repeat it endlessly. */
+const MAX_OBSERVED_LETTERS = 16;
 
 export type ObservedParams = Pick<GenerateParams, 'alternatives' | 'optionLetters' | 'tags'>;
 
@@ -24,9 +24,9 @@ export class TokenObserver {
   readonly letters: OptionProbabilities[] = [];
   readonly #tokenizer: Tokenizer;
   readonly #alternatives: number;
-  /** Ids of each letter that is asked for. */
+  /** Token ids of each requested letter. */
   readonly #letterIds: { letter: string; ids: readonly number[] }[];
-  /** Of its own: letters count in the answer only, and with teacher forcing the text is not that of the choices. */
+  /** Finds the answer, because only letters in the answer count. Reads the fed tokens, which may be forced. */
   readonly #splitter: ThinkingSplitter;
   #index = 0;
 
@@ -44,13 +44,16 @@ export class TokenObserver {
     this.#splitter = new ThinkingSplitter(params.tags);
   }
 
-  /** Tokens that stand before the first one observed. */
+  /** Advances over tokens without recording them. */
   skip(ids: readonly number[]): void {
     for (const id of ids) this.#read(this.#tokenizer.bytes(id));
   }
 
-  /** Notes the token `id` that follows `logits` [vocab], and returns what there is to tell at once. */
-  note(logits: Float32Array, id: number): TokenProbabilities | null {
+  /**
+   * Records the token that follows `logits` [vocab].
+   * @returns its probabilities; null if no alternatives were requested
+   */
+  observe(logits: Float32Array, id: number): TokenProbabilities | null {
     const index = this.#index;
     const bytes = this.#tokenizer.bytes(id);
     this.#read(bytes);
@@ -58,7 +61,7 @@ export class TokenObserver {
     const letter = this.#splitter.phase === 'answering' ? letterOf(bytes) : null;
     if (
       this.#letterIds.some((known) => known.letter === letter) &&
-      this.letters.length < MAX_LETTERS_FOLLOWED
+      this.letters.length < MAX_OBSERVED_LETTERS
     )
       this.letters.push({ index, letter: letter ?? '', options: this.#optionsOf(logits, normal) });
     if (this.#alternatives === 0) return null;
@@ -68,9 +71,9 @@ export class TokenObserver {
       probability: Math.exp((logits[token] ?? -Infinity) - normal),
     });
     const top = largest(logits, this.#alternatives).map(describe);
-    const noted = { index, chosen: describe(id), top };
-    this.tokens.push(noted);
-    return noted;
+    const observed = { index, chosen: describe(id), top };
+    this.tokens.push(observed);
+    return observed;
   }
 
   #read(bytes: Uint8Array): void {
@@ -90,17 +93,17 @@ export class TokenObserver {
   }
 }
 
-/** Null where nothing is to be observed. @throws RoundsError request_invalid */
-export function observerFor(
+/** Null if no probabilities are requested. @throws RoundsError request_invalid */
+export function createObserver(
   tokenizer: Tokenizer,
   vocabSize: number,
   params: ObservedParams,
 ): TokenObserver | null {
-  const isWanted = params.alternatives !== undefined || (params.optionLetters ?? []).length > 0;
-  return isWanted ? new TokenObserver(tokenizer, vocabSize, params) : null;
+  const isRequested = params.alternatives !== undefined || (params.optionLetters ?? []).length > 0;
+  return isRequested ? new TokenObserver(tokenizer, vocabSize, params) : null;
 }
 
-/** log Σ exp, so that exp(logit − value) is the softmax. */
+/** log Σ exp(logit); exp(logit − value) is the softmax. */
 function logSumExp(logits: Float32Array): number {
   let max = -Infinity;
   for (let i = 0; i < logits.length; i++) if (logits[i]! > max) max = logits[i]!;
@@ -109,7 +112,7 @@ function logSumExp(logits: Float32Array): number {
   return max + Math.log(sum);
 }
 
-/** Ids of the `count` largest values, largest first, the smaller id first among equals. */
+/** Ids of the `count` largest values in descending order; of equal values, smaller ids first. */
 function largest(values: Float32Array, count: number): number[] {
   const ids: number[] = [];
   let floor = -Infinity;

@@ -1,16 +1,16 @@
 /**
- * The first layers of a model as a model of its own, with its embedding, merger, norm and head. Too shallow to say
- * anything, but every kernel of the whole takes part at its true width, so it shows whether a device computes
- * rightly; and it fits into the memory of machines that can't hold the whole.
+ * The first layers of a model as a separate model, with its embedding, merger, norm and head. Its output is not
+ * meaningful, but it uses every kernel of the whole model at the original width, so it shows whether a device computes
+ * correctly. It also fits into memory where the whole model does not.
  */
 import type { VisionConfig } from '../shared/modelConfig';
 import type { LayerCounts, PackManifest, PackTensor } from '../shared/pack';
 import type { PackReader } from './ports';
 
-/** Two of each: what one layer hands to the next is computed too, and both kinds of vision attention. */
+/** Two of each, which covers the step from layer to layer and both kinds of vision attention. */
 export const TEST_LAYERS: LayerCounts = { text: 2, vision: 2 };
 
-/** The same pack with fewer layers; its tensors are read from `pack`. */
+/** The same pack with fewer layers. Its tensors are read from `pack`. */
 export function truncatedPack(pack: PackReader, layers: LayerCounts): PackReader {
   return { manifest: truncatedManifest(pack.manifest, layers), read: (span) => pack.read(span) };
 }
@@ -29,8 +29,8 @@ function truncatedManifest(manifest: PackManifest, layers: LayerCounts): PackMan
 }
 
 /**
- * Where blocks attend in windows, the last one attends to the whole image, as some of the whole tower's do, whatever
- * its own kind is: the weights of both kinds have the same shapes.
+ * If the tower has both windowed and full attention, the last block uses full attention, whatever its original kind:
+ * the weights of both kinds have the same shapes.
  */
 function truncatedVision(vision: VisionConfig, depth: number): VisionConfig {
   const hasFull = vision.fullAttentionBlockIndexes.length > 0;

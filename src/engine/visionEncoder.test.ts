@@ -4,14 +4,14 @@ import { padWindows, queryRows } from './visionEncoder';
 describe('padWindows', () => {
   const layout = padWindows(Int32Array.of(0, 4, 6), 4);
 
-  it('puts every row into its window and finds it again', () => {
+  it('puts every row into its window, with the inverse positions', () => {
     expect(layout.windows).toBe(2);
     expect([...layout.rows]).toEqual([0, 1, 2, 3, 4, 5, 4, 4]);
     expect([...layout.positions]).toEqual([0, 1, 2, 3, 4, 5]);
     layout.positions.forEach((place, row) => expect(layout.rows[place]).toBe(row));
   });
 
-  it('hides padding from every query and nothing else', () => {
+  it('masks padding for every query, and nothing else', () => {
     const second = layout.bias.subarray(16);
     expect([...layout.bias.subarray(0, 16)].every((value) => value === 0)).toBe(true);
     for (let query = 0; query < 4; query++) {
@@ -25,7 +25,7 @@ describe('padWindows', () => {
   });
 });
 
-it('fills the rows of queries up to equal parts', () => {
+it('pads the query rows to equal parts', () => {
   expect([...queryRows(20)].slice(18)).toEqual([18, 19, ...Array.from({ length: 12 }, () => 19)]);
   expect(queryRows(32)).toHaveLength(32);
   expect(queryRows(12_288).at(-1)).toBe(12_287);

@@ -1,4 +1,5 @@
-/** Runs the vision graph for one image at a time and keeps the features of the last few images. */
+/** Runs the vision graph, one image at a time, and caches the features of the most recent images. */
+import { RoundsError } from '../shared/errors';
 import type { VisionConfig } from '../shared/modelConfig';
 import { hasFullBlocks, hasWindowBlocks, QUERY_PARTS, VISION_IO, windowPatches } from './graphs/vision';
 import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
@@ -12,10 +13,10 @@ export interface ImageFeatures {
   tokens: number;
 }
 
-/** Follow-up questions are about the same images; eight of the largest allowed take under 300 MB. */
+/** Follow-up questions use the same images. Eight images of the largest allowed size take less than 300 MB. */
 const CACHED_IMAGES = 8;
-/** exp() of this is 0 in float32, and sums with it stay finite. */
-const HIDDEN = -1e9;
+/** Attention bias of masked keys: exp() of it is 0 in float32, and sums with it remain finite. */
+const MASKED = -1e9;
 
 export class VisionEncoder {
   readonly #session: GraphSession;
@@ -29,17 +30,20 @@ export class VisionEncoder {
     this.#config = config;
   }
 
-  /** `key` names the resized pixels (their hash): equal keys share features. */
+  /**
+   * @param key identifies the resized pixels; equal keys share cached features
+   * @throws RoundsError device_lost, out_of_memory, internal
+   */
   async encode(key: string, patches: Patches): Promise<ImageFeatures> {
     const cached = this.#cache.get(key);
     if (cached) return cached;
     const feeds = this.#feeds(patches);
     const outputs = await this.#session.run(feeds);
     const output = outputs[VISION_IO.features];
-    if (!output) throw new Error('The vision graph gave no features.');
+    if (!output) throw new RoundsError('internal', 'The vision graph returned no features.');
     const features = { data: await this.#backend.read(output), tokens: output.dims[1] ?? 0 };
     [...Object.values(feeds), ...Object.values(outputs)].forEach((tensor) => tensor.dispose());
-    this.#remember(key, features);
+    this.#addToCache(key, features);
     return features;
   }
 
@@ -48,7 +52,7 @@ export class VisionEncoder {
     await this.#session.dispose();
   }
 
-  #remember(key: string, features: ImageFeatures): void {
+  #addToCache(key: string, features: ImageFeatures): void {
     this.#cache.set(key, features);
     const oldest = this.#cache.keys().next();
     if (this.#cache.size > CACHED_IMAGES && !oldest.done) this.#cache.delete(oldest.value);
@@ -119,13 +123,13 @@ export class VisionEncoder {
   }
 }
 
-/** Rows of the full attention's queries, filled up to a multiple of QUERY_PARTS with the last one. */
+/** Query rows of full attention, padded to a multiple of QUERY_PARTS by repeating the last row. */
 export function queryRows(patches: number): Int32Array {
   const length = Math.ceil(patches / QUERY_PARTS) * QUERY_PARTS;
   return Int32Array.from({ length }, (_, i) => Math.min(i, patches - 1));
 }
 
-/** Patch rows in window order: each merged token brings its `group` consecutive patches. */
+/** Patch rows in window order. Each merged token has `group` consecutive patches. */
 function rowOrder(windowIndex: Int32Array, group: number): Int32Array {
   const order = new Int32Array(windowIndex.length * group);
   windowIndex.forEach((token, i) => {
@@ -141,17 +145,17 @@ function gatherRows(source: Float32Array, rows: Int32Array, width: number): Floa
 }
 
 export interface WindowLayout {
-  /** [windows × size]: the row that stands at each padded place; padding repeats the window's first row. */
+  /** [windows × size]: the row at each padded position; padding repeats the window's first row. */
   rows: Int32Array;
-  /** [patches]: the padded place of each row. */
+  /** [patches]: the padded position of each row. */
   positions: Int32Array;
-  /** [windows, 1, size, size]: 0 at real keys, a large negative number at padding. */
+  /** [windows, 1, size, size]: 0 for real keys, a large negative number for padding. */
   bias: Float32Array<ArrayBuffer>;
   windows: number;
   size: number;
 }
 
-/** Windows of `bounds` (cu_window_seqlens) laid out at `size` patches each. */
+/** Pads the windows given by `bounds` (cu_window_seqlens) to `size` patches each. */
 export function padWindows(bounds: Int32Array, size: number): WindowLayout {
   const windows = bounds.length - 1;
   const rows = new Int32Array(windows * size);
@@ -166,7 +170,7 @@ export function padWindows(bounds: Int32Array, size: number): WindowLayout {
     }
     for (let query = 0; query < size; query++) {
       const at = (window * size + query) * size;
-      bias.fill(HIDDEN, at + length, at + size);
+      bias.fill(MASKED, at + length, at + size);
     }
   }
   return { rows, positions, bias, windows, size };

@@ -3,19 +3,20 @@ import type { VisionConfig } from '../shared/modelConfig';
 import type { GridThw } from './preprocess/patchify';
 
 export interface VisionWindows {
-  /** Place i in window order holds merged token windowIndex[i]; all images together. */
+  /** Index i in window order is merged token windowIndex[i]; for all images together. */
   windowIndex: Int32Array;
-  /** The inverse: merged token j stands at reverseIndex[j] in window order. */
+  /** The inverse: merged token j has index reverseIndex[j] in window order. */
   reverseIndex: Int32Array;
-  /** Bounds of the windows in patches, in window order; first 0, last the number of patches. */
+  /** Boundaries of the windows in patches, in window order, from 0 to the number of patches. */
   cuWindowSeqlens: Int32Array;
 }
 
 type WindowGeometry = Pick<VisionConfig, 'patchSize' | 'spatialMergeSize' | 'windowSize'>;
 
 /**
- * Windows are `windowSize` pixels square (4 × 4 merged tokens for 112), in raster order; those at the right
- * and lower edge are smaller. Images never share a window. Without a window size each frame is one window.
+ * Divides images into square windows of `windowSize` pixels (4 × 4 merged tokens for 112), in raster order. Windows at
+ * the right and bottom edges are smaller. A window never spans two images. Without a window size, each frame is one
+ * window.
  */
 export function visionWindows(grids: readonly GridThw[], geometry: WindowGeometry): VisionWindows {
   const { spatialMergeSize: merge, patchSize, windowSize } = geometry;
@@ -44,15 +45,6 @@ export function visionWindows(grids: readonly GridThw[], geometry: WindowGeometr
     imageStart += t * rows * columns;
   }
   return { windowIndex, reverseIndex: inverse(windowIndex), cuWindowSeqlens: Int32Array.from(bounds) };
-}
-
-/** Bounds of the frames in patches: what blocks with full attention see. */
-export function visionFrameBounds(grids: readonly GridThw[]): Int32Array {
-  const bounds = [0];
-  for (const [t, h, w] of grids) {
-    for (let frame = 0; frame < t; frame++) bounds.push(bounds[bounds.length - 1]! + h * w);
-  }
-  return Int32Array.from(bounds);
 }
 
 function inverse(permutation: Int32Array): Int32Array {

@@ -19,7 +19,7 @@ const BASE = {
   tie_word_embeddings: true,
   rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] },
 };
-/** config.json of the two published bases, as far as sizes depend on it. */
+/** The fields of the two base models' config.json that sizes depend on. */
 const CONFIGS: Record<string, unknown> = {
   'qwen2.5-vl-3b': {
     ...BASE,
@@ -58,7 +58,7 @@ function plannedSizes(config: unknown, model: CatalogueModel) {
 }
 
 describe('the catalogue of the page', () => {
-  it('names the models that can be had, and the one that can’t', () => {
+  it('lists the available models, and the one that is not published', () => {
     const byId = new Map(catalogue.models.map((model) => [model.id, model]));
     expect([...byId.keys()]).toEqual([
       'rounds-mini',
@@ -84,13 +84,13 @@ describe('the catalogue of the page', () => {
         downloadBytes: planned.downloadBytes,
         largestTensorBytes: planned.largestTensorBytes,
       });
-      // Between spans are up to 63 bytes: two spans for each tensor at most.
+      // Up to 63 bytes of padding per span, and at most two spans per tensor.
       expect(model.sizes!.packBytes).toBeGreaterThanOrEqual(planned.bytes);
       expect(model.sizes!.packBytes).toBeLessThan(planned.bytes + planned.tensors * 2 * 64);
     }
   });
 
-  it('describes the embedded pack as it is', () => {
+  it('gives the true sizes of the embedded pack', () => {
     const pack = JSON.parse(readFileSync('public/models/rounds-mini/pack.json', 'utf8')) as {
       parameters: number;
       totalBytes: number;
@@ -100,7 +100,7 @@ describe('the catalogue of the page', () => {
     expect(embedded.sizes?.packBytes).toBe(pack.totalBytes);
   });
 
-  it('gives averages that are averages of what they stand under', () => {
+  it('gives averages that match their sets', () => {
     for (const checkpoint of catalogue.models.flatMap(({ checkpoints }) => checkpoints)) {
       for (const { values } of checkpoint.scores.filter(({ values }) => values.at(-1)?.set === 'Average')) {
         const sets = values.slice(0, -1);
@@ -118,26 +118,28 @@ describe('parseCatalogue', () => {
     return parseCatalogue(json);
   };
 
-  it('passes over fields that it does not know', () => {
+  it('ignores unknown fields', () => {
     expect(parseCatalogue({ ...real(), later: 1 }).models).toEqual(catalogue.models);
   });
 
   it.each<[string, (model: Record<string, unknown>) => void, RegExp]>([
-    ['a preset that there is none of', (m) => (m['preset'] = 'x'), /preset must be/],
-    ['a size that is no number', (m) => (m['sizes'] = { downloadBytes: '7 GB' }), /downloadBytes/],
+    ['an unknown preset', (m) => (m['preset'] = 'x'), /preset must be/],
+    ['a size that is not a number', (m) => (m['sizes'] = { downloadBytes: '7 GB' }), /downloadBytes/],
     ['a download without sizes', (m) => delete m['sizes'], /needs sizes/],
     ['a download without checkpoints', (m) => (m['checkpoints'] = []), /checkpoints/],
-    ['an id that is no name', (m) => (m['id'] = '../x'), /id /],
+    ['an invalid id', (m) => (m['id'] = '../x'), /id /],
     ['the same id twice', (m) => (m['id'] = 'rounds-mini'), /same id/],
   ])('refuses %s', (_, change, message) => {
     expect(changed(change)).toThrow(message);
   });
 
-  it('refuses a repository, a revision and a harness that can’t be', () => {
+  it('refuses invalid repositories, revisions and harnesses', () => {
     const first = (m: Record<string, unknown>) => (m['checkpoints'] as Record<string, unknown>[])[0]!;
-    expect(changed((m) => (first(m)['repo'] = 'https://evil'))).toThrow(/no org\/name/);
-    expect(changed((m) => (first(m)['revision'] = '../../x?'))).toThrow(/no commit or branch/);
-    expect(changed((m) => (first(m)['scores'] = [{ harness: 'mine', values: [] }]))).toThrow(/not described/);
+    expect(changed((m) => (first(m)['repo'] = 'https://evil'))).toThrow(/must have the form org\/name/);
+    expect(changed((m) => (first(m)['revision'] = '../../x?'))).toThrow(/must be a commit or branch/);
+    expect(changed((m) => (first(m)['scores'] = [{ harness: 'mine', values: [] }]))).toThrow(
+      /missing from harnesses/,
+    );
   });
 
   it('refuses another format and version', () => {
@@ -145,7 +147,7 @@ describe('parseCatalogue', () => {
     expect(() => parseCatalogue({ ...real(), version: 2 })).toThrow(/version 2/);
   });
 
-  it('may name a calibration by its hash', () => {
+  it('accepts a calibration with its hash', () => {
     const withCalibration = (calibration: unknown) => {
       const json = real();
       const model = json.models.find(({ kind }) => kind === 'hub') as { checkpoints: object[] };

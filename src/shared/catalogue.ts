@@ -1,7 +1,7 @@
 /**
- * The catalogue: models that the page offers by itself (public/models/catalogue.json). Every field is bounded, so that
- * a damaged file is told from a good one. Fields that are not known here are passed over: a newer catalogue may have
- * more to say, and what it says about the fields below still holds. Another `version` is refused.
+ * The catalogue of models that the page offers (public/models/catalogue.json). Every field is bounded, so that a
+ * damaged file is detected. Unknown fields are ignored, so a newer catalogue with additional fields still works.
+ * Another `version` is refused.
  */
 import { RoundsError } from './errors';
 import { Fields } from './fields';
@@ -12,36 +12,36 @@ export const CATALOGUE_FILE = 'catalogue.json';
 
 export interface CatalogueScore {
   set: string;
-  /** Per cent of right answers. */
+  /** Percentage of right answers. */
   value: number;
 }
 
-/** Results are comparable within one harness only: prompts, parsers and subsets differ between them. */
+/** Scores are comparable within one harness only: prompts, parsers and subsets differ between harnesses. */
 export interface CatalogueScores {
   harness: string;
   values: CatalogueScore[];
 }
 
-/** What a conversion takes and gives, as the converter plans it for `weights` and `recipe` (4-bit, best). */
+/** Sizes in bytes, as planned by the converter for the model's `weights` and `recipe`. */
 export interface CatalogueSizes {
-  /** Of the weights; tokenizer and settings add about 10 MB. */
+  /** Weights in the checkpoint; tokenizer and settings add about 10 MB. */
   downloadBytes: number;
-  /** Of the weights in the pack; tokenizer and settings add about 10 MB. */
+  /** Weights in the pack; tokenizer and settings add about 10 MB. */
   packBytes: number;
-  /** What maxBufferSize and maxStorageBufferBindingSize of the GPU have to allow. */
+  /** The GPU's maxBufferSize and maxStorageBufferBindingSize must be at least this. */
   largestTensorBytes: number;
 }
 
-/** A published checkpoint. `revision` is a commit where one is pinned; else a branch, resolved when it is planned. */
+/** A published checkpoint. `revision` is a pinned commit, or a branch that is resolved when the download is planned. */
 export interface CatalogueCheckpoint {
   repo: string;
   revision: string;
-  /** What it was trained for, in a sentence or two. */
+  /** What it was trained for, in one or two sentences. */
   trainedFor: string;
   scores: CatalogueScores[];
-  /** Tells variants of one model apart: "RL on m23k". */
+  /** Distinguishes the variants of one model: "RL on m23k". */
   variant: string;
-  /** How much each input counts in the search of scales (docs/quantization.md); `url` counts from the catalogue. */
+  /** The importance of inputs in the scale search (docs/quantization.md). `url` is relative to the catalogue. */
   calibration?: { url: string; sha256: string };
 }
 
@@ -52,18 +52,19 @@ export interface CatalogueModel {
   parameters: number;
   preset: PresetId;
   licence: { name: string; limits: string };
-  /** `embedded`: published with the page. `hub`: converted here. `none`: not published; `instead` says what can be done. */
+  /** `embedded`: part of the page. `hub`: converted in the browser. `none`: not published; see `instead`. */
   kind: 'embedded' | 'hub' | 'none';
   weights: WeightsOption;
   recipe: RecipeOption;
   sizes: CatalogueSizes | null;
-  /** First: the one to take. One at least for `hub`, none otherwise. */
+  /** The recommended one first. At least one for `hub`, otherwise none. */
   checkpoints: CatalogueCheckpoint[];
+  /** What to use instead of a model that is not published; else empty. */
   instead: string;
 }
 
 export interface Catalogue {
-  /** What a harness is, by its name in `scores`. */
+  /** Description of each harness, by its name in `scores`. */
   harnesses: Record<string, string>;
   models: CatalogueModel[];
 }
@@ -78,12 +79,13 @@ const REVISION = /^[\w][\w./-]{0,199}$/;
 
 /**
  * @param json the parsed content of catalogue.json
- * @throws RoundsError internal, naming the field and what was expected: the file is published with the page
+ * @throws RoundsError internal, naming the field and what was expected: the file is part of the page
  */
 export function parseCatalogue(json: unknown): Catalogue {
   const root = new Fields(json, CATALOGUE_FILE, fail);
   if (root.get('format') !== 'rounds-catalogue') root.reject('format must be "rounds-catalogue".');
-  if (root.get('version') !== 1) root.reject(`version ${String(root.get('version'))} is not known here.`);
+  if (root.get('version') !== 1)
+    root.reject(`version ${String(root.get('version'))} is not supported; update the page.`);
   const names = root.object('harnesses');
   const harnesses = Object.fromEntries(names.keys().map((name) => [name, names.string(name, 1000)]));
   const models = root.objects('models', MAX_MODELS).map((model) => parseModel(model, harnesses));
@@ -98,12 +100,12 @@ function parseModel(model: Fields, harnesses: Record<string, string>): Catalogue
     .objects('checkpoints', MAX_CHECKPOINTS)
     .map((checkpoint) => parseCheckpoint(checkpoint, harnesses));
   if ((kind === 'hub') !== checkpoints.length > 0)
-    model.reject('checkpoints belong to kind "hub" and to it only.');
+    model.reject('kind "hub" requires checkpoints; other kinds must not have any.');
   const id = model.string('id', 64);
   if (!ID.test(id))
     model.reject(`id ${JSON.stringify(id)} must be lower-case letters, digits, dots and dashes.`);
   const sizes = model.has('sizes') ? parseSizes(model.object('sizes')) : null;
-  if (kind === 'hub' && !sizes) model.reject('a model that can be downloaded needs sizes.');
+  if (kind === 'hub' && !sizes) model.reject('a model of kind "hub" needs sizes.');
   const licence = model.object('licence');
   return {
     id,
@@ -131,9 +133,10 @@ function parseSizes(sizes: Fields): CatalogueSizes {
 
 function parseCheckpoint(fields: Fields, harnesses: Record<string, string>): CatalogueCheckpoint {
   const repo = fields.string('repo', 200);
-  if (!REPO.test(repo)) fields.reject(`repo ${JSON.stringify(repo)} is no org/name.`);
+  if (!REPO.test(repo)) fields.reject(`repo ${JSON.stringify(repo)} must have the form org/name.`);
   const revision = fields.string('revision', 200);
-  if (!REVISION.test(revision)) fields.reject(`revision ${JSON.stringify(revision)} is no commit or branch.`);
+  if (!REVISION.test(revision))
+    fields.reject(`revision ${JSON.stringify(revision)} must be a commit or branch.`);
   return {
     repo,
     revision,
@@ -153,7 +156,7 @@ function parseCalibration(fields: Fields): { url: string; sha256: string } {
 function parseScores(fields: Fields, harnesses: Record<string, string>): CatalogueScores {
   const harness = fields.string('harness', 100);
   if (!Object.hasOwn(harnesses, harness))
-    fields.reject(`harness ${JSON.stringify(harness)} is not described.`);
+    fields.reject(`harness ${JSON.stringify(harness)} is missing from harnesses.`);
   const values = fields.objects('values', 20).map((value) => ({
     set: value.string('set', 60),
     value: value.number('value', 0, 100),

@@ -1,8 +1,8 @@
-/** CRC-32 as ZIP has it (reflected polynomial EDB88320), eight bytes at a time: a pack of 2 GB takes seconds. */
+/** CRC-32 of ZIP (reflected polynomial EDB88320), eight bytes at a time, so that a pack of 2 GB takes seconds. */
 const LANES = 8;
 const TABLE = makeTable();
 
-/** LANES tables of 256 entries, one after the other; each is that of the one before, moved on by one byte. */
+/** LANES consecutive tables of 256 entries; each is the previous one advanced by one zero byte (slicing-by-8). */
 function makeTable(): Uint32Array {
   const table = new Uint32Array(LANES * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -25,7 +25,7 @@ export function crc32(bytes: Uint8Array): number {
   for (let i = 0; i < whole; i += LANES) {
     const low = crc ^ view.getInt32(i, true);
     const high = view.getInt32(i + 4, true);
-    // The indices are within the table, so `?? 0` only tells the compiler so.
+    // The indices are always within the table; `?? 0` is for the compiler.
     crc =
       (t[1792 + (low & 0xff)] ?? 0) ^
       (t[1536 + ((low >>> 8) & 0xff)] ?? 0) ^

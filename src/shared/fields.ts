@@ -1,6 +1,6 @@
 /**
- * Reads fields of JSON that came from outside. Every number is bounded by its reader, and every complaint
- * names the field and what was expected, so that a person can find it in the file.
+ * Reads fields of untrusted JSON. Every number has bounds, and every error message names the field and what was
+ * expected, so that a person can find it in the file.
  */
 export type Fail = (message: string) => never;
 
@@ -9,7 +9,10 @@ export class Fields {
   readonly #where: string;
   readonly #fail: Fail;
 
-  /** @param where how messages call this object, for example `config.json: vision_config` */
+  /**
+   * @param where how error messages refer to this object, for example `config.json: vision_config`
+   * @param fail throws the caller's error
+   */
   constructor(value: unknown, where: string, fail: Fail) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       fail(`${where} must be a JSON object.`);
@@ -19,7 +22,7 @@ export class Fields {
     this.#fail = fail;
   }
 
-  /** The raw value; undefined where it is absent or null. Own properties only: keys come from a file. */
+  /** The raw value; undefined if absent or null. Reads own properties only, because keys come from a file. */
   get(name: string): unknown {
     return Object.hasOwn(this.#value, name) ? (this.#value[name] ?? undefined) : undefined;
   }
@@ -117,7 +120,7 @@ export class Fields {
     return [a, b, c];
   }
 
-  /** Refuses with the place in front: for rules between fields. */
+  /** Fails with the object's name in front of the message; for rules between fields. */
   reject(message: string): never {
     return this.#fail(`${this.#where}: ${message}`);
   }

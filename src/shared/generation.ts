@@ -1,17 +1,17 @@
-/** What is asked of a model and what comes back: messages, settings, answers, and what was measured on the way. */
+/** Requests to a model and their results: messages, settings, answers and measurements. */
 import type { Plane } from './imageFacts';
 
-/** An image as the visitor gave it. Decoded in the worker, never anywhere else. */
+/** An image file as provided by the visitor. It is decoded only in the worker. */
 export interface ImageInput {
   blob: Blob;
   name: string;
   /** Zero-based: frame of a DICOM file, page of a TIFF, slice of a NIfTI volume. */
   frame?: number;
-  /** [center, width] in the unit of the image, instead of its own; for images with more than 8 bits of grey. */
+  /** [center, width] in the unit of the image, replacing its own; for grey images with more than 8 bits. */
   window?: [number, number];
-  /** Of a NIfTI volume; axial if it is not said. */
+  /** Plane of a NIfTI volume; axial by default. */
   plane?: Plane;
-  /** Of a NIfTI series, from 0. */
+  /** Volume of a NIfTI series, from 0. */
   volume?: number;
 }
 
@@ -34,13 +34,13 @@ export interface GenerationSettings {
   ignoreEos: boolean;
 }
 
-/** One resize step: both limits count width × height of the result, in pixels. */
+/** Limits of one resize step: width × height of the result, in pixels. */
 export interface PixelLimits {
   minPixels: number;
   maxPixels: number;
   /**
-   * `processor` (default): transformers' Qwen2VLImageProcessor. `vision_utils`: qwen_vl_utils, which differs
-   * only for a side that rounds to 0 (it becomes one factor before the limits are looked at).
+   * `processor` (default): transformers' Qwen2VLImageProcessor. `vision_utils`: qwen_vl_utils, which differs only for
+   * a side that rounds to 0 (it is raised to one factor before the limits are checked).
    */
   rule?: 'processor' | 'vision_utils';
 }
@@ -48,58 +48,59 @@ export interface PixelLimits {
 export interface GenerateParams {
   messages: ChatMessage[];
   settings: GenerationSettings;
-  /** String tags that part thinking from answer; see engine/text/thinkingSplitter.ts. */
+  /** Tags that separate thinking from answer; see engine/text/thinkingSplitter.ts. */
   tags?: { think: [string, string]; answer: [string, string] };
-  /** Resizes before the image processor's own, in order (MedVLM-R1 resizes large images twice). */
+  /** Resize steps before the image processor's own, in order (MedVLM-R1 resizes large images twice). */
   imageLimits?: PixelLimits[];
   /**
-   * Ids that the answer begins with: it goes on behind them, and the result is that of one uncut run (the same seed
-   * draws on where it would have drawn). `maxNewTokens` counts what is added.
+   * Ids that the answer starts with. Generation continues after them, and the result equals that of one uninterrupted
+   * run (the random numbers continue as well). `maxNewTokens` counts only added tokens.
    */
   continueFrom?: number[];
-  /** So many of the most probable tokens (at most 10) are told for each new one. */
+  /** Number of most probable tokens to report for each new token, at most 10. */
   alternatives?: number;
-  /** Letters of the choices: their probabilities are told wherever the answer writes one of them. */
+  /** Option letters. Their probabilities are reported wherever the answer contains one of them. */
   optionLetters?: string[];
-  /** Fed instead of the chosen ids (teacher forcing). */
+  /** Ids to feed instead of the chosen ones (teacher forcing). */
   forceIds?: number[];
   logits?: 'none' | 'last' | 'all';
-  /** Return intermediate values as well, for checks against reference vectors. */
+  /** Also return intermediate values, for comparison with reference vectors. */
   trace?: boolean;
 }
 
 export interface TokenAlternative {
   id: number;
-  /** What the token writes; bytes that are no whole character stand as \\xE2. */
+  /** Text of the token. Bytes that do not form a whole character are shown as \\xE2. */
   text: string;
-  /** By the model's own distribution: over the whole vocabulary, temperature 1, no truncation, no repetition penalty. */
+  /** In the model's own distribution: whole vocabulary, temperature 1, no truncation, no repetition penalty. */
   probability: number;
 }
 
-/** How sure the model was at one token. */
+/** Probabilities at one token of the answer. */
 export interface TokenProbabilities {
-  /** Place in the answer's tokens, from 0. */
+  /** Index in the answer's tokens, from 0. */
   index: number;
   chosen: TokenAlternative;
-  /** Most probable first. The chosen token may be missing: it was drawn, or forced. */
+  /** Most probable first. May lack the chosen token, if it was sampled or forced. */
   top: TokenAlternative[];
 }
 
-/** The choices where the answer wrote the letter of one. */
+/** Probabilities of the options at a token that writes the letter of one of them. */
 export interface OptionProbabilities {
-  /** Place in the answer's tokens, from 0. */
+  /** Index in the answer's tokens, from 0. */
   index: number;
-  /** The letter that was written. */
+  /** The letter in the answer. */
   letter: string;
   options: {
     letter: string;
-    /** Of all tokens that write this letter and no other letter or digit, over the whole vocabulary. */
+    /** Over the whole vocabulary: of all tokens that write this letter and no other letter or digit. */
     probability: number;
-    /** The same among the letters alone: these add up to 1. */
+    /** Normalised over the option letters: these add up to 1. */
     share: number;
   }[];
 }
 
+/** Sizes in pixels and SHA-256 of the RGB bytes, before and after the resize for the model. */
 export interface ProcessedImage {
   width: number;
   height: number;
@@ -109,6 +110,7 @@ export interface ProcessedImage {
   resizedSha256: string;
 }
 
+/** Times in milliseconds. */
 export interface GenerateTiming {
   imageMs: number;
   visionMs: number;
@@ -127,16 +129,16 @@ export interface GenerateTrace {
   imageFeatures: Float32Array;
 }
 
-/** What a model takes of its device's memory, in bytes; an estimate, because nobody tells what a GPU holds. */
+/** Device memory used by a model, in bytes. The total is an estimate: browsers do not report GPU memory. */
 export interface MemoryUse {
-  /** Exact: the weights as the graphs hold them. */
+  /** Exact: size of the weights in the graphs. */
   weightBytes: number;
-  /** Exact: allocated so far. It grows with the conversation. */
+  /** Exact: bytes allocated so far. Grows with the conversation. */
   kvCacheBytes: number;
-  /** Tokens that this has room for, and what each costs. */
+  /** Capacity of the allocated KV cache in tokens. */
   kvTokens: number;
   kvBytesPerToken: number;
-  /** Worked out from the widest layer of the last run; 0 before the first. */
+  /** Estimated from the widest layer in the last run; 0 before the first run. */
   activationBytes: number;
 }
 
@@ -156,22 +158,23 @@ export interface GenerateResult {
   logits: Float32Array[];
   images: ProcessedImage[];
   timing: GenerateTiming;
-  /** Prompt and new tokens of this turn, and what the KV cache can hold. */
+  /** Tokens of the prompt and the answer. */
   contextUsed: number;
+  /** Maximum number of tokens in the model's context. */
   contextAvailable: number;
-  /** Tokens of the prompt that the KV cache held already: an earlier turn's, or another rollout's. */
+  /** Prompt tokens that were already in the KV cache, from an earlier turn or rollout. */
   cachedTokens: number;
   memory: MemoryUse;
-  /** With `alternatives`; of the tokens that this call added. */
+  /** With `alternatives`: for the tokens added by this call. */
   probabilities?: TokenProbabilities[];
-  /** With `optionLetters`; of the tokens that this call added. */
+  /** With `optionLetters`: for the tokens added by this call. */
   optionProbabilities?: OptionProbabilities[];
   trace?: GenerateTrace;
 }
 
-/** One question asked several times; each rollout is drawn with a seed of its own. */
+/** Several rollouts of one question, each sampled with its own seed. */
 export interface RolloutsParams {
-  /** `settings.seed` is that of the first rollout; each later one adds 1. */
+  /** `settings.seed` is the seed of the first rollout; each further one adds 1. */
   request: Omit<GenerateParams, 'continueFrom' | 'alternatives' | 'forceIds' | 'logits' | 'trace'>;
   /** 2 to 16. */
   count: number;
@@ -191,10 +194,10 @@ export interface Rollout {
 }
 
 export interface RolloutsResult {
-  /** Those that were begun; the last one may have been stopped. */
+  /** All rollouts that were started; the last one may have been stopped. */
   rollouts: Rollout[];
   promptTokens: number;
-  /** Tokens of the prompt that the KV cache held already. The rest was computed once, for all rollouts together. */
+  /** Prompt tokens that were already in the KV cache. The rest was computed once for all rollouts. */
   cachedTokens: number;
   timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs' | 'decodeMs' | 'decodeTokensPerSecond'>;
   contextAvailable: number;

@@ -1,8 +1,8 @@
 /**
- * grading.cases.json holds verdicts of the published graders, run on these texts in Python: MedVLThinker's
+ * grading.cases.json contains the results of the published graders, run on these texts in Python: MedVLThinker's
  * analysis/regrade_eval_results.py and train/my_reward.py, MedVLM-R1's src/eval/test_qwen2vl_med.py and grpo.py,
- * Med-R1's evaluation script and R1-V's reward. Each reads: letter, correct, format, accuracy, reward; the key is
- * B. The port also gave the same verdicts on 160,000 random texts made of tags, letters and blanks.
+ * Med-R1's evaluation script and R1-V's reward. Each result is: letter, correct, format, accuracy, reward; the key is
+ * B. The port also gave the same results on 160,000 random texts of tags, letters and whitespace.
  */
 import { describe, expect, it } from 'vitest';
 import rows from './grading.cases.json';
@@ -23,7 +23,7 @@ describe.each(SYSTEMS)('grade as %s', (system) => {
 });
 
 describe('grade', () => {
-  it('judges the variants of a prompt like the prompt', () => {
+  it('grades the variants of a prompt like the prompt', () => {
     for (const { text, medvlthinker, 'med-r1': medR1 } of rows) {
       expect(short(grade('medvlthinker-demo', text, OPTIONS, 'B'))).toBe(medvlthinker);
       expect(short(grade('med-r1-readme', text, OPTIONS, 'B'))).toBe(medR1);
@@ -36,7 +36,7 @@ describe('grade', () => {
     ['B', 'B yes 0 1 1'],
     ['<think>t</think><answer>b</answer>', '- no 1 0 1'],
     ['The answer is B', '- no 0 0 0'],
-  ])('judges %s in the manner of GMAI-VL-R1', (text, verdict) => {
+  ])('grades %s as for GMAI-VL-R1', (text, verdict) => {
     expect(short(grade('gmai-vl-r1', text, OPTIONS, 'B'))).toBe(verdict);
   });
 
@@ -44,22 +44,22 @@ describe('grade', () => {
     ['The answer is: B', 'B yes 0 1 1'],
     ['chest', 'B yes 0 1 1'],
     ['B)', '- no 0 0 0'],
-  ])('judges %s in a plain chat', (text, verdict) => {
+  ])('grades %s in a plain chat', (text, verdict) => {
     expect(short(grade('chat', text, OPTIONS, 'B'))).toBe(verdict);
   });
 
-  it('takes the first of two options with one text, and counts both as right', () => {
+  it('reads the first of two options with the same text, and counts both as right', () => {
     const twins = { A: 'Yes', B: 'yes' };
     expect(grade('medvlthinker', 'yes', twins, 'B')).toMatchObject({ letter: 'A', correct: true });
   });
 
-  it('counts A to J only in the reward of MedVLM-R1', () => {
+  it('considers only letters A to J in the reward of MedVLM-R1', () => {
     expect(grade('medvlm-r1', '<answer>not B</answer>', OPTIONS, 'B').accuracy).toBe(0.5);
     expect(grade('medvlm-r1', '<answer>choice B</answer>', OPTIONS, 'B').accuracy).toBe(0);
     expect(grade('medvlm-r1', '<answer>ı</answer>', { I: 'x' }, 'I').accuracy).toBe(1);
   });
 
-  it.each(PRESET_IDS)('refuses a key that is no option: %s', (preset) => {
+  it.each(PRESET_IDS)('refuses a key that is not an option: %s', (preset) => {
     const refusal = expect.objectContaining({ code: 'request_invalid' }) as Error;
     expect(() => grade(preset, 'B', OPTIONS, 'D')).toThrow(refusal);
     expect(() => grade(preset, 'B', OPTIONS, 'toString')).toThrow(refusal);
@@ -67,14 +67,14 @@ describe('grade', () => {
 });
 
 describe('isWellFormed', () => {
-  it('spans the whole text', () => {
+  it('matches the whole text', () => {
     expect(isWellFormed('<think>\n</think>\n<answer>\n</answer>')).toBe(true);
     expect(isWellFormed('<think></think><answer></answer>')).toBe(true);
     expect(isWellFormed('<think></think><answer></answer> ')).toBe(false);
     expect(isWellFormed('<think></think>.<answer></answer>')).toBe(false);
   });
 
-  it('needs no more than a moment for a long text that fails', () => {
+  it('is fast for a long text that does not match', () => {
     const text = `<think>${'a</think> <answer>'.repeat(2000)}`;
     const start = performance.now();
     expect(isWellFormed(text)).toBe(false);

@@ -1,21 +1,21 @@
 /**
- * The verdict that each system's own code would give. `letter` and `correct` follow its published
- * evaluation, `format`, `accuracy` and `reward` its training reward; both are ported line by line, oddities
- * included ("B)" is wrong to MedVLThinker and half right to MedVLM-R1's reward).
+ * Grades answers as each published system's own code does. `letter` and `correct` follow the system's evaluation;
+ * `format`, `accuracy` and `reward` follow its training reward. Both are ported line by line, including oddities: for
+ * MedVLThinker "B)" is wrong, for MedVLM-R1's reward it is half right.
  */
 import { RoundsError } from './errors';
 import type { Options, PresetId } from './presets';
 import { fullMatches, pythonPattern, removeSpace, search, searchLast, strip } from './pythonText';
 
 export interface Grade {
-  /** The option that the evaluation reads out of the text; null where it reads none. */
+  /** The option that the evaluation reads from the text; null if none. */
   letter: string | null;
   correct: boolean;
-  /** Reward for the form, 0 or 1. */
+  /** Format reward, 0 or 1. */
   format: number;
-  /** Reward for the answer, 0 to 1. */
+  /** Accuracy reward, 0 to 1. */
   accuracy: number;
-  /** What training optimises; the systems put format and accuracy together in different ways. */
+  /** Total reward in training. The systems combine format and accuracy in different ways. */
   reward: number;
 }
 
@@ -31,13 +31,15 @@ type Evaluation = Pick<Grade, 'letter' | 'correct'>;
 type Reward = Pick<Grade, 'format' | 'accuracy' | 'reward'>;
 
 /**
+ * Grades one answer.
+ * @param text the model's whole output, tags included
  * @param key letter of the right option
  * @throws RoundsError request_invalid when the key is not among the options
  */
 export function grade(preset: PresetId, text: string, options: Options, key: string): Grade {
   const answer = Object.hasOwn(options, key) ? options[key] : undefined;
   if (answer === undefined) {
-    throw new RoundsError('request_invalid', `The key ${key} is not among the options.`);
+    throw new RoundsError('request_invalid', `The key ${key} is not one of the options.`);
   }
   const row = { text, options, key, answer };
   const [evaluate, reward] = RULES[preset];
@@ -51,16 +53,16 @@ const RULES: Record<PresetId, [(row: Row) => Evaluation, (row: Row) => Reward]> 
   'medvlm-r1-simple': [evaluateWhole, medvlmReward],
   'med-r1': [evaluateMedR1, r1vReward],
   'med-r1-readme': [evaluateMedR1, r1vReward],
-  // Nothing is published: the reward of the code that it builds upon, which also gives the letter.
+  // Nothing is published, so this is the reward of the code that it builds on, which also reads the letter.
   'gmai-vl-r1': [evaluateR1v, r1vReward],
-  // No system of its own: MedVLThinker's evaluation copes with text that has no tags.
+  // Not a published system. MedVLThinker's evaluation can handle text without tags.
   chat: [regrade, chatReward],
 };
 
 const ANSWER = pythonPattern('<answer>(.*?)</answer>');
 const ANSWER_S = pythonPattern('<answer>(.*?)</answer>', { S: true });
 const ANSWER_SI = pythonPattern('<answer>(.*?)</answer>', { S: true, I: true });
-/** The form that all of them train for. */
+/** The format that all of them are trained for. */
 const FORM = pythonPattern('<think>.*?</think>\\s*<answer>.*?</answer>', { S: true });
 const MEDVLM_ANSWER = pythonPattern('<answer>\\s*([A-Z])\\s*</answer>');
 const MED_R1_ANSWER = pythonPattern('<answer>\\s*(\\w+)\\s*</answer>');
@@ -68,14 +70,14 @@ const REGRADE_PHRASES = ['answer:', 'answer is:', 'answer is', 'is:'].map((phras
   pythonPattern(`${phrase}\\s*(.*)\\s*`, { I: true }),
 );
 
-/** Whether a text has the form that is rewarded. */
+/** Whether a text has the rewarded format. */
 export function isWellFormed(text: string): boolean {
   return fullMatches(FORM, text);
 }
 
 const formatOf = (text: string): number => (isWellFormed(text) ? 1 : 0);
 
-/** MedVLThinker analysis/regrade_eval_results.py: the rules of the published tables. */
+/** MedVLThinker, analysis/regrade_eval_results.py: the rules behind the published tables. */
 function regrade({ text, options, key, answer }: Row): Evaluation {
   const prediction = extractAnswer(text);
   const found = Object.entries(options).find(([label, option]) => isSameAnswer(prediction, option, label));
@@ -100,13 +102,13 @@ function findAnswer(text: string): string {
   return text;
 }
 
-/** grade_answer: "B. text", "B" or "text", whatever the case; nothing looser. */
+/** grade_answer: accepts "B. text", "B" or "text" in any case, and nothing else. */
 function isSameAnswer(prediction: string, answer: string, label: string): boolean {
   const normal = (value: string) => strip(value).toLowerCase();
   return [`${label}. ${answer}`, label, answer].some((form) => normal(prediction) === normal(form));
 }
 
-/** MedVLThinker train/my_reward.py: nothing without the form. `.` stops at line feeds in the answer here. */
+/** MedVLThinker, train/my_reward.py: no reward without the format. Here `.` does not match line feeds in the answer. */
 function medvlthinkerReward({ text, key, answer }: Row): Reward {
   const given = strip(search(ANSWER, text)?.[1] ?? text);
   const format = formatOf(text);
@@ -114,7 +116,7 @@ function medvlthinkerReward({ text, key, answer }: Row): Reward {
   return { format, accuracy, reward: format * accuracy };
 }
 
-/** MedVLM-R1 src/eval/test_qwen2vl_med.py, complex prompt. */
+/** MedVLM-R1, src/eval/test_qwen2vl_med.py, complex prompt. */
 function evaluateMedvlm({ text, key }: Row): Evaluation {
   const letter = search(MEDVLM_ANSWER, text)?.[1] ?? null;
   return { letter, correct: letter === key };
@@ -125,7 +127,7 @@ function evaluateWhole({ text, options, key }: Row): Evaluation {
   return { letter: Object.hasOwn(options, text) ? text : null, correct: text === key };
 }
 
-/** MedVLM-R1 grpo.py: 1 for the right letter alone, 0.5 with other text that has no letter A–J; plus the form. */
+/** MedVLM-R1, grpo.py: 1 for the right letter alone, 0.5 with other text without letters A–J; plus the format. */
 function medvlmReward({ text, key }: Row): Reward {
   const given = strip(search(ANSWER_SI, text)?.[1] ?? '');
   const format = formatOf(text);
@@ -140,7 +142,7 @@ function medvlmAccuracy(given: string, key: string): number {
   return strip(given.replace(letterAnyCase, '')) === '' ? 1 : 0.5;
 }
 
-/** Med-R1's evaluation: a text without the word "answer" is taken whole. */
+/** Med-R1's evaluation: a text without the word "answer" is used as a whole. */
 function evaluateMedR1({ text, options, key }: Row): Evaluation {
   const given = text.includes('answer') ? (search(MED_R1_ANSWER, text)?.[1] ?? null) : text;
   const letter = given !== null && Object.hasOwn(options, given) ? given : null;
@@ -154,7 +156,7 @@ function evaluateR1v({ text, options, key }: Row): Evaluation {
   return { letter: Object.hasOwn(options, given) ? given : null, correct: given === strip(key) };
 }
 
-/** R1-V grpo.py, without its symbolic check of formulas, which letters never pass. */
+/** R1-V, grpo.py, without its symbolic comparison of formulas, which never accepts letters. */
 function r1vReward({ text, key }: Row): Reward {
   const format = formatOf(text);
   const accuracy = r1vAnswer(text) === strip(key) ? 1 : 0;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { floatArrayFromHalf, float16Value, halfArrayFrom, float16Bits } from './half';
 
 describe('float16', () => {
-  it('returns every one of the 65,536 bit patterns unchanged', () => {
+  it('round-trips all 65,536 bit patterns', () => {
     for (let bits = 0; bits < 65536; bits++) {
       const value = float16Value(bits);
       if (Number.isNaN(value)) expect(float16Bits(value) & 0x7fff).toBeGreaterThan(0x7c00);
@@ -11,7 +11,7 @@ describe('float16', () => {
   });
 
   it('rounds halfway cases to even', () => {
-    // Above 2048 float16 holds only even numbers.
+    // Above 2048, float16 has only even integers.
     expect(float16Value(float16Bits(2049))).toBe(2048);
     expect(float16Value(float16Bits(2051))).toBe(2052);
     expect(float16Value(float16Bits(2 ** -25))).toBe(0);

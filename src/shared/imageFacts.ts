@@ -1,6 +1,6 @@
-/** What the page may know and show of an image file beside its pixels. Nothing here tells who the patient is. */
+/** Facts about an image file that the page may show. None of them identifies the patient. */
 
-/** Window functions of DICOM (PS3.3 C.11.2.1); LINEAR_EXACT is also how images that are not DICOM are windowed. */
+/** Window functions of DICOM (PS3.3 C.11.2.1). Images in other formats use LINEAR_EXACT. */
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
 export interface WindowPreset {
@@ -9,51 +9,51 @@ export interface WindowPreset {
   window: [number, number];
 }
 
-/** Planes through a volume: seen from the feet, from the front, from the patient's left. */
+/** Planes through a volume: viewed from the feet, from the front, and from the patient's left. */
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
 export type FileFormat = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'AVIF' | 'TIFF' | 'DICOM' | 'NIfTI';
 
 export interface ImageFacts {
   format: FileFormat;
-  /** Frames of a DICOM file, pages of a TIFF, slices of a NIfTI volume along the chosen plane; 1 for all others. */
+  /** Frames of a DICOM file, pages of a TIFF, or slices of a NIfTI volume along the chosen plane; else 1. */
   frames: number;
-  /** The one that is shown, from 0. */
+  /** The frame that is shown, from 0. */
   frame: number;
-  /** The file moves. Where `frames` is 1, this browser can show the first picture only. */
+  /** The file is animated. If `frames` is 1, this browser can show the first frame only. */
   isAnimation?: boolean;
-  /** [center, width] that was applied; null for colour, for images of 8 bits, and where a table of the file was. */
+  /** [center, width] that was applied; null for colour and 8-bit images, and if a lookup table of the file was used. */
   window: [number, number] | null;
   /** Windows to offer, the file's own first. */
   presets: WindowPreset[];
-  /** What grey values count: HU for CT, else empty. */
+  /** Unit of the grey values: HU for CT, else empty. */
   unit: string;
-  /** Height of a pixel over its width. Pixels are shown and given to the model as they are stored, never resampled. */
+  /** Pixel height divided by pixel width. Pixels are shown and passed to the model as stored, never resampled. */
   pixelAspect: number;
   dicom?: DicomFacts;
   nifti?: NiftiFacts;
 }
 
 export interface DicomFacts {
-  /** CT, MR, CR, …; empty where the file does not say. */
+  /** CT, MR, CR, …; empty if the file does not say. */
   modality: string;
   rows: number;
   columns: number;
   photometric: string;
   bitsStored: number;
   transferSyntax: { uid: string; name: string };
-  /** The pixels were compressed with loss, here or before. */
+  /** The pixels have been compressed with loss, in this file or earlier. */
   isLossy: boolean;
-  /** Whether the file says that text stands in the pixels, where the model reads it too. */
+  /** Whether, according to the file, text is burned into the pixels, where the model can read it as well. */
   burnedIn: 'yes' | 'no' | 'unknown';
-  /** The file says that its patient’s identity was removed. */
+  /** According to the file, the patient's identity was removed. */
   isDeidentified: boolean;
-  /** Fields that may tell who the patient is and are not empty. Values only where they were asked for. */
+  /** Non-empty fields that may identify the patient. Values are included on request only. */
   identifying: IdentifyingField[];
 }
 
 export interface IdentifyingField {
-  /** As the standard's dictionary calls it, in words. */
+  /** Name in the DICOM data dictionary. */
   name: string;
   value?: string;
 }
@@ -64,15 +64,15 @@ export interface NiftiFacts {
   slices: Record<Plane, number>;
   volume: number;
   volumes: number;
-  /** False: the file has no usable orientation, so the planes are named by the order of its axes only. */
+  /** False: the file has no usable orientation, so the planes are named after the order of its axes. */
   isOriented: boolean;
 }
 
-/** Grey values of the shown frame in the unit of the image, for a page that applies windows itself. */
+/** Grey values of the shown frame in the unit of the image, for windowing in the page. */
 export interface RawValues {
   values: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** Function of every window that is laid over the values, the file's own and others. */
+  /** Function of every window applied to the values, whether from the file or not. */
   shape: WindowFunction;
-  /** The smallest value is white (MONOCHROME1). */
+  /** The smallest value is shown white (MONOCHROME1). */
   isInverted: boolean;
 }

@@ -1,13 +1,13 @@
 /**
- * Rules that every ModelConfig keeps, wherever it came from: a checkpoint's config.json or a pack's manifest.
- * The converter, the graph maker and the engine rely on them and do not check again.
+ * Rules for every ModelConfig, whether it comes from a checkpoint's config.json or from a pack's manifest. The
+ * converter, the graphs and the engine rely on them and do not check again.
  */
 import { Fields, type Fail } from './fields';
 import type { ImageProcessorConfig, ModelConfig, TextConfig, TokenIds, VisionConfig } from './modelConfig';
 import { BLOCK_SIZE } from './pack';
 
-// About ten times the largest published member of the family (72B: hidden 8192, 80 layers, vocabulary 152064,
-// MLP 29568): room for what may come, while a corrupt file cannot ask for terabytes.
+// About ten times the largest published model of the family (72B: hidden 8192, 80 layers, vocabulary 152064,
+// MLP 29568). Leaves room for larger models, but keeps a corrupt file from allocating terabytes.
 const MAX_WIDTH = 65_536;
 const MAX_MLP_WIDTH = 524_288;
 const MAX_LAYERS = 512;
@@ -15,10 +15,14 @@ const MAX_HEADS = 1_024;
 export const MAX_VOCAB = 2_000_000;
 const MAX_POSITIONS = 100_000_000;
 const MAX_EOS_TOKENS = 64;
-/** 2^30 pixels: a limit above any image that can be decoded; a preset lowers it. */
+/** 2^30 pixels, above any image that can be decoded. Presets use lower limits. */
 const MAX_PIXEL_LIMIT = 1 << 30;
 
-/** Parses a normalised config as it stands in pack.json. */
+/**
+ * Parses a normalised config, as stored in pack.json.
+ * @param where how error messages refer to it
+ * @param fail throws the caller's error
+ */
 export function parseModelConfig(value: unknown, where: string, fail: Fail): ModelConfig {
   const root = new Fields(value, where, fail);
   const model: ModelConfig = {
@@ -31,6 +35,7 @@ export function parseModelConfig(value: unknown, where: string, fail: Fail): Mod
   return model;
 }
 
+/** Parses the image processor's settings; the parameters are those of parseModelConfig. */
 export function parseImageProcessor(value: unknown, where: string, fail: Fail): ImageProcessorConfig {
   const fields = new Fields(value, where, fail);
   const config: ImageProcessorConfig = {
@@ -89,15 +94,15 @@ function parseTokenIds(ids: Fields): TokenIds {
   };
 }
 
-/** Rules between fields. `fail` gets a sentence that says what the engine cannot run, and why. */
+/** Checks rules between fields. `fail` receives a sentence that says what the engine cannot run, and why. */
 function checkModelConfig(model: ModelConfig, fail: Fail): void {
   checkText(model.text, fail);
   checkVision(model, fail);
   const { imagePad, videoPad, visionStart, visionEnd, eos } = model.tokenIds;
-  if (eos.length === 0) fail('there is no end-of-sequence token, so an answer could never end.');
+  if (eos.length === 0) fail('there is no end-of-sequence token (eos_token_id), so answers would never end.');
   for (const id of [imagePad, videoPad, visionStart, visionEnd, ...eos]) {
     if (id >= model.text.vocabSize) {
-      fail(`token id ${id} lies outside the vocabulary of ${model.text.vocabSize}.`);
+      fail(`token id ${id} is outside the vocabulary of ${model.text.vocabSize}.`);
     }
   }
 }
@@ -105,13 +110,13 @@ function checkModelConfig(model: ModelConfig, fail: Fail): void {
 function checkText(text: TextConfig, fail: Fail): void {
   const { hiddenSize, numAttentionHeads, numKeyValueHeads, headDim, mropeSection } = text;
   if (hiddenSize % BLOCK_SIZE !== 0) {
-    fail(`hidden_size ${hiddenSize} is no multiple of ${BLOCK_SIZE}, the block that shares one scale.`);
+    fail(`hidden_size ${hiddenSize} is not a multiple of ${BLOCK_SIZE}, the quantization block size.`);
   }
   if (headDim * numAttentionHeads !== hiddenSize) {
     fail(`hidden_size ${hiddenSize} is not ${numAttentionHeads} heads of ${headDim}.`);
   }
   if (headDim % 16 !== 0) {
-    fail(`a head size of ${headDim} is no multiple of 16, which the attention kernel with rotary needs.`);
+    fail(`a head size of ${headDim} is not a multiple of 16, which the rotary attention kernel requires.`);
   }
   if (numAttentionHeads % numKeyValueHeads !== 0) {
     fail(`${numAttentionHeads} attention heads cannot share ${numKeyValueHeads} key-value heads evenly.`);
@@ -126,25 +131,25 @@ function checkVision({ family, text, vision }: ModelConfig, fail: Fail): void {
   const headDim = vision.hiddenSize / vision.numHeads;
   if (vision.hiddenSize % BLOCK_SIZE !== 0) {
     fail(
-      `the vision width ${vision.hiddenSize} is no multiple of ${BLOCK_SIZE}, the block that shares one scale.`,
+      `the vision width ${vision.hiddenSize} is not a multiple of ${BLOCK_SIZE}, the quantization block size.`,
     );
   }
   if (!Number.isInteger(headDim) || headDim % 4 !== 0) {
-    fail(`vision heads of ${headDim}: 2-D rotary positions need a whole multiple of 4.`);
+    fail(`vision heads of ${headDim} are not supported: 2-D rotary positions require a multiple of 4.`);
   }
   if (vision.outHiddenSize !== text.hiddenSize) {
     fail(
-      `the vision tower gives ${vision.outHiddenSize} values a token, the text model takes ${text.hiddenSize}.`,
+      `the vision tower outputs ${vision.outHiddenSize} values per token, but the text model takes ${text.hiddenSize}.`,
     );
   }
   if (vision.inChannels !== 3)
-    fail(`images of ${vision.inChannels} channels are not supported; only RGB is.`);
+    fail(`images with ${vision.inChannels} channels are not supported; only RGB is.`);
   const windowUnit = vision.patchSize * vision.spatialMergeSize;
   if (vision.windowSize !== null && vision.windowSize % windowUnit !== 0) {
-    fail(`window_size ${vision.windowSize} is no multiple of ${windowUnit}, the side of a merged token.`);
+    fail(`window_size ${vision.windowSize} is not a multiple of ${windowUnit}, the side of a merged token.`);
   }
   if (vision.fullAttentionBlockIndexes.some((index) => index >= vision.depth)) {
-    fail(`fullatt_block_indexes name a block beyond the depth of ${vision.depth}.`);
+    fail(`fullatt_block_indexes contains a block beyond the depth of ${vision.depth}.`);
   }
   const isWindowed = family === 'qwen2_5_vl';
   if ((vision.windowSize !== null) !== isWindowed || (vision.mlp === 'swiglu') !== isWindowed) {

@@ -1,4 +1,4 @@
-/** A checkpoint's config.json, normalised: one form for the flat, nested and v5 layouts, and for both families. */
+/** A checkpoint's config.json, normalised: one format for the flat, nested and v5 layouts and for both families. */
 export type ModelFamily = 'qwen2_5_vl' | 'qwen2_vl';
 
 export interface TextConfig {
@@ -21,15 +21,15 @@ export interface VisionConfig {
   depth: number;
   hiddenSize: number;
   numHeads: number;
-  /** As in the checkpoint; a pack pads it to a multiple of 32 with zeros. */
+  /** As in the checkpoint. A pack pads the weights with zeros to a multiple of 32. */
   intermediateSize: number;
-  /** Width of the merger's output = text hidden size. */
+  /** Width of the merger's output, equal to the text model's hidden size. */
   outHiddenSize: number;
   patchSize: number;
   temporalPatchSize: number;
   spatialMergeSize: number;
   inChannels: number;
-  /** Side of an attention window in pixels, or null where every block attends to the whole image (Qwen2-VL). */
+  /** Side of an attention window in pixels; null if every block attends to the whole image (Qwen2-VL). */
   windowSize: number | null;
   /** Blocks that attend to the whole image; empty when windowSize is null. */
   fullAttentionBlockIndexes: number[];
@@ -55,7 +55,7 @@ export interface ModelConfig {
   tokenIds: TokenIds;
 }
 
-/** Settings of the image processor (preprocessor_config.json). Pixel limits count width × height. */
+/** Settings of the image processor (preprocessor_config.json). Pixel limits refer to width × height. */
 export interface ImageProcessorConfig {
   minPixels: number;
   maxPixels: number;

@@ -12,7 +12,7 @@ describe('recognizeQuestion', () => {
     ['Which?\na) x\nb) y', 'Which?', ['x', 'y']],
     ['Which?\n- A) x\n- B) y', 'Which?', ['x', 'y']],
     ['Which?\n**A.** x\n**B.** y', 'Which?', ['x', 'y']],
-    // The published forms: MedVLThinker, Med-R1, MedXpertQA, VLMEvalKit.
+    // The published formats: MedVLThinker, Med-R1, MedXpertQA, VLMEvalKit.
     ['Question?\n\nOptions:\n\nA. Yes\n\nB. No', 'Question?', ['Yes', 'No']],
     ['What is it? A)Cyst, B)Bone, C)Fat', 'What is it?', ['Cyst', 'Bone', 'Fat']],
     ['What is it?\nAnswer Choices: (A) Cyst (B) Bone', 'What is it?', ['Cyst', 'Bone']],
@@ -44,7 +44,7 @@ describe('recognizeQuestion', () => {
     'It grew from 1.5 cm to 2.5 cm.',
     `Which?\n${Array.from({ length: MAX_OPTIONS + 1 }, (_, i) => `${String.fromCharCode(65 + i)}) x`).join('\n')}`,
     '',
-  ])('leaves %j whole', (text) => {
+  ])('finds no options in %j', (text) => {
     expect(recognizeQuestion(text)).toBeNull();
   });
 
@@ -58,11 +58,11 @@ describe('recognizeQuestion', () => {
     ['Which?\nA) x\nB) y\nAnswer: y', 1],
     ['Which?\nA) x\nB) y (correct)', 1],
     ['Which?\nA) x ✓\nB) y', 0],
-  ])('takes the key out of %j', (text, key) => {
+  ])('reads the key of %j', (text, key) => {
     expect(recognizeQuestion(text)).toEqual({ question: 'Which?', options: ['x', 'y'], key });
   });
 
-  it('does not take a key that names no option, and still keeps the answer from the model', () => {
+  it('ignores a key that names no option, but still removes the answer from the question', () => {
     expect(recognizeQuestion('Which?\nA) x\nB) y\nAnswer: D')).toEqual({
       question: 'Which?',
       options: ['x', 'y'],
@@ -81,9 +81,12 @@ describe('recognizeList', () => {
     expect(recognizeList(text)?.options).toEqual(options);
   });
 
-  it.each(['x', 'Fracture of the 2. and 3. rib', 'one line only, with commas'])('leaves %j whole', (text) => {
-    expect(recognizeList(text)).toBeNull();
-  });
+  it.each(['x', 'Fracture of the 2. and 3. rib', 'one line only, with commas'])(
+    'finds no options in %j',
+    (text) => {
+      expect(recognizeList(text)).toBeNull();
+    },
+  );
 });
 
 it('optionLetter counts from A', () => {

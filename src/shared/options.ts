@@ -1,22 +1,22 @@
-/** Options of a multiple-choice question, found in what a person pasted. */
+/** Finds the options of a multiple-choice question in pasted text. */
 
-/** A to J: as many as MedVLM-R1's reward knows letters. */
+/** A to J, the letters that MedVLM-R1's reward considers. */
 export const MAX_OPTIONS = 10;
 
 export interface RecognizedQuestion {
-  /** What stands before the options; may be empty. */
+  /** The text before the options; may be empty. */
   question: string;
   /** At least two, none of them empty. */
   options: string[];
-  /** Index of the right one where the text says it, as exam sheets do. */
+  /** Index of the right option if the text names it, as exam sheets do. */
   key: number | null;
 }
 
-/** How a list is lettered or numbered; one list keeps to one style. */
+/** How a list is lettered or numbered. A list uses one style throughout. */
 interface Style {
-  /** Marker of option i, as the source of a pattern. */
+  /** Regular expression source of the marker of option i. */
   marker: (index: number) => string;
-  /** Marks that also end sentences or stand in them count inside a line only behind a finished question. */
+  /** The marker also occurs in ordinary sentences, so within a line it only counts after a complete question. */
   isAmbiguous: boolean;
 }
 
@@ -44,8 +44,9 @@ const ANSWER_LINE =
 const RIGHT_MARK = /\s*(?:\((?:correct|right)\)|[✓✔])\s*$/i;
 
 /**
- * Parts a question from its lettered or numbered options ("A)", "A.", "A:", "(A)", also small letters and numbers), one a line or
- * in one line. Null where there are no two of them in order from the first, or more than MAX_OPTIONS.
+ * Separates a question from its lettered or numbered options ("A)", "A.", "A:", "(A)", also lower-case letters and
+ * numbers), which may be on separate lines or on one line. Null unless there are 2 to MAX_OPTIONS options in order,
+ * beginning with the first letter or number.
  */
 export function recognizeQuestion(text: string): RecognizedQuestion | null {
   const { rest, answer } = cutAnswer(plain(text).trimEnd());
@@ -59,8 +60,8 @@ export function recognizeQuestion(text: string): RecognizedQuestion | null {
 }
 
 /**
- * Options alone, for a paste into the field of one: a list from any letter on, or plain lines.
- * Null where there are no two of them.
+ * Finds options without a question, for text pasted into an option field: a list that starts at any letter, or plain
+ * lines. Null unless there are at least two.
  */
 export function recognizeList(text: string): Pick<RecognizedQuestion, 'options' | 'key'> | null {
   const { rest, answer } = cutAnswer(plain(text).trim());
@@ -77,7 +78,7 @@ export function recognizeList(text: string): Pick<RecognizedQuestion, 'options' 
   return assemble({ question: '', options: lines.map(tidy) }, answer);
 }
 
-/** Line feeds alone, and markers without Markdown's bold: "**A.** x" and "**A. x**". */
+/** Normalises line ends, and removes Markdown bold around markers: "**A.** x" and "**A. x**". */
 function plain(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(/(\*\*|__)(\(?\w{1,2}[).:])\1?/g, '$2');
 }
@@ -87,7 +88,10 @@ interface Found {
   options: string[];
 }
 
-/** Options that begin lines. A line between two of them belongs to the first; behind the last one it has to be indented. */
+/**
+ * Finds options at the start of lines. A line between two options continues the first; after the last option, only
+ * indented lines are continuations.
+ */
 function findByLine(text: string, { marker }: Style, first: number): Found | null {
   const lines = text.split('\n');
   const startsWith = (line: string, index: number): RegExpExecArray | null =>
@@ -95,24 +99,24 @@ function findByLine(text: string, { marker }: Style, first: number): Found | nul
   const start = lines.findIndex((line) => startsWith(line, first));
   if (start < 0) return null;
   const options: string[] = [];
-  let waiting: string[] = [];
+  let pending: string[] = [];
   for (const line of lines.slice(start)) {
     const match = startsWith(line, first + options.length);
     const last = options.length - 1;
     if (match) {
-      if (waiting.length > 0) options[last] = [options[last], ...waiting].join(' ');
-      waiting = [];
+      if (pending.length > 0) options[last] = [options[last], ...pending].join(' ');
+      pending = [];
       options.push(line.slice(match[0].length));
-    } else if (/^\s{2,}\S/.test(line) && waiting.length === 0) {
+    } else if (/^\s{2,}\S/.test(line) && pending.length === 0) {
       options[last] = `${options[last]} ${line.trim()}`;
-    } else if (line.trim() !== '') waiting.push(line.trim());
+    } else if (line.trim() !== '') pending.push(line.trim());
   }
-  // Text behind the list: then it is no list that ends a question.
-  if (waiting.length > 0 || options.length < 2) return null;
+  // Text after the list: then these are not the options of a question.
+  if (pending.length > 0 || options.length < 2) return null;
   return { question: lines.slice(0, start).join('\n'), options: options.map(tidy) };
 }
 
-/** Options one behind another, each marker in order behind the one before. */
+/** Finds options on one line, with their markers in order. */
 function findInline(text: string, { marker, isAmbiguous }: Style, first: number): Found | null {
   const cuts: { start: number; end: number }[] = [];
   for (;;) {
@@ -128,7 +132,7 @@ function findInline(text: string, { marker, isAmbiguous }: Style, first: number)
   if (!begin || !last || cuts.length < 2) return null;
   const question = text.slice(0, begin.start);
   if (isAmbiguous && !FINISHED_QUESTION.test(question)) return null;
-  // Text behind the list: then it is no list that ends a question.
+  // Text after the list: then these are not the options of a question.
   if (text.slice(last.end).includes('\n')) return null;
   const options = cuts.map(({ end }, i) => tidy(text.slice(end, cuts[i + 1]?.start)));
   return { question, options };
@@ -146,23 +150,23 @@ function assemble({ question, options }: Found, answer: string | null): Recogniz
   };
 }
 
-/** "Answer: B" at the end: the model must not read it. */
+/** Removes "Answer: B" from the end of the text, because the model must not see it. */
 function cutAnswer(text: string): { rest: string; answer: string | null } {
   const match = ANSWER_LINE.exec(text);
   const answer = match?.[1] ?? null;
-  // A question may end with the word: only what can name an option is one.
+  // The question itself may contain the word "answer", so the rest must be able to name an option.
   if (!match || answer === null || /[?]/.test(answer) || recognizesOptionIn(answer)) {
     return { rest: text, answer: null };
   }
   return { rest: text.slice(0, match.index).trimEnd(), answer };
 }
 
-/** "The answer is A) x B) y" has its options behind the word. */
+/** In "The answer is A) x B) y" the options follow the word "answer". */
 function recognizesOptionIn(answer: string): boolean {
   return STYLES.some((style) => findInline(answer, style, 0) !== null);
 }
 
-/** By letter or number, with or without the text behind it, or by the text. */
+/** Index of the option named by its letter or number (with or without its text), or by its text. */
 function indexOfAnswer(answer: string, options: readonly string[]): number | null {
   const named = /^\(?([A-Za-z]|\d{1,2})\)?(?=$|[\s).:,])/.exec(answer)?.[1] ?? '';
   const byName = NAMES.map((name) => options.findIndex((_, index) => name(index) === named)).find(

@@ -1,14 +1,14 @@
 /**
  * Types of pack.json, the manifest of a model pack (docs/pack-format.md).
  *
- * A pack is one logical byte stream, cut into shards of 16 MiB that are each a file with a SHA-256 in the
- * manifest. Auxiliary files (tokenizer.json, …) and tensors are spans of that stream and may cross shards.
+ * A pack is one logical byte stream, divided into shards of 16 MiB. Each shard is a file whose SHA-256 is in the
+ * manifest. Auxiliary files (tokenizer.json, …) and tensors are spans of the stream and may cross shard boundaries.
  */
 import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 
-/** 16 MiB: one IndexedDB record, one file that every static host accepts (docs/pack-format.md). */
+/** 16 MiB: suitable as one IndexedDB record, and accepted by every static host (docs/pack-format.md). */
 export const SHARD_BYTES = 16 * 1024 * 1024;
-/** Elements of a weight row that share one scale; what MatMulNBits and GatherBlockQuantized read. */
+/** Elements of a weight row that share one scale, as in MatMulNBits and GatherBlockQuantized. */
 export const BLOCK_SIZE = 32;
 export const MANIFEST_FILE = 'pack.json';
 
@@ -31,7 +31,7 @@ export interface PackTensor {
   /** Shape of the values, after zero padding; [N, K] for linear weights. */
   shape: number[];
   data: Span;
-  /** Float16 [N, K/32]; present for q4 and q8. */
+  /** float16 [N, K/32]; present for q4 and q8. */
   scales?: Span;
 }
 
@@ -49,19 +49,19 @@ export interface PackSource {
   repo: string;
   revision: string | null;
   license: string | null;
-  /** Safetensors files that were read. */
+  /** The safetensors files and their sizes in bytes. */
   files: { name: string; size: number }[];
 }
 
-/** A known answer (src/engine/selfTest.ts), computed in float32 on the pack's own weights. */
+/** A known answer (src/engine/selfTest.ts), computed in float32 with the pack's own weights. */
 export interface SelfTestCase {
   prompt: string;
-  /** Size of the drawn test pattern; null: no image. */
+  /** Size of the generated test pattern in pixels; null: no image. */
   image: { width: number; height: number } | null;
   promptTokens: number;
   /** Greedy ids. */
   ids: number[];
-  /** Best minus second logit at each step. */
+  /** Largest minus second largest logit at each step. */
   margins: number[];
   /** The largest logits after the prompt. */
   top: { id: number; logit: number }[];
@@ -69,18 +69,21 @@ export interface SelfTestCase {
   std: number;
 }
 
-/** How many decoder layers and vision blocks take part. */
+/** Numbers of decoder layers and vision blocks. */
 export interface LayerCounts {
   text: number;
   vision: number;
 }
 
-/** Up to here packs carry answers of the whole model: 240 MB of float32 weights, some seconds of a conversion. */
+/**
+ * Packs of models up to this size contain known answers of the whole model: 240 MB of float32 weights, and a few
+ * seconds of the conversion.
+ */
 export const MAX_WHOLE_PARAMETERS = 60e6;
 
 export interface SelfTest {
   version: 1;
-  /** The answers are those of the model's first layers only (src/engine/truncatedModel.ts); absent: of the whole model. */
+  /** The answers are from the first layers only (src/engine/truncatedModel.ts); absent: from the whole model. */
   layers?: LayerCounts;
   cases: SelfTestCase[];
 }
@@ -97,16 +100,16 @@ export interface PackManifest {
     recipe: RecipeOption;
     blockSize: number;
     detail: string;
-    /** SHA-256 of the file that told how much each input counts; absent where none was used. */
+    /** SHA-256 of the calibration file; absent if none was used. */
     calibration?: string;
   };
-  /** Number of weights in the checkpoint. */
+  /** Number of parameters in the checkpoint. */
   parameters: number;
   totalBytes: number;
   /** config.json, generation_config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json, chat_template.jinja. */
   files: Record<string, Span>;
   tensors: PackTensor[];
   shards: PackShard[];
-  /** Absent where even the first layers are too large for the machine that made the pack to run them. */
+  /** Absent if even the first layers were too large for the machine that made the pack. */
   selfTest?: SelfTest;
 }

@@ -7,46 +7,50 @@ type Json = Record<string, unknown>;
 
 const HASH = 'a'.repeat(64);
 
-/** A small manifest that is right: one q4 matrix [2, 32] at 0 and 64, one norm [4] at 128; 144 bytes. */
+function modelConfig(): Json {
+  return {
+    family: 'qwen2_vl',
+    text: {
+      hiddenSize: 64,
+      numHiddenLayers: 2,
+      numAttentionHeads: 2,
+      numKeyValueHeads: 1,
+      headDim: 32,
+      intermediateSize: 80,
+      vocabSize: 96,
+      rmsNormEps: 1e-6,
+      ropeTheta: 1e6,
+      mropeSection: [4, 6, 6],
+      tieWordEmbeddings: true,
+      maxPositionEmbeddings: 4096,
+    },
+    vision: {
+      depth: 2,
+      hiddenSize: 32,
+      numHeads: 2,
+      intermediateSize: 128,
+      outHiddenSize: 64,
+      patchSize: 14,
+      temporalPatchSize: 2,
+      spatialMergeSize: 2,
+      inChannels: 3,
+      windowSize: null,
+      fullAttentionBlockIndexes: [],
+      mlp: 'quick_gelu',
+      norm: 'layer',
+      normEps: 1e-6,
+    },
+    tokenIds: { imagePad: 91, videoPad: 92, visionStart: 93, visionEnd: 94, eos: [90] },
+  };
+}
+
+/** A small valid manifest: one q4 matrix [2, 32] at 0 and 64, one norm [4] at 128; 144 bytes. */
 function manifest(): Json {
   return {
     format: 'rounds-pack',
     version: 1,
     name: 'tiny',
-    model: {
-      family: 'qwen2_vl',
-      text: {
-        hiddenSize: 64,
-        numHiddenLayers: 2,
-        numAttentionHeads: 2,
-        numKeyValueHeads: 1,
-        headDim: 32,
-        intermediateSize: 80,
-        vocabSize: 96,
-        rmsNormEps: 1e-6,
-        ropeTheta: 1e6,
-        mropeSection: [4, 6, 6],
-        tieWordEmbeddings: true,
-        maxPositionEmbeddings: 4096,
-      },
-      vision: {
-        depth: 2,
-        hiddenSize: 32,
-        numHeads: 2,
-        intermediateSize: 128,
-        outHiddenSize: 64,
-        patchSize: 14,
-        temporalPatchSize: 2,
-        spatialMergeSize: 2,
-        inChannels: 3,
-        windowSize: null,
-        fullAttentionBlockIndexes: [],
-        mlp: 'quick_gelu',
-        norm: 'layer',
-        normEps: 1e-6,
-      },
-      tokenIds: { imagePad: 91, videoPad: 92, visionStart: 93, visionEnd: 94, eos: [90] },
-    },
+    model: modelConfig(),
     imageProcessor: {
       minPixels: 3136,
       maxPixels: 50176,
@@ -101,15 +105,15 @@ function refusal(json: unknown): string {
 }
 
 describe('parseManifest', () => {
-  it('gives back a right manifest', () => {
+  it('returns a valid manifest', () => {
     expect(parseManifest(manifest())).toEqual(manifest());
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['format', 'gguf', /this is no model pack/],
-    ['version', 2, /version 2 is not known here/],
+    ['format', 'gguf', /this is not a model pack/],
+    ['version', 2, /version 2 is not supported/],
     ['name', 5, /name must be a text/],
-    ['totalBytes', 145, /the shards hold 144 bytes, but totalBytes is 145/],
+    ['totalBytes', 145, /the shards have 144 bytes, but totalBytes is 145/],
     ['totalBytes', 1e300, /totalBytes must be a whole number/],
     ['parameters', -1, /parameters/],
     ['model.family', 'llava', /family must be qwen2_5_vl or qwen2_vl/],
@@ -127,10 +131,10 @@ describe('parseManifest', () => {
     ['recipe.weights', 'q3', /weights must be q4 or q8 or f16 or f32/],
     ['recipe.blockSize', 64, /blockSize must be 32/],
     ['source.files', {}, /files must be a list/],
-    ['files', { '../evil': { offset: 0, length: 1 } }, /"\.\.\/evil" is no plain file name/],
+    ['files', { '../evil': { offset: 0, length: 1 } }, /"\.\.\/evil" is not a plain file name/],
     ['files', { a: { offset: 140, length: 5 } }, /ends at byte 145, but the pack has only 144/],
     ['tensors.0.data.offset', -1, /offset must be a whole number/],
-    ['tensors.0.data.length', 33, /a\.weight: data has 33 bytes, but its shape and dtype need 32/],
+    ['tensors.0.data.length', 33, /a\.weight: data has 33 bytes, but its shape and dtype require 32/],
     ['tensors.0.scales', undefined, /scales must be a JSON object/],
     ['tensors.0.scales.length', 8, /a\.weight: scales has 8 bytes/],
     ['tensors.0.shape', [64], /must be \[N, K\] with K a multiple of 32/],
@@ -139,17 +143,17 @@ describe('parseManifest', () => {
     ['tensors.1.dtype', 'q2', /dtype must be/],
     ['tensors.1.name', 'a.weight', /a\.weight is listed twice/],
     ['tensors', 'none', /tensors must be a list/],
-    ['shards.1.file', 'a/b.bin', /is no plain file name/],
-    ['shards.1.file', '..', /is no plain file name/],
+    ['shards.1.file', 'a/b.bin', /is not a plain file name/],
+    ['shards.1.file', '..', /is not a plain file name/],
     ['shards.1.file', 'shard-00000.bin', /listed twice/],
     ['shards.0.sha256', 'A'.repeat(64), /64 lower-case hexadecimal digits/],
     ['shards.0.sha256', 'abc', /64 lower-case hexadecimal digits/],
     ['shards.0.size', SHARD_BYTES + 1, /size must be a whole number from 1 to 16777216/],
-    ['shards', [], /the shards hold 0 bytes/],
+    ['shards', [], /the shards have 0 bytes/],
   ])('refuses %s = %j', (path, value, message) => {
-    const told = refusal(changed(path, value));
-    expect(told).toMatch(/^pack_invalid: pack\.json/);
-    expect(told).toMatch(message);
+    const error = refusal(changed(path, value));
+    expect(error).toMatch(/^pack_invalid: pack\.json/);
+    expect(error).toMatch(message);
   });
 
   it('refuses shards of uneven size, except a shorter last one', () => {

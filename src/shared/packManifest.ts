@@ -1,4 +1,4 @@
-/** Parses pack.json. Nothing of a pack is used before it went through here (docs/pack-format.md). */
+/** Parses and checks pack.json, before anything else in a pack is used (docs/pack-format.md). */
 import { RoundsError } from './errors';
 import { Fields } from './fields';
 import { parseImageProcessor, parseModelConfig } from './modelBounds';
@@ -14,7 +14,7 @@ import {
   type TensorDtype,
 } from './pack';
 
-// 72B layers × 12 tensors stay below 2,000; 4096 shards are 64 GiB. Beyond, a manifest is not ours.
+// A 72B model has fewer than 2,000 tensors; 4096 shards are 64 GiB. Anything larger is not a valid pack.
 const MAX_TENSORS = 20_000;
 const MAX_SHARDS = 4_096;
 const MAX_DIM = 100_000_000;
@@ -29,9 +29,11 @@ const SHA256_HEX = /^[0-9a-f]{64}$/;
 export function parseManifest(json: unknown): PackManifest {
   const root = new Fields(json, 'pack.json', fail);
   if (root.get('format') !== 'rounds-pack')
-    root.reject('format must be "rounds-pack"; this is no model pack.');
+    root.reject('format must be "rounds-pack"; this is not a model pack.');
   if (root.get('version') !== 1) {
-    root.reject(`version ${String(root.get('version'))} is not known here; update the app or convert again.`);
+    root.reject(
+      `version ${String(root.get('version'))} is not supported. Update the app, or convert the model again.`,
+    );
   }
   const totalBytes = root.integer('totalBytes', 1, MAX_SHARDS * SHARD_BYTES);
   return {
@@ -51,7 +53,10 @@ export function parseManifest(json: unknown): PackManifest {
   };
 }
 
-/** Bytes of a tensor's `data` and `scales` spans; 0 scales for f16 and f32. Shape [N, K], K a multiple of 32 for q4 and q8. */
+/**
+ * Bytes of a tensor's `data` and `scales` spans; `scales` is 0 for f16 and f32.
+ * @param shape any for f16 and f32; [N, K] with K a multiple of 32 for q4 and q8
+ */
 export function tensorBytes(dtype: TensorDtype, shape: readonly number[]): { data: number; scales: number } {
   const elements = shape.reduce((product, dim) => product * dim, 1);
   switch (dtype) {
@@ -128,7 +133,7 @@ function parseSpan(span: Fields, totalBytes: number): Span {
 function parseFiles(files: Fields, totalBytes: number): Record<string, Span> {
   const result: Record<string, Span> = {};
   for (const name of files.keys()) {
-    if (!FILE_NAME.test(name)) files.reject(`${JSON.stringify(name)} is no plain file name.`);
+    if (!FILE_NAME.test(name)) files.reject(`${JSON.stringify(name)} is not a plain file name.`);
     result[name] = parseSpan(files.object(name), totalBytes);
   }
   return result;
@@ -163,7 +168,7 @@ function parseTensor(fields: Fields, totalBytes: number): PackTensor {
 
 function checkLength(fields: Fields, name: string, part: string, span: Span, expected: number): void {
   if (span.length !== expected) {
-    fields.reject(`${name}: ${part} has ${span.length} bytes, but its shape and dtype need ${expected}.`);
+    fields.reject(`${name}: ${part} has ${span.length} bytes, but its shape and dtype require ${expected}.`);
   }
 }
 
@@ -171,7 +176,7 @@ function parseShards(root: Fields, totalBytes: number): PackShard[] {
   const names = new Set<string>();
   const shards = root.objects('shards', MAX_SHARDS).map((fields) => {
     const file = fields.string('file', 100);
-    if (!FILE_NAME.test(file)) fields.reject(`${JSON.stringify(file)} is no plain file name.`);
+    if (!FILE_NAME.test(file)) fields.reject(`${JSON.stringify(file)} is not a plain file name.`);
     if (names.has(file)) fields.reject(`${file} is listed twice.`);
     names.add(file);
     const sha256 = fields.string('sha256', 64);
@@ -180,8 +185,8 @@ function parseShards(root: Fields, totalBytes: number): PackShard[] {
     return { file, size: fields.integer('size', 1, SHARD_BYTES), sha256 };
   });
   const sum = shards.reduce((total, shard) => total + shard.size, 0);
-  if (sum !== totalBytes) root.reject(`the shards hold ${sum} bytes, but totalBytes is ${totalBytes}.`);
-  // A reader finds the shard of a byte by division, so only the last one may be shorter.
+  if (sum !== totalBytes) root.reject(`the shards have ${sum} bytes, but totalBytes is ${totalBytes}.`);
+  // The shard of a byte is found by division, so only the last shard may be shorter.
   const isUneven = shards.slice(0, -1).some((shard) => shard.size !== shards[0]?.size);
   const last = shards.at(-1);
   if (isUneven || (last && last.size > (shards[0]?.size ?? 0))) {

@@ -8,7 +8,7 @@ const textOf = (id: string, options: Record<string, string> = OPTIONS) =>
   findPreset(id).text(QUESTION, options);
 
 describe('presets', () => {
-  it('are all there, once', () => {
+  it('are complete, without duplicates', () => {
     expect(PRESETS.map(({ id }) => id)).toEqual([...PRESET_IDS]);
   });
 
@@ -40,7 +40,7 @@ describe('presets', () => {
     });
   });
 
-  it('build the prompts of MedVLM-R1 with every blank', () => {
+  it('build the prompts of MedVLM-R1 with all whitespace', () => {
     expect(textOf('medvlm-r1')).toBe(
       '\n    What content appears in this image?\nA) Cardiac tissue\nB) Breast tissue \n    Your task: \n' +
         '    1. Think through the question step by step, enclose your reasoning process in <think>...</think> tags. \n' +
@@ -65,7 +65,7 @@ describe('presets', () => {
     );
   });
 
-  it('say of GMAI-VL-R1 that nothing of it is published', () => {
+  it('say that nothing of GMAI-VL-R1 is published', () => {
     const preset = findPreset('gmai-vl-r1');
     expect(preset.note).toMatch(/neither weights nor its prompt/);
     expect(preset.text(QUESTION, OPTIONS)).toBe(
@@ -79,7 +79,7 @@ describe('presets', () => {
     expect(textOf('chat', {})).toBe(QUESTION);
   });
 
-  it('show all images first, in order', () => {
+  it('place all images first, in order', () => {
     const [user] = buildMessages(findPreset('medvlthinker'), {
       question: 'Q',
       options: OPTIONS,
@@ -93,7 +93,7 @@ describe('presets', () => {
     ]);
   });
 
-  it('hold the published generation settings', () => {
+  it('have the published generation settings', () => {
     const settings = (id: string) => findPreset(id).settings;
     expect(settings('medvlthinker')).toMatchObject({
       temperature: 0,
@@ -105,7 +105,7 @@ describe('presets', () => {
     expect(settings('med-r1')).toMatchObject({ temperature: 0, maxNewTokens: 256 });
   });
 
-  it('name those that there are when one is unknown', () => {
-    expect(() => findPreset('nope')).toThrow(/There is no preset nope; there are medvlthinker, /);
+  it('are listed if one is unknown', () => {
+    expect(() => findPreset('nope')).toThrow(/There is no preset nope\. Choose one of medvlthinker, /);
   });
 });

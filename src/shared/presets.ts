@@ -1,6 +1,6 @@
 /**
- * The prompts, generation settings and image limits of the published systems, as data. Each text is that of
- * the system's own evaluation code, blanks and odd escapes included: a changed character changes answers.
+ * The prompts, generation settings and image limits of the published systems. Each text is exactly that of the
+ * system's own evaluation code, including whitespace and odd escapes: changing a single character changes answers.
  */
 import { RoundsError } from './errors';
 import type { GenerateParams, GenerationSettings, PixelLimits } from './generation';
@@ -24,17 +24,17 @@ export type Options = Record<string, string>;
 export interface Preset {
   id: PresetId;
   label: string;
-  /** What it is and what to know about it; whole sentences. */
+  /** Description in whole sentences. */
   note: string;
-  /** Where the texts come from. */
+  /** Source of the texts: repository and file. */
   source: string;
   /** Whether the system asks for a letter among options. */
   options: 'expected' | 'possible';
   system?: string;
-  /** Text behind the images of the user's turn. */
+  /** Text after the images in the user's turn. */
   text: (question: string, options: Options) => string;
   settings: Omit<GenerationSettings, 'seed' | 'ignoreEos'>;
-  /** Resizes before the image processor's own, in order. */
+  /** Resize steps before the image processor's own, in order. */
   imageLimits: PixelLimits[];
   tags: NonNullable<GenerateParams['tags']>;
 }
@@ -49,7 +49,7 @@ const GREEDY = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
 const lettered = (options: Options, write: (letter: string, text: string) => string): string[] =>
   Object.entries(options).map(([letter, text]) => write(letter, text));
 
-/** A raw string in the authors' code: between its sentences stand a backslash and an n, in training too. */
+/** A raw string in the authors' code: a backslash and an n separate its sentences, in training as well. */
 const MEDVLTHINKER_INSTRUCTION = String.raw`You will solve a problem/request. You should provide your thoughts within <think> </think> tags before providing the answer.\nWrite your final answer within <answer> </answer> tags.`;
 
 function medvlthinkerQuestion(question: string, options: Options): string {
@@ -178,11 +178,14 @@ export const PRESETS: readonly Preset[] = [
   },
 ];
 
-/** @throws RoundsError request_invalid, naming the presets that there are */
+/** @throws RoundsError request_invalid, listing the available presets */
 export function findPreset(id: string): Preset {
   const preset = PRESETS.find((known) => known.id === id);
   if (preset) return preset;
-  throw new RoundsError('request_invalid', `There is no preset ${id}; there are ${PRESET_IDS.join(', ')}.`);
+  throw new RoundsError(
+    'request_invalid',
+    `There is no preset ${id}. Choose one of ${PRESET_IDS.join(', ')}.`,
+  );
 }
 
 export interface PresetQuestion<Image> {
@@ -197,7 +200,7 @@ export interface PresetMessage<Image> {
   content: string | ({ type: 'text'; text: string } | { type: 'image'; image: Image })[];
 }
 
-/** The conversation that a preset opens; `Image` is whatever the caller keeps images in. */
+/** The messages of a preset for a first question. `Image` is the caller's own image type. */
 export function buildMessages<Image>(preset: Preset, asked: PresetQuestion<Image>): PresetMessage<Image>[] {
   const text = preset.text(asked.question, asked.options ?? {});
   const images = asked.images.map((image) => ({ type: 'image' as const, image }));

@@ -1,10 +1,10 @@
 /**
- * What Python's `str` and `re` do where JavaScript differs, for graders that must agree with Python code:
- * `\s` and `strip()` take other characters for blank, `.` excludes only the line feed, and `re.I` lets ſ, ı
- * and İ stand for s and i.
+ * The behaviour of Python's `str` and `re` where JavaScript differs, for graders that must agree with Python code:
+ * `\s` and `strip()` have another set of whitespace characters, `.` excludes only the line feed, and with `re.I` ſ
+ * matches s, and ı and İ match i.
  */
 
-/** Characters of `str.isspace`, which `\s` and `strip()` use; for a character class. */
+/** The characters of `str.isspace`, which `\s` and `strip()` use, for a character class. */
 const SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const STRIP = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'g');
 
@@ -19,8 +19,8 @@ export function removeSpace(text: string): string {
 }
 
 /**
- * A Python pattern as a JavaScript one. Knows what the graders need: `\s`, `\w`, `.` and plain text.
- * @param flags S: `.` matches the line feed too. I: ignore case, for ASCII letters of the pattern.
+ * Translates a Python pattern. Supports only what the graders need: `\s`, `\w`, `.` and plain text.
+ * @param flags S: `.` also matches the line feed. I: ignore case, for ASCII letters in the pattern.
  */
 export function pythonPattern(pattern: string, flags: { S?: boolean; I?: boolean } = {}): RegExp {
   const translated = pattern.replace(/\\s|\\w|\\.|\.|[a-zA-Z]/g, (part) => {
@@ -32,7 +32,7 @@ export function pythonPattern(pattern: string, flags: { S?: boolean; I?: boolean
   return new RegExp(translated, 'gu');
 }
 
-/** A character class of what `re.I` takes for this ASCII letter. */
+/** A character class of everything that matches this ASCII letter with `re.I`. */
 function anyCase(letter: string): string {
   const lower = letter.toLowerCase();
   const more = { s: 'ſ', i: 'ıİ', k: '\u212a' }[lower] ?? '';

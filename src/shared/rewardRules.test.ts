@@ -11,7 +11,7 @@ const TOTAL: Record<RewardRule['combine'], (format: number, accuracy: number) =>
 };
 
 describe.each(PRESET_IDS)('%s', (preset) => {
-  it('puts its parts together as the rule says', () => {
+  it('combines its parts as the rule says', () => {
     for (const { text } of rows) {
       const { format, accuracy, reward } = grade(preset, text, { A: 'Head', B: 'Chest', C: 'Abdomen' }, 'B');
       expect(reward, text).toBe(TOTAL[REWARD_RULES[preset].combine](format, accuracy));

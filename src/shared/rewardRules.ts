@@ -1,35 +1,35 @@
 /**
- * The verifiable reward of each system in words and numbers: how its parts are put together, and by which numbers
- * its trainer turns rewards of a group into advantages. The rewards themselves are computed in grading.ts.
+ * Describes the verifiable reward of each system: how its parts are combined, and how its trainer turns the rewards of
+ * a group into advantages. The rewards themselves are computed in grading.ts.
  */
 import type { PresetId } from './presets';
 import type { AdvantageRule } from './rolloutGroup';
 
 export interface RewardRule {
   combine: 'product' | 'sum' | 'accuracy';
-  /** The total, as it is written out. */
+  /** The total as a formula, for display. */
   formula: string;
-  /** What earns each part; one or two sentences. */
+  /** How each part is earned, in one or two sentences. */
   sentence: string;
   advantage: AdvantageRule;
 }
 
 const FORM =
-  'Form is 1 if the whole text is <think>…</think><answer>…</answer> with nothing but blanks around.';
+  'Form is 1 if the whole text is <think>…</think><answer>…</answer>, with only whitespace between the two.';
 const VERL: AdvantageRule = { epsilon: 1e-6, source: 'verl' };
 const TRL: AdvantageRule = { epsilon: 1e-4, source: 'TRL and its forks' };
 
 const MEDVLTHINKER: RewardRule = {
   combine: 'product',
   formula: 'form × answer',
-  sentence: `${FORM} Answer is 1 if it is the right letter, “letter. text” or the text alone; without the form nothing counts.`,
+  sentence: `${FORM} Answer is 1 if it is the right letter, “letter. text” or the text alone. Without the form, the reward is 0.`,
   advantage: VERL,
 };
 
 const MEDVLM: RewardRule = {
   combine: 'sum',
   formula: 'form + answer',
-  sentence: `${FORM} Answer is 1 if the answer is the right letter alone, 0.5 if other text without a letter from A to J stands beside it.`,
+  sentence: `${FORM} Answer is 1 if the answer is the right letter alone, 0.5 if other text without letters from A to J is next to it.`,
   advantage: TRL,
 };
 

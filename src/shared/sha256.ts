@@ -1,4 +1,4 @@
-/** SHA-256 as pack.json writes it: 64 lower-case hexadecimal digits. */
+/** SHA-256 as 64 lower-case hexadecimal digits, as in pack.json. */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -10,13 +10,13 @@ const FOREIGN_ZIP =
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 describe('ZIP', () => {
-  it('computes CRC-32 as everybody does', () => {
+  it('computes the standard CRC-32', () => {
     expect(crc32(bytes('123456789'))).toBe(0xcbf43926);
     expect(crc32(bytes(''))).toBe(0);
     expect(crc32(bytes('The quick brown fox jumps over the lazy dog'))).toBe(0x414fa339);
   });
 
-  it('gives back what it was given', async () => {
+  it('reads back what it wrote', async () => {
     const zip = new ZipWriter();
     await zip.add('pack/a.bin', bytes('first'));
     await zip.add('pack/b.bin', new Uint8Array(100_000).fill(7));
@@ -41,7 +41,7 @@ describe('ZIP', () => {
     const zip = new ZipWriter(far);
     await zip.add('far.bin', bytes('far away'));
     const tail = zip.finish();
-    // The five gigabytes before the entry, without holding them.
+    // Simulates the five gigabytes before the entry.
     const file = {
       size: far + tail.size,
       slice: (start = 0, end = far + tail.size) => tail.slice(start - far, end - far),
@@ -50,7 +50,7 @@ describe('ZIP', () => {
     expect(await entries.get('far.bin')?.bytes()).toEqual(bytes('far away'));
   });
 
-  it('refuses a file that is cut off, and one that unpacks to more than it says', async () => {
+  it('refuses a truncated file, and one that unpacks to more than its directory says', async () => {
     const zip = new ZipWriter();
     await zip.add('a.bin', bytes('some bytes'));
     const file = zip.finish();

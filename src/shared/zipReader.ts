@@ -1,13 +1,13 @@
 /**
- * Reads the directory of a ZIP file, wherever it was made: entries that are stored become slices of the file, entries
- * that were compressed on the way are inflated when they are read. No entry is read before it is asked for.
+ * Reads ZIP files made by any program. Only the directory is read at first: stored entries are slices of the file,
+ * compressed entries are inflated, each when it is requested.
  */
 import { RoundsError } from './errors';
 
 export interface ZipEntry {
   /** Uncompressed. */
   readonly size: number;
-  /** @throws RoundsError pack_invalid where the entry is not what the directory says */
+  /** @throws RoundsError pack_invalid if the entry does not match the directory or cannot be unpacked */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -20,23 +20,24 @@ const END_BYTES = 22;
 const LOCATOR_BYTES = 20;
 /** The end record is followed by a comment of up to 65,535 bytes. */
 const TAIL_BYTES = 65_535 + END_BYTES + LOCATOR_BYTES;
-/** 4096 shards of a pack and some more; a longer directory is not of ours. */
+/** Enough for the 4096 shards of the largest pack. Longer directories are refused. */
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
-/** Entries are read whole: a shard has 16 MiB, an image at most 100 MB. */
+/** Entries are read as a whole: a shard has 16 MiB, an image at most 100 MB. */
 const MAX_ENTRY_BYTES = 104 * 1024 * 1024;
 const IN_ZIP64 = 0xffffffff;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** Whether a file begins as ZIP files do. */
+/** Whether a file starts with the signature of a ZIP file. */
 export async function isZip(file: Blob): Promise<boolean> {
   const start = new DataView(await file.slice(0, 4).arrayBuffer());
   return start.byteLength === 4 && start.getUint32(0, true) === LOCAL_HEADER;
 }
 
 /**
- * @returns entries by path; folders are left out
- * @throws RoundsError pack_invalid where the file is cut off, damaged or encrypted
+ * Reads the directory.
+ * @returns entries by path, without folders
+ * @throws RoundsError pack_invalid if the file is truncated or damaged
  */
 export async function readZip(file: Blob): Promise<Map<string, ZipEntry>> {
   const { offset, size } = await findDirectory(file);
@@ -81,7 +82,7 @@ interface CentralFields {
 
 function readCentral(view: DataView, at: number): CentralFields {
   const far = zip64Values(view, at);
-  // The extra field holds, in this order, only those values that do not fit.
+  // The extra field contains only the values that do not fit into 32 bits, in this order.
   const value = (field: number): number => {
     const short = view.getUint32(at + field, true);
     return short === IN_ZIP64 ? (far.shift() ?? short) : short;
@@ -123,11 +124,17 @@ function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
       if (isEncrypted || (method !== STORED && method !== DEFLATED)) {
         throw new RoundsError(
           'pack_invalid',
-          `${name} is encrypted, or packed in a way that is not read here.`,
+          `${name} is encrypted or uses an unsupported compression method. Create the ZIP file again without encryption.`,
         );
       }
-      if (size > MAX_ENTRY_BYTES) throw new RoundsError('pack_invalid', `${name} is too long.`);
-      // Name and extra field may differ from those of the directory, so where data begins is read here.
+      if (size > MAX_ENTRY_BYTES) {
+        const limit = `the limit is ${MAX_ENTRY_BYTES}`;
+        throw new RoundsError(
+          'pack_invalid',
+          `${name} has ${size} bytes; ${limit}. Check that this is the right file.`,
+        );
+      }
+      // Name and extra field may have other lengths than in the directory, so the start of the data is computed here.
       const header = new DataView(await file.slice(offset, offset + 30).arrayBuffer());
       if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL_HEADER) throw damaged();
       const start = offset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
@@ -147,7 +154,7 @@ async function inflate(packed: Blob, size: number): Promise<Uint8Array<ArrayBuff
   }
 }
 
-/** At most `size` bytes: what unpacks to more than it says is not read to its end. */
+/** Reads at most `size` bytes, so that an entry cannot unpack to more than the directory says. */
 async function readAll(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size);
   let filled = 0;
@@ -164,5 +171,5 @@ async function readAll(stream: ReadableStream<Uint8Array>, size: number): Promis
 }
 
 function damaged(): RoundsError {
-  return new RoundsError('pack_invalid', 'This ZIP file is cut off or damaged; copy it again.');
+  return new RoundsError('pack_invalid', 'This ZIP file is truncated or damaged. Copy it again.');
 }

@@ -1,6 +1,6 @@
 /**
- * Writes a ZIP file of uncompressed entries as a Blob. Weights do not compress, and an entry that is stored as it is
- * can be read back as a slice. Offsets beyond 4 GiB are written in the ZIP64 form, which every current unzip reads.
+ * Writes a ZIP file of uncompressed entries as a Blob. Weights hardly compress, and an uncompressed entry can be read
+ * back as a slice. Offsets beyond 4 GiB use ZIP64, which every current unzip program supports.
  */
 import { crc32 } from './crc32';
 
@@ -9,11 +9,11 @@ const CENTRAL_HEADER = 0x02014b50;
 const ZIP64_END = 0x06064b50;
 const ZIP64_LOCATOR = 0x07064b50;
 const END = 0x06054b50;
-/** In a 32-bit field: the value is in the ZIP64 extra field. */
+/** In a 32-bit field, means that the value is in the ZIP64 extra field. */
 const IN_ZIP64 = 0xffffffff;
 const VERSION = 20;
 const ZIP64_VERSION = 45;
-/** 1 January 1980, the format's zero: the same pack gives the same file. */
+/** 1 January 1980, the earliest date of the format, so that the same pack always gives the same file. */
 const DATE = 0x0021;
 
 interface Entry {
@@ -28,28 +28,28 @@ export class ZipWriter {
   readonly #entries: Entry[] = [];
   #size: number;
 
-  /** @param size bytes already there before the first entry; for tests of offsets beyond 4 GiB */
+  /** @param size bytes before the first entry; for tests of offsets beyond 4 GiB */
   constructor(size = 0) {
     this.#size = size;
   }
 
   /**
-   * Appends a file of less than 4 GiB; its bytes are in the browser's keeping, not in the script's memory, when this
-   * resolves.
+   * Appends a file of less than 4 GiB. When this resolves, the browser has stored the bytes outside of the script's
+   * memory.
    * @param path ASCII, with slashes
    */
   async add(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const name = new TextEncoder().encode(path);
     const entry = { name, size: bytes.length, crc: crc32(bytes), offset: this.#size };
     const part = new Blob([localHeader(entry), name, bytes]);
-    // Reading waits until the browser has taken the bytes over: otherwise they would pile up here.
+    // Reading waits until the browser has stored the bytes; otherwise they would accumulate in memory.
     await part.slice(0, 1).arrayBuffer();
     this.#parts.push(part);
     this.#entries.push(entry);
     this.#size += part.size;
   }
 
-  /** The whole file. Its parts are read when it is. */
+  /** The whole file, composed of its parts without reading them. */
   finish(): Blob {
     const directory = new Blob(this.#entries.flatMap(centralEntry));
     const end = endRecords(this.#entries.length, directory.size, this.#size);
@@ -57,7 +57,7 @@ export class ZipWriter {
   }
 }
 
-/** Little-endian fields, one after the other: [bytes, value]. */
+/** Consecutive little-endian fields, each [bytes, value]. */
 function record(...fields: [2 | 4 | 8, number][]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(fields.reduce((sum, [width]) => sum + width, 0));
   const view = new DataView(bytes.buffer);
@@ -87,7 +87,7 @@ function localHeader({ name, size, crc }: Entry): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Header, name and, where the offset needs it, the extra field. */
+/** Header, name and, for offsets beyond 4 GiB, the extra field. */
 function centralEntry({ name, size, crc, offset }: Entry): Uint8Array<ArrayBuffer>[] {
   const isFar = offset >= IN_ZIP64;
   const extra = isFar ? record([2, 1], [2, 8], [8, offset]) : new Uint8Array();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../testing/testCheckpoint';
-import { inJavaScript, inWebAssembly, MAX_SCALES } from './blockErrors';
+import { javaScriptBlockErrors, MAX_SCALES, webAssemblyBlockErrors } from './blockErrors';
 import { quantizeQ4 } from './q4';
 
-/** Blocks of every size that float16 scales can have and beyond: bell-shaped, with ties, one-sided and empty ones. */
+/** Blocks of every magnitude that float16 scales can have and beyond: bell-shaped, with ties, one-sided, all zero. */
 function blocks(exponent: number, kind: number): Float32Array {
   const next = seeded(exponent * 8 + kind + 1000);
   const size = 2 ** exponent;
@@ -17,8 +17,8 @@ function blocks(exponent: number, kind: number): Float32Array {
 }
 
 describe('the error of a block', () => {
-  it('is the same in WebAssembly and in JavaScript, to the bit', () => {
-    const [wasm, script] = [inWebAssembly()!, inJavaScript()];
+  it('is bit-identical in WebAssembly and in JavaScript', () => {
+    const [wasm, script] = [webAssemblyBlockErrors()!, javaScriptBlockErrors()];
     expect(wasm).not.toBeNull();
     const next = seeded(5);
     for (let trial = 0; trial < 500; trial++) {
@@ -40,8 +40,8 @@ describe('the error of a block', () => {
     }
   });
 
-  it('counts each value as much as it is told to', () => {
-    const { block, importance, scales, errors, runWeighted } = inWebAssembly()!;
+  it('weights each value by its importance', () => {
+    const { block, importance, scales, errors, runWeighted } = webAssemblyBlockErrors()!;
     block.fill(0);
     block.set([0.5, 1.25, -8.25, 9], 0);
     importance.fill(0);
@@ -52,20 +52,20 @@ describe('the error of a block', () => {
   });
 
   it('is the squared distance to the nearest of the 16 levels', () => {
-    const { block, scales, errors, run } = inWebAssembly()!;
+    const { block, scales, errors, run } = webAssemblyBlockErrors()!;
     block.fill(0);
     block.set([0.5, 1.5, -8.25, 9, 0.3], 0);
     scales[0] = 1;
     scales[1] = -0.5;
     run(2);
     expect(errors[0]).toBeCloseTo(0.25 + 0.25 + 0.0625 + 4 + 0.09, 12);
-    // Levels from −3.5 to 4: −8.25 is 4.75 away from the lowest, 9 is 5 away from the highest.
+    // The levels are −3.5 to 4: −8.25 is 4.75 below the lowest, 9 is 5 above the highest.
     expect(errors[1]).toBeCloseTo(0 + 0 + 4.75 ** 2 + 25 + 0.04, 12);
   });
 });
 
 describe('the scale search', () => {
-  it('makes the bytes that it always made: packs of a checkpoint must not change', () => {
+  it('still gives the same bytes: packs of a checkpoint must not change', () => {
     const hash = createHash('sha256');
     for (let exponent = -34; exponent <= 18; exponent++) {
       for (let kind = 0; kind < 4; kind++) {

@@ -1,45 +1,49 @@
 /**
- * The inner loop of the scale search: the squared error of a block under each of several scales. In WebAssembly with
- * two float64 a step where that is to be had, else in JavaScript; both do the same operations in the same order, so
- * the results are equal to the bit.
+ * The inner loop of the scale search: the squared quantization error of a block for each of several scales. Runs in
+ * WebAssembly with SIMD (two float64 per step) where available, else in JavaScript. Both perform the same operations
+ * in the same order, so the results are bit-identical.
  */
 import { BLOCK_SIZE } from '../../shared/pack';
 
-/** Most scales in one call. */
+/** Maximum number of scales per call. */
 export const MAX_SCALES = 32;
 
 export interface BlockErrors {
-  /** float64 [32], the values of the block; to be filled by the caller. */
+  /** float64 [32]: the values of the block. Filled by the caller. */
   readonly block: Float64Array;
-  /** float64 [32], what an error of each value counts in `runWeighted`; to be filled by the caller. */
+  /** float64 [32]: the weight of each value's squared error in `runWeighted`. Filled by the caller. */
   readonly importance: Float64Array;
-  /** float64 [MAX_SCALES]; to be filled by the caller. */
+  /** float64 [MAX_SCALES]. Filled by the caller. */
   readonly scales: Float64Array;
-  /** Σ (x − scale × level)², with levels −8…7 nearest to x / scale, for the first `count` scales; NaN for a scale of NaN. */
+  /** float64 [MAX_SCALES]: the results of `run` and `runWeighted`. */
   readonly errors: Float64Array;
+  /**
+   * Computes Σ (x − scale × level)² for the first `count` scales, where level is the integer in −8…7 nearest to
+   * x / scale. A scale of NaN gives NaN.
+   */
   run: (count: number) => void;
-  /** The same with Σ importance × (x − scale × level)². */
+  /** The same for Σ importance × (x − scale × level)². */
   runWeighted: (count: number) => void;
 }
 
-/** One for each thread that searches. */
-export function openBlockErrors(): BlockErrors {
-  return inWebAssembly() ?? inJavaScript();
+/** Each thread creates its own. */
+export function createBlockErrors(): BlockErrors {
+  return webAssemblyBlockErrors() ?? javaScriptBlockErrors();
 }
 
-/** 1.5 × 2^52: adding and taking it away rounds a float64 below 2^51 to a whole number, ties to even. */
+/** 1.5 × 2^52: adding and subtracting it rounds a float64 below 2^51 to an integer, ties to even. */
 const ROUNDING = 6_755_399_441_055_744;
 
-export function inJavaScript(): BlockErrors {
+export function javaScriptBlockErrors(): BlockErrors {
   const block = new Float64Array(BLOCK_SIZE);
   const importance = new Float64Array(BLOCK_SIZE);
-  const evenly = new Float64Array(BLOCK_SIZE).fill(1);
+  const uniform = new Float64Array(BLOCK_SIZE).fill(1);
   const scales = new Float64Array(MAX_SCALES);
   const errors = new Float64Array(MAX_SCALES);
-  // Times 1 is exact: without importance the sums are the plain ones.
+  // Multiplying by 1 is exact, so uniform weights give the unweighted sums.
   const blockError = (scale: number, weights: Float64Array): number => {
     const inverse = 1 / scale;
-    // Two sums: the processor can work on both at once.
+    // Two independent sums, which the processor can compute in parallel.
     let even = 0;
     let odd = 0;
     for (let i = 0; i < BLOCK_SIZE; i += 2) {
@@ -57,11 +61,11 @@ export function inJavaScript(): BlockErrors {
   const runWith = (weights: Float64Array) => (count: number) => {
     for (let i = 0; i < count; i++) errors[i] = blockError(scales[i]!, weights);
   };
-  return { block, importance, scales, errors, run: runWith(evenly), runWeighted: runWith(importance) };
+  return { block, importance, scales, errors, run: runWith(uniform), runWeighted: runWith(importance) };
 }
 
-/** null where WebAssembly or its SIMD is missing or forbidden. */
-export function inWebAssembly(): BlockErrors | null {
+/** Null if WebAssembly or its SIMD is unavailable or forbidden. */
+export function webAssemblyBlockErrors(): BlockErrors | null {
   if (typeof WebAssembly === 'undefined') return null;
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()));
@@ -85,18 +89,18 @@ interface Exports {
   runWeighted: (endBytes: number) => void;
 }
 
-/** Where the arrays are in the module's memory, in bytes. */
+/** Byte offsets of the arrays in the module's memory. */
 const BLOCK_AT = 0;
 const SCALES_AT = 512;
 const ERRORS_AT = 1024;
 const IMPORTANCE_AT = 1536;
 
-/** LEB128, as every number in a module. */
+/** Unsigned LEB128, the encoding of integers in a module. */
 function leb(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)];
 }
 
-/** Codes of the WebAssembly specification, and of its vector instructions. */
+/** Opcodes of the WebAssembly specification, including its vector instructions. */
 const simd = (code: number): number[] => [0xfd, ...leb(code)];
 const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
@@ -110,8 +114,9 @@ const [F64_ADD, F64_MUL, F64_DIV] = [0xa0, 0xa2, 0xa3];
 const END = 0x0b;
 
 /**
- * The code of `run(end)` or `runWeighted(end)`, which goes over the scales 8 bytes at a time. Locals: 0 end, 1 position (i32); 2 scale
- * (f64); 3 its inverse, 4 sum, 5 scratch, 6 sevens, 7 minus eights (v128: even elements of the block and odd ones).
+ * The code of `run(end)` or `runWeighted(end)`, which iterates over the scales, 8 bytes at a time. Locals: 0 end,
+ * 1 position (i32); 2 scale (f64); 3 its inverse, 4 sum, 5 scratch, 6 all 7, 7 all −8 (v128: one lane for the even
+ * elements of the block, one for the odd ones).
  */
 function errorCode(isWeighted: boolean): number[] {
   const load = (at: number): number[] => [0x41, 0, ...simd(0x00), 3, ...leb(at)];
@@ -137,7 +142,7 @@ function errorCode(isWeighted: boolean): number[] {
   ];
 }
 
-/** The module: `memory`, `run` and `runWeighted`. */
+/** The binary module, which exports `memory`, `run` and `runWeighted`. */
 function assemble(): Uint8Array<ArrayBuffer> {
   const codes = [errorCode(false), errorCode(true)];
   const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { bfloat16Bits, bfloat16Value, float16Bits, float16Value, widenToFloat32 } from './half';
+import { bfloat16Bits, float16Bits, float16Value, widenToFloat32 } from './half';
 
 const f32 = new Float32Array(1);
 const u32 = new Uint32Array(f32.buffer);
 
-/** The float32 next to `value`, away from zero or towards it; both values of the types lie between such neighbours. */
+/** The value of a bfloat16. */
+function bfloat16Value(bits: number): number {
+  u32[0] = bits << 16;
+  return f32[0] as number;
+}
+
+/** The float32 next to `value`, away from zero (1) or towards it (−1). */
 function neighbour(value: number, step: 1 | -1): number {
   f32[0] = value;
   u32[0] = (u32[0] as number) + step;
@@ -12,7 +18,7 @@ function neighbour(value: number, step: 1 | -1): number {
 }
 
 describe('float16', () => {
-  it('reads and writes back all 65,536 bit patterns', () => {
+  it('round-trips all 65,536 bit patterns', () => {
     const wrong: number[] = [];
     for (let bits = 0; bits < 0x10000; bits++) {
       const value = float16Value(bits);
@@ -22,7 +28,7 @@ describe('float16', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('takes the nearer neighbour, and the even one half-way, between every two', () => {
+  it('rounds to the nearest value, ties to even, between every two neighbours', () => {
     const wrong: number[] = [];
     for (let bits = 0; bits < 0x7bff; bits++) {
       const middle = (float16Value(bits) + float16Value(bits + 1)) / 2;
@@ -34,7 +40,7 @@ describe('float16', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('knows its limits', () => {
+  it('handles its limits', () => {
     expect(float16Value(0x7bff)).toBe(65504);
     expect(float16Value(1)).toBe(2 ** -24);
     expect(float16Value(0x3c00)).toBe(1);
@@ -46,7 +52,7 @@ describe('float16', () => {
 });
 
 describe('bfloat16', () => {
-  it('reads and writes back all 65,536 bit patterns', () => {
+  it('round-trips all 65,536 bit patterns', () => {
     const wrong: number[] = [];
     for (let bits = 0; bits < 0x10000; bits++) {
       const value = bfloat16Value(bits);
@@ -56,7 +62,7 @@ describe('bfloat16', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('takes the nearer neighbour, and the even one half-way, between every two', () => {
+  it('rounds to the nearest value, ties to even, between every two neighbours', () => {
     const wrong: number[] = [];
     for (let bits = 0; bits < 0x7f7f; bits++) {
       u32[0] = (bits << 16) | 0x8000;

@@ -1,6 +1,7 @@
 /**
- * bfloat16, converted bit by bit with round to nearest, ties to even, and the widening of stored weights. float16 is the
- * engine's (src/shared/half.ts). Arrays are read in the host's byte order; every host that runs a browser or Node is little-endian, as are the files.
+ * Rounding to bfloat16, and widening stored weights (bfloat16, float16, float32) to float32; src/shared/half.ts has
+ * float16. Arrays are read in the host's byte order: every host that runs a browser or Node is little-endian, as are
+ * the files.
  */
 import { float16Bits, float16Value } from '../../shared/half';
 
@@ -12,18 +13,12 @@ const u32 = new Uint32Array(f32.buffer);
 /** Largest finite float16. */
 export const MAX_FLOAT16 = 65_504;
 
-/** Bits of the bfloat16 nearest to `value` (taken as float32 first). */
+/** Bits of the bfloat16 nearest to `value`, ties to even. `value` is rounded to float32 first. */
 export function bfloat16Bits(value: number): number {
   f32[0] = value;
   const bits = u32[0] as number;
   if ((bits & 0x7fffffff) > 0x7f800000) return ((bits >>> 16) | 0x40) & 0xffff;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
-}
-
-/** The value of a bfloat16. */
-export function bfloat16Value(bits: number): number {
-  u32[0] = bits << 16;
-  return f32[0] as number;
 }
 
 export type FloatDtype = 'BF16' | 'F16' | 'F32';
@@ -32,8 +27,8 @@ export const FLOAT_BYTES: Readonly<Record<FloatDtype, number>> = { BF16: 2, F16:
 
 /**
  * Widens stored weights to float32, which is exact for all three types.
- * @param bytes little-endian, as in the file; 4-byte aligned at its start
- * @returns the values, or null where one of them is NaN or infinite
+ * @param bytes little-endian, as in the file
+ * @returns the values, or null if any of them is NaN or infinite
  */
 export function widenToFloat32(bytes: ArrayBuffer, dtype: FloatDtype): Float32Array | null {
   if (dtype === 'F32') {

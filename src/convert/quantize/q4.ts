@@ -1,28 +1,30 @@
 /**
- * 4-bit weights: blocks of 32 along a row share one float16 scale; a weight is (nibble − 8) × scale, nibble 0…15.
- * The layout is what onnxruntime's MatMulNBits and GatherBlockQuantized read (docs/quantization.md).
+ * 4-bit weights: each block of 32 weights along a row shares one float16 scale; a weight is (nibble − 8) × scale with
+ * nibble 0…15. The layout is that of onnxruntime's MatMulNBits and GatherBlockQuantized (docs/quantization.md).
  */
 import { BLOCK_SIZE } from '../../shared/pack';
-import { openBlockErrors } from './blockErrors';
+import { createBlockErrors } from './blockErrors';
 import { float16Bits, float16Value } from './half';
 
 const BYTES_PER_BLOCK = BLOCK_SIZE / 2;
 
 /**
- * Scales that the search tries, as factors of the absmax scale: 1, and 20 evenly spaced from 0.62 to 1.20.
- * Below 1 the block's extreme is clipped and the rest gets finer steps; above 1 the step may fit the others better.
+ * Candidate scales of the search, as factors of the absmax scale: 1, and 20 evenly spaced values from 0.62 to 1.20.
+ * A factor below 1 clips the block's extreme and gives the other weights finer steps; a step above 1 may fit the other
+ * weights better.
  */
-export const SEARCH_FACTORS: readonly number[] = [
+const SEARCH_FACTORS: readonly number[] = [
   1,
   ...Array.from({ length: 20 }, (_, i) => 0.62 + (0.58 * i) / 19),
 ];
 
 /**
+ * Quantizes rows to 4 bits.
  * @param values float32 [rows × K], K a multiple of 32
- * @param search false: absmax scale (signed value of largest magnitude / −8, so that it is exact at nibble 0);
- *   true: the factor of that scale with the least squared error in the block
- * @param importance float32 [K]: what an error of each column counts in the search; null: all the same
- * @returns blob uint8 [rows, K/32, 16], element 2j in the low nibble of byte j; scales float16 bits [rows, K/32]
+ * @param search false: use the absmax scale (the signed value of largest magnitude / −8, which makes that value exact
+ *   at nibble 0); true: use the factor of that scale with the least squared error in the block
+ * @param importance float32 [K]: the weight of each column's squared error in the search; null: all equal
+ * @returns data uint8 [rows, K/32, 16], element 2j in the low nibble of byte j; scales float16 bits [rows, K/32]
  */
 export function quantizeQ4(
   values: Float32Array,
@@ -42,7 +44,7 @@ export function quantizeQ4(
   return { data, scales };
 }
 
-/** The element of largest magnitude with its sign; the first of equals. */
+/** The element of largest magnitude, with its sign; of equal magnitudes, the first. */
 function signedMax(values: Float32Array, start: number): number {
   let extreme = 0;
   let magnitude = 0;
@@ -57,8 +59,9 @@ function signedMax(values: Float32Array, start: number): number {
 }
 
 /**
- * Every candidate is rounded to float16 before it is tried, so the error compared is the error stored. The first of
- * equal errors wins. A candidate that float16 makes 0 is none.
+ * Returns the float16 bits of the best scale. Candidates are rounded to float16 before they are compared, so the
+ * compared error is that of the stored scale. Of equal errors, the first wins. Candidates that float16 rounds to 0 are
+ * skipped.
  */
 function searchScale(
   values: Float32Array,
@@ -87,15 +90,15 @@ function searchScale(
   return float16Bits(absmax * (SEARCH_FACTORS[best] as number));
 }
 
-const trials = openBlockErrors();
+const trials = createBlockErrors();
 const factors = Float64Array.from(SEARCH_FACTORS);
 const singles = new Float32Array(SEARCH_FACTORS.length);
 const singleBits = new Uint32Array(singles.buffer);
-/** From here on every factor gives a normal float16 (from 2^-14), and below a finite one (to 65504). */
+/** Absmax scales in this range give a normal (≥ 2^-14) and finite (≤ 65504) float16 for every factor. */
 const SURELY_NORMAL = 2 ** -13;
 const SURELY_FINITE = 2 ** 15;
 
-/** The candidates, rounded as `float16Bits` does where the result is normal: ties to even at the 13th bit of float32. */
+/** Candidates rounded as by `float16Bits` for normal results: ties to even at the 13th bit of float32. */
 function roundNormal(absmax: number, scales: Float64Array): void {
   for (let f = 0; f < factors.length; f++) singles[f] = absmax * (factors[f] as number);
   for (let f = 0; f < factors.length; f++) {
@@ -105,14 +108,17 @@ function roundNormal(absmax: number, scales: Float64Array): void {
   for (let f = 0; f < factors.length; f++) scales[f] = singles[f] as number;
 }
 
-/** The same for any size. What becomes 0 is given as NaN: its error is below none. */
+/** The same for any magnitude. A candidate that rounds to 0 becomes NaN, so that its error is never the least. */
 function roundAny(absmax: number, scales: Float64Array): void {
   for (let f = 0; f < factors.length; f++) {
     scales[f] = float16Value(float16Bits(absmax * (factors[f] as number))) || NaN;
   }
 }
 
-/** Division, not a reciprocal: values that lie exactly between two levels are common in bfloat16 and must go one way. */
+/**
+ * Divides instead of multiplying by a reciprocal: values exactly half-way between two levels are common in bfloat16
+ * and must always round the same way.
+ */
 function packBlock(values: Float32Array, start: number, scale: number, data: Uint8Array, out: number): void {
   for (let j = 0; j < BYTES_PER_BLOCK; j++) {
     const low = toNibble(values[start + 2 * j] as number, scale);
@@ -121,20 +127,9 @@ function packBlock(values: Float32Array, start: number, scale: number, data: Uin
   }
 }
 
-/** floor(x / scale + 8.5), clamped. A scale of 0 (an all-zero block, or one below float16) stores 8, which is 0. */
+/** floor(x / scale + 8.5), clamped to 0…15. With a scale of 0 (the block is zero or underflows float16), 8, i.e. zero. */
 function toNibble(value: number, scale: number): number {
   if (scale === 0) return 8;
   const level = Math.floor(value / scale + 8.5);
   return level < 0 ? 0 : level > 15 ? 15 : level;
-}
-
-/** The inverse, for inspection and tests. */
-export function dequantizeQ4(data: Uint8Array, scales: Uint16Array): Float32Array {
-  const values = new Float32Array(data.length * 2);
-  for (let i = 0; i < values.length; i++) {
-    const byte = data[i >> 1] as number;
-    const nibble = i & 1 ? byte >> 4 : byte & 15;
-    values[i] = (nibble - 8) * float16Value(scales[Math.floor(i / BLOCK_SIZE)] as number);
-  }
-  return values;
 }

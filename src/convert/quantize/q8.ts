@@ -1,10 +1,11 @@
-/** 8-bit weights: blocks of 32 share one float16 scale; a weight is (byte − 128) × scale, byte 1…255. */
+/** 8-bit weights: each block of 32 weights shares one float16 scale; a weight is (byte − 128) × scale, byte 1…255. */
 import { BLOCK_SIZE } from '../../shared/pack';
 import { float16Bits, float16Value } from './half';
 
 /**
+ * Quantizes rows to 8 bits.
  * @param values float32 [rows × K], K a multiple of 32
- * @returns blob uint8 [rows, K/32, 32]; scales float16 bits [rows, K/32], max |x| / 127
+ * @returns data uint8 [rows, K/32, 32]; scales float16 bits [rows, K/32], max |x| / 127
  */
 export function quantizeQ8(values: Float32Array): { data: Uint8Array; scales: Uint16Array } {
   const blocks = values.length / BLOCK_SIZE;
@@ -23,19 +24,11 @@ export function quantizeQ8(values: Float32Array): { data: Uint8Array; scales: Ui
   return { data, scales };
 }
 
-/** round(x / scale) + 128, ties to even as in the reference, clamped to ±127; 128 (zero) where the scale is 0. */
+/** round(x / scale) + 128, ties to even as in onnxruntime, clamped to ±127; 128 (zero) if the scale is 0. */
 function toByte(value: number, scale: number): number {
   if (scale === 0) return 128;
   const ratio = value / scale;
   let level = Math.round(ratio);
   if (level - ratio === 0.5 && (level & 1) === 1) level -= 1;
   return (level < -127 ? -127 : level > 127 ? 127 : level) + 128;
-}
-
-/** The inverse, for inspection and tests. */
-export function dequantizeQ8(data: Uint8Array, scales: Uint16Array): Float32Array {
-  return Float32Array.from(
-    data,
-    (byte, i) => (byte - 128) * float16Value(scales[Math.floor(i / BLOCK_SIZE)] as number),
-  );
 }

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { RoundsError } from '../../shared/errors';
 import { BLOCK_SIZE } from '../../shared/pack';
 import { encodeFloats, seeded } from '../testing/testCheckpoint';
+import { dequantizeQ4, dequantizeQ8 } from '../testing/dequantize';
 import { float16Bits, float16Value } from './half';
-import { dequantizeQ4, quantizeQ4 } from './q4';
-import { dequantizeQ8, quantizeQ8 } from './q8';
+import { quantizeQ4 } from './q4';
+import { quantizeQ8 } from './q8';
 import { quantizeRows, type QuantizeJob } from './quantizeRows';
 
-/** Roughly bell-shaped, with an outlier now and then, as weights are. */
+/** Roughly bell-shaped with a few outliers, as weights are. */
 function weights(count: number, seed: number): Float32Array {
   const next = seeded(seed);
   return Float32Array.from({ length: count }, () => {
@@ -28,7 +29,7 @@ function blockErrors(values: Float32Array, restored: Float32Array): number[] {
 
 describe('quantizeQ4', () => {
   it('packs element 2j into the low nibble of byte j, value = (nibble − 8) × scale', () => {
-    // Scale = −(−8) / 8 = 1 exactly, so every level is a whole number.
+    // Scale = −(−8) / 8 = 1 exactly, so every level is an integer.
     const values = Float32Array.from({ length: 32 }, (_, i) => (i % 16) - 8);
     const { data, scales } = quantizeQ4(values, false);
     expect([...scales]).toEqual([float16Bits(1)]);
@@ -38,7 +39,7 @@ describe('quantizeQ4', () => {
     expect(dequantizeQ4(data, scales)).toEqual(values);
   });
 
-  it('has a negative scale where the extreme is positive, and gives that extreme exactly', () => {
+  it('uses a negative scale if the extreme is positive, and represents the extreme exactly', () => {
     const values = new Float32Array(32);
     values[5] = 8;
     values[6] = -8;
@@ -58,7 +59,7 @@ describe('quantizeQ4', () => {
     expect([(data[0] as number) & 15, (data[0] as number) >> 4, (data[1] as number) & 15]).toEqual([0, 9, 8]);
   });
 
-  it('stores zeros for all-zero blocks and for blocks below float16', () => {
+  it('stores zeros for all-zero blocks and for blocks that underflow float16', () => {
     for (const search of [false, true]) {
       for (const value of [0, 1e-12]) {
         const { data, scales } = quantizeQ4(new Float32Array(32).fill(value), search);
@@ -68,7 +69,7 @@ describe('quantizeQ4', () => {
     }
   });
 
-  it('is off by at most half a step, or by one step at the side that the sign of the scale leaves out', () => {
+  it('is off by at most half a step, or by one step at the extreme without a level of its own', () => {
     const values = weights(32 * 500, 1);
     const { data, scales } = quantizeQ4(values, false);
     const restored = dequantizeQ4(data, scales);
@@ -76,12 +77,12 @@ describe('quantizeQ4', () => {
       const scale = float16Value(scales[Math.floor(i / 32)] as number);
       const ratio = (values[i] as number) / scale;
       const limit = ratio > 7.5 ? ratio - 7 : 0.5;
-      // float16 rounds the scale by up to 2^-11, which shows at the largest level, 8.
+      // float16 rounds the scale by up to 2^-11, which has the largest effect at level 8.
       expect(Math.abs(ratio - (restored[i] as number) / scale)).toBeLessThanOrEqual(limit + 8 * 2 ** -11);
     }
   });
 
-  it('never does worse by search than by absmax in any block, and better on the whole', () => {
+  it('has no larger error with search than with absmax in any block, and a smaller one in total', () => {
     const values = weights(32 * 2000, 2);
     const plain = quantizeQ4(values, false);
     const searched = quantizeQ4(values, true);
@@ -91,11 +92,11 @@ describe('quantizeQ4', () => {
       expect(error).toBeLessThanOrEqual((plainErrors[i] as number) * (1 + 1e-9));
     }
     const sum = (errors: number[]): number => errors.reduce((a, b) => a + b, 0);
-    // docs/quantization.md: the search takes about a tenth off the squared error.
+    // docs/quantization.md: the search reduces the squared error by about a tenth.
     expect(sum(searchedErrors) / sum(plainErrors)).toBeLessThan(0.95);
   });
 
-  it('makes the weighted error of every block least where inputs count differently', () => {
+  it('minimises the weighted error of every block if inputs differ in importance', () => {
     const next = seeded(31);
     const importance = Float32Array.from({ length: 64 }, () => next() ** 8);
     const values = weights(64 * 100, 4);
@@ -109,7 +110,7 @@ describe('quantizeQ4', () => {
     expect(measured.every((error, i) => error <= (even[i] as number) * (1 + 1e-6))).toBe(true);
     const sum = (errors: number[]): number => errors.reduce((total, error) => total + error, 0);
     expect(sum(measured)).toBeLessThan(0.95 * sum(even));
-    // Where all count the same, nothing changes.
+    // Equal importance changes nothing.
     expect(quantizeQ4(values, true, new Float32Array(64).fill(0.5))).toEqual(quantizeQ4(values, true));
   });
 });
@@ -170,7 +171,7 @@ describe('quantizeRows', () => {
     expect([...new Float32Array(data.buffer)]).toEqual([1, 2, 3, 0, 4, 5, 6, 0]);
   });
 
-  it('rounds to float16 and refuses what does not fit, naming the tensor', () => {
+  it('rounds to float16 and refuses values that overflow, naming the tensor', () => {
     const { data } = quantizeRows(job(Float32Array.of(1, -2.0004), { dtype: 'f16' }));
     expect([...new Uint16Array(data.buffer)]).toEqual([0x3c00, 0xc000]);
     expect(codeOf(() => quantizeRows(job(Float32Array.of(70000), { dtype: 'f16' })))).toMatch(

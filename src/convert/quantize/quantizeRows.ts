@@ -1,4 +1,4 @@
-/** One unit of conversion work: some rows of one stored tensor, to the bytes of a pack tensor. Pure: runs in any thread. */
+/** Quantizes some rows of one stored tensor to the bytes of a pack tensor. Pure, so it can run in any thread. */
 import { RoundsError } from '../../shared/errors';
 import type { TensorDtype } from '../../shared/pack';
 import { float16Bits, MAX_FLOAT16, widenToFloat32, type FloatDtype } from './half';
@@ -6,40 +6,41 @@ import { quantizeQ4 } from './q4';
 import { quantizeQ8 } from './q8';
 
 export interface QuantizeJob {
-  /** Of the stored tensor, for messages. */
+  /** Name of the stored tensor, for error messages. */
   tensor: string;
   stored: FloatDtype;
   /** Row-major [rows, columns] as stored. */
   bytes: ArrayBuffer;
   rows: number;
   columns: number;
-  /** Columns of the result; those beyond `columns` are zero. */
+  /** Columns of the result. Those beyond `columns` are zero. */
   paddedColumns: number;
   dtype: TensorDtype;
-  /** q4 only: search the scale of each block instead of taking absmax. */
+  /** q4 only: search the scale of each block instead of using absmax. */
   search: boolean;
-  /** float32 [columns], for the search: how much each input counts (calibration.ts). null: all the same. */
+  /** float32 [columns]: the importance of each input in the search (calibration.ts). Null: all equal. */
   importance: Float32Array | null;
 }
 
 export interface QuantizedRows {
   data: Uint8Array<ArrayBuffer>;
-  /** Float16 scales as bytes; empty for f16 and f32. */
+  /** float16 scales as bytes. Empty for f16 and f32. */
   scales: Uint8Array<ArrayBuffer>;
 }
 
-/** Does jobs, wherever: in this thread, or spread over workers. Results must not depend on which. */
+/** Runs a job in this thread or in a worker; the result must not depend on which. */
 export type RowQuantizer = (job: QuantizeJob) => Promise<QuantizedRows>;
 
 /**
- * @throws RoundsError checkpoint_invalid for NaN or infinite weights; model_unsupported where float16 cannot hold one
+ * Runs a job in this thread.
+ * @throws RoundsError checkpoint_invalid for NaN or infinite weights; model_unsupported if a weight overflows float16
  */
 export function quantizeRows(job: QuantizeJob): QuantizedRows {
   const stored = widenToFloat32(job.bytes, job.stored);
   if (stored === null) {
     throw new RoundsError(
       'checkpoint_invalid',
-      `${job.tensor} holds NaN or infinite weights. The checkpoint is damaged or its training diverged; get a sound copy.`,
+      `${job.tensor} contains NaN or infinite weights. The checkpoint is damaged or its training diverged. Download it again, or use another checkpoint.`,
     );
   }
   const values = padColumns(stored, job);
@@ -64,7 +65,7 @@ function padColumns(values: Float32Array, { rows, columns, paddedColumns }: Quan
   return padded;
 }
 
-/** Added columns are zero whatever their scale. */
+/** Padded columns are zero for any scale, so their importance does not matter. */
 function padImportance({ importance, columns, paddedColumns }: QuantizeJob): Float32Array | null {
   if (importance === null || columns === paddedColumns) return importance;
   const padded = new Float32Array(paddedColumns);
@@ -90,7 +91,7 @@ function checkScales(result: { data: Uint8Array; scales: Uint16Array }, tensor: 
 function refuseOverflow(tensor: string): never {
   throw new RoundsError(
     'model_unsupported',
-    `${tensor} holds weights that float16 cannot (its largest value is ${MAX_FLOAT16}). Convert with --weights f32.`,
+    `${tensor} contains weights that exceed the float16 range (up to ${MAX_FLOAT16}). Convert with --weights f32.`,
   );
 }
 

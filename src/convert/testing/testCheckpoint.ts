@@ -1,4 +1,4 @@
-/** For tests: tiny checkpoints in memory, of any family, naming, config form and storage type, with seeded weights. */
+/** Tiny checkpoints in memory for tests, with seeded weights, for each family, naming, config layout and dtype. */
 import type { ModelConfig, ModelFamily } from '../../shared/modelConfig';
 import { parseConfig } from '../config';
 import { bfloat16Bits, float16Bits, type FloatDtype } from '../quantize/half';
@@ -59,7 +59,7 @@ export interface Stored {
   bytes: Uint8Array;
 }
 
-/** A safetensors file; `header` edits the JSON before it is written, for damaged files. */
+/** A safetensors file. `edit` changes the header before it is written, to make damaged files. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Stored>,
   edit: (header: Record<string, JsonObject>) => void = () => {},
@@ -95,7 +95,7 @@ export function inNewNaming(name: string): string {
   return name.startsWith('visual.') ? `model.${name}` : name.replace('model.', 'model.language_model.');
 }
 
-/** Seeded weights for every tensor that the config needs, in the original naming. */
+/** Seeded weights for every tensor that the config requires, by original name. */
 export function randomTensors(model: ModelConfig, dtype: FloatDtype, seed = 1): Map<string, Stored> {
   const next = seeded(seed);
   const parts: WeightPart[] = packWeights(model).flatMap((weight) => weight.parts);
@@ -119,7 +119,7 @@ export interface TinyOptions {
   config?: JsonObject;
   dtype?: FloatDtype;
   naming?: 'original' | 'new';
-  /** More than one: sharded, with an index. */
+  /** More than one: several files with an index. */
   shards?: number;
 }
 
@@ -187,7 +187,7 @@ export class MemorySink implements PackSink {
     return Promise.resolve();
   }
 
-  /** All shards as one stream, in the order of their names: some are finished before others that precede them. */
+  /** All shards as one stream, ordered by name: they may have been written in another order. */
   stream(): Uint8Array<ArrayBuffer> {
     const parts = [...this.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bytes]) => bytes);
     const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

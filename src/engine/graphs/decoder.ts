@@ -1,10 +1,10 @@
 /**
- * The language model as one graph: embedding (with image features put in their places), decoder layers with
- * a static KV cache, final norm and head at chosen positions. Serves prefill, chunks of it, and decode.
+ * The language model as one graph: embedding (with image features inserted), decoder layers with a static KV cache,
+ * final norm and output head at selected positions. Used for prefill, chunked prefill and decode.
  *
- * mRoPE needs no nodes: the rotary tables are inputs, and row r holds the angles of the token in KV slot r,
- * three-dimensional positions already applied (engine/rotary.ts). GroupQueryAttention reads row
- * past_length + s for the s-th query.
+ * mRoPE needs no nodes: the rotary tables are inputs, and row r contains the angles of the token in KV slot r, with
+ * three-dimensional positions already applied (engine/rotary.ts). GroupQueryAttention reads row past_length + s for
+ * the s-th query.
  */
 import type { PackManifest } from '../../shared/pack';
 import { GraphBuilder } from '../onnx/graphBuilder';
@@ -26,13 +26,13 @@ import {
   type LayerContext,
 } from './layers';
 
-/** Names of the decoder's inputs and outputs, written once. */
+/** Names of the decoder's inputs and outputs. S: new tokens, T: activation type. */
 export const DECODER_IO = {
   /** int64 [1, S] */
   inputIds: 'input_ids',
-  /** T [1, F, H]: features of the prompt's images; one zero row where there are none. */
+  /** T [1, F, H]: features of the prompt's images; one row of zeros if there are none. */
   imageFeatures: 'image_features',
-  /** int64 [S]: for each position its row in [token embeddings; image features]. */
+  /** int64 [S]: the row of each position in [token embeddings; image features]. */
   rowIndex: 'row_index',
   /** int32 [1]: total length − 1. */
   seqlensK: 'seqlens_k',
@@ -41,7 +41,7 @@ export const DECODER_IO = {
   /** T [slots, headDim / 2] */
   cos: 'cos_cache',
   sin: 'sin_cache',
-  /** int64 [L]: positions within this run whose logits are wanted. */
+  /** int64 [L]: positions within this run whose logits are computed. */
   logitsIndex: 'logits_index',
   /** float32 [1, L, V] */
   logits: 'logits',
@@ -52,6 +52,7 @@ export const DECODER_IO = {
   presentValue: (layer: number) => `present.${layer}.value`,
 } as const;
 
+/** @throws RoundsError pack_invalid if the pack lacks a tensor */
 export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): GraphModel {
   const config = manifest.model.text;
   const graph = new GraphBuilder('decoder');
@@ -93,7 +94,7 @@ function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   }
 }
 
-/** Rows of image features take the places of the image tokens: a Gather over [tokens; features]. */
+/** Replaces image tokens by their features: a Gather over [token embeddings; features]. */
 function inputEmbeddings(ctx: LayerContext): string {
   const { graph } = ctx;
   const tokens = embedding(ctx, DECODER_IO.inputIds, 'model.embed_tokens.weight');
@@ -151,7 +152,7 @@ function mlp(
   return [linear(ctx, activated, `${prefix}.mlp.down_proj.weight`), sum];
 }
 
-/** Residual sum, norm, both projections and SiLU in one kernel. The operator exists for WebGPU only. */
+/** Residual sum, norm, both projections and SiLU in one kernel. The operator is available on WebGPU only. */
 function fusedGateUp(
   ctx: LayerContext,
   prefix: string,

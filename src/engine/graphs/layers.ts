@@ -1,6 +1,6 @@
 /**
- * The layers that decoder and vision tower share: linear, norms, embedding. Each takes the name of a pack
- * tensor and adds the nodes that fit that tensor's dtype and the graph's target.
+ * Layers shared by decoder and vision tower: linear, norms, embedding. Each function takes the name of a pack tensor
+ * and adds nodes for that tensor's dtype and the graph's target.
  */
 import { RoundsError } from '../../shared/errors';
 import { BLOCK_SIZE, type PackManifest, type PackTensor } from '../../shared/pack';
@@ -8,21 +8,22 @@ import type { BackendName } from '../../shared/protocol';
 import type { GraphBuilder } from '../onnx/graphBuilder';
 import type { ElementType } from '../ports';
 
-/** What a graph is made for. `type` is the element type of its activations. */
+/** The target of a graph. `type` is the element type of its activations. */
 export interface GraphTarget {
   backend: BackendName;
   type: 'float32' | 'float16';
 }
 
 /**
- * 0 keeps activations in the graph's own type. 4 would round them to 8 bits, which moves logits by about
- * 0.007 on a trained small model and flips greedy tokens (onnxruntime issue 29849).
+ * MatMulNBits: 0 leaves activations in the graph's type. 4 would round them to 8 bits, which changes logits by about
+ * 0.007 on a small trained model, and with it greedy tokens (onnxruntime issue 29849).
  */
 const ACCURACY_LEVEL = 0;
 
 export interface LayerContext {
   readonly graph: GraphBuilder;
   readonly target: GraphTarget;
+  /** @throws RoundsError pack_invalid if the pack has no such tensor */
   tensor(name: string): PackTensor;
 }
 
@@ -37,13 +38,17 @@ export function createLayerContext(
     target,
     tensor(name) {
       const tensor = byName.get(name);
-      if (!tensor) throw new RoundsError('pack_invalid', `The pack holds no tensor named ${name}.`);
+      if (!tensor)
+        throw new RoundsError(
+          'pack_invalid',
+          `The pack has no tensor named ${name}. Convert the model again.`,
+        );
       return tensor;
     },
   };
 }
 
-/** A whole tensor as an initializer of the graph's activation type: norms, biases. */
+/** Adds a whole tensor as an initializer in the graph's activation type; for norms and biases. */
 export function vector(ctx: LayerContext, name: string): string {
   const tensor = ctx.tensor(name);
   return ctx.graph.weight({
@@ -56,7 +61,7 @@ export function vector(ctx: LayerContext, name: string): string {
   });
 }
 
-/** Quantized data and scales of a linear weight or an embedding as initializers. */
+/** Adds quantized data and scales of a linear weight or an embedding as initializers. */
 function quantizedParts(
   ctx: LayerContext,
   tensor: PackTensor,
@@ -82,22 +87,23 @@ function quantizedParts(
   return { data, scales };
 }
 
-export function matrixShape(tensor: PackTensor): [number, number] {
+function matrixShape(tensor: PackTensor): [number, number] {
   const [rows, columns] = tensor.shape;
   if (rows === undefined || columns === undefined || tensor.shape.length !== 2) {
     throw new RoundsError(
       'pack_invalid',
-      `${tensor.name} should be a matrix, its shape is [${tensor.shape.join(', ')}].`,
+      `${tensor.name} must be a matrix, but its shape is [${tensor.shape.join(', ')}]. Convert the model again.`,
     );
   }
   return [rows, columns];
 }
 
+/** Bits per weight of a quantized tensor; null for f16 and f32. */
 export function bitsOf(tensor: PackTensor): 4 | 8 | null {
   return tensor.dtype === 'q4' ? 4 : tensor.dtype === 'q8' ? 8 : null;
 }
 
-/** Data and scales in the form that MatMulNBits takes: uint8 [N, K/32, 32·bits/8] and [N, K/32]. */
+/** Data and scales as MatMulNBits expects them: uint8 [N, K/32, 32·bits/8] and [N, K/32]. */
 export function matMulNBitsParts(ctx: LayerContext, name: string): { data: string; scales: string } {
   const tensor = ctx.tensor(name);
   const bits = bitsOf(tensor) ?? 8;
@@ -105,7 +111,7 @@ export function matMulNBitsParts(ctx: LayerContext, name: string): { data: strin
   return quantizedParts(ctx, tensor, [rows, columns / BLOCK_SIZE, (BLOCK_SIZE * bits) / 8]);
 }
 
-/** Attributes of MatMulNBits and its fused forms for a weight [N, K]. */
+/** Attributes of MatMulNBits and its fused variants for a weight [N, K]. */
 export function matMulNBitsAttributes(tensor: PackTensor): Record<string, number> {
   const [rows, columns] = matrixShape(tensor);
   return {
@@ -141,7 +147,7 @@ export function linear(ctx: LayerContext, x: string, name: string, bias?: string
   return bias ? ctx.graph.node('Add', [product, vector(ctx, bias)]) : product;
 }
 
-/** Rows of an embedding [V, H] for ids [1, S]: [1, S, H]. */
+/** Looks up ids [1, S] in an embedding [V, H]: [1, S, H]. */
 export function embedding(ctx: LayerContext, ids: string, name: string): string {
   const tensor = ctx.tensor(name);
   const bits = bitsOf(tensor);
@@ -158,8 +164,9 @@ export function embedding(ctx: LayerContext, ids: string, name: string): string 
 }
 
 /**
- * The output head with the embedding's own weight (tied). On WebGPU the two operators share one initializer
- * through a Reshape, which saves a second copy of up to 330 MB; the CPU kernel wants a constant to pre-pack.
+ * The output head with the embedding's weight (tied). On WebGPU both operators share one initializer through a
+ * Reshape, which avoids a second copy of up to 330 MB. On the CPU the weight must be a constant, so that the kernel
+ * can pre-pack it.
  */
 export function tiedHead(ctx: LayerContext, x: string, name: string): string {
   const tensor = ctx.tensor(name);
@@ -190,7 +197,7 @@ export function layerNorm(ctx: LayerContext, x: string, name: string, epsilon: n
   });
 }
 
-/** sum = x + skip; returns [RMSNorm(sum), sum]: one kernel for the residual step and the norm after it. */
+/** Returns [RMSNorm(sum), sum] with sum = x + skip: residual and norm in one kernel. */
 export function skipRmsNorm(
   ctx: LayerContext,
   x: string,

@@ -1,11 +1,11 @@
 /**
  * The vision tower as one graph for one image: patch embedding, blocks, merger.
  *
- * Rows are patches in window order (Qwen2.5-VL; patch order in Qwen2-VL), four consecutive rows making one
- * merged token. Windowed blocks gather their packed QKV rows into [windows, windowPatches], padded where a
- * window at the edge is smaller, attend under a bias that hides the padding, and gather back; everything else
- * stays on the compact rows. Activations are always float32: the residual stream and the MLP of Qwen2.5-VL
- * leave the range of float16 on ordinary pictures.
+ * Rows are patches in window order (Qwen2.5-VL) or patch order (Qwen2-VL); four consecutive rows form one merged
+ * token. Windowed blocks gather their packed QKV rows into [windows, windowPatches], padding the smaller windows at
+ * the edges, attend with a bias that masks the padding, and gather back. Everything else works on unpadded rows.
+ * Activations are always float32, because the residual stream and the MLP of Qwen2.5-VL exceed the range of float16
+ * on ordinary images.
  */
 import type { PackManifest } from '../../shared/pack';
 import { GraphBuilder } from '../onnx/graphBuilder';
@@ -21,37 +21,40 @@ import {
   type LayerContext,
 } from './layers';
 
-/** Names of the vision graph's inputs and outputs, written once. P patches, W windows, n patches a window. */
+/** Names of the vision graph's inputs and outputs. P: patches, W: windows, n: patches per window. */
 export const VISION_IO = {
   /** float32 [P, columns of patch_embed] */
   pixelValues: 'pixel_values',
   /** float32 [P, headDim / 2] */
   cos: 'rotary_cos',
   sin: 'rotary_sin',
-  /** int64 [QUERY_PARTS·c], c = P / QUERY_PARTS rounded up: 0, 1, …, the last row repeated to the end; on wasm only. */
+  /** int64 [QUERY_PARTS · ceil(P / QUERY_PARTS)]: 0, 1, …, P − 1, the last one repeated; on wasm only. */
   queryRows: 'query_rows',
   /** float32 [W·n, headDim / 2]: the same rows in padded window order. */
   windowCos: 'window_rotary_cos',
   windowSin: 'window_rotary_sin',
-  /** int64 [W·n]: row of each padded window position. */
+  /** int64 [W·n]: the row at each padded window position. */
   windowRows: 'window_rows',
-  /** int64 [P]: padded window position of each row. */
+  /** int64 [P]: the padded window position of each row. */
   windowPositions: 'window_positions',
   /** float32 [W, 1, n, n]: 0, or a large negative number at padded keys. */
   windowBias: 'window_bias',
-  /** int64 [P / 4]: window-order row of each merged token in raster order. */
+  /** int64 [P / 4]: for each merged token in raster order, its index in window order. */
   reverseIndex: 'reverse_index',
-  /** T [1, P / 4, out hidden], raster order. */
+  /** T [1, P / 4, out hidden], in raster order. */
   features: 'image_features',
 } as const;
 
 /**
- * onnxruntime's CPU attention writes all scores down, P² for each head: 1.2 GB for two heads and an image of 1350 × 1800
- * pixels. A part of the queries at a time needs as much less.
+ * onnxruntime's CPU attention stores all P² scores per head: 1.2 GB for two heads and an image of 1350 × 1800 pixels.
+ * Processing the queries in this many parts divides that by the same number.
  */
 export const QUERY_PARTS = 16;
 
-/** The decoder's activation type decides the type of the features; the tower itself is float32. */
+/**
+ * @param decoder target of the decoder. Its type is the type of the features; the tower itself is float32.
+ * @throws RoundsError pack_invalid if the pack lacks a tensor
+ */
 export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): GraphModel {
   const { vision } = manifest.model;
   const graph = new GraphBuilder('vision');
@@ -70,12 +73,12 @@ export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): G
   return graph.build();
 }
 
-/** Does any block attend within windows? */
+/** Whether any block attends within windows. */
 export function hasWindowBlocks(vision: PackManifest['model']['vision']): boolean {
   return vision.windowSize !== null && vision.fullAttentionBlockIndexes.length < vision.depth;
 }
 
-/** Does any block attend to the whole image? */
+/** Whether any block attends to the whole image. */
 export function hasFullBlocks(vision: PackManifest['model']['vision']): boolean {
   return vision.windowSize === null || vision.fullAttentionBlockIndexes.length > 0;
 }
@@ -119,7 +122,7 @@ function visionBlock(ctx: LayerContext, manifest: PackManifest, block: number, x
   return ctx.graph.node('Add', [sum, mlp]);
 }
 
-/** q, k (rotated) and v from packed rows [1, R, 3·hidden]; each [1, R, hidden]. */
+/** Splits packed rows [1, R, 3·hidden] into q, k (both rotated) and v, each [1, R, hidden]. */
 function splitAndRotate(ctx: LayerContext, manifest: PackManifest, qkv: string, cos: string, sin: string) {
   const { numHeads } = manifest.model.vision;
   const [q, k, v] = ctx.graph.nodes('Split', [qkv], 3, { attributes: { axis: -1, num_outputs: 3 } });
@@ -139,7 +142,7 @@ function fullAttention(ctx: LayerContext, manifest: PackManifest, qkv: string): 
     : multiHeadAttention(ctx, manifest, [q, k, v]);
 }
 
-/** Equal to one attention over all rows: no query looks at another one. */
+/** Gives the same result as one attention over all rows, because queries do not depend on each other. */
 function attentionInParts(
   ctx: LayerContext,
   manifest: PackManifest,
@@ -178,14 +181,14 @@ function windowAttention(ctx: LayerContext, manifest: PackManifest, qkv: string)
   return graph.node('Gather', [flat, VISION_IO.windowPositions], { attributes: { axis: 1 } });
 }
 
-/** Patches of a full window: 64 for windows of 112 pixels and patches of 14. */
+/** Number of patches in a full window: 64 for windows of 112 pixels and patches of 14. */
 export function windowPatches(vision: PackManifest['model']['vision']): number {
   const side = mergedWindowSide(vision) * vision.spatialMergeSize;
   return side * side;
 }
 
-/** Side of a window in merged tokens, as transformers computes it. */
-export function mergedWindowSide(vision: PackManifest['model']['vision']): number {
+/** Side of a window in merged tokens, as in transformers (get_window_index). */
+function mergedWindowSide(vision: PackManifest['model']['vision']): number {
   return Math.floor((vision.windowSize ?? 0) / vision.spatialMergeSize / vision.patchSize);
 }
 
@@ -206,7 +209,7 @@ function visionMlp(ctx: LayerContext, manifest: PackManifest, prefix: string, x:
   return dense('down_proj', ctx.graph.node('Mul', [gate, dense('up_proj', x)]));
 }
 
-/** [1, P, hidden] → [1, P / merge², out hidden]: norm, four rows side by side, linear, GELU (erf), linear. */
+/** [1, P, hidden] → [1, P / merge², out hidden]: norm, concatenation of four rows, linear, GELU (erf), linear. */
 function merger(ctx: LayerContext, manifest: PackManifest, x: string): string {
   const { graph } = ctx;
   const { hiddenSize, spatialMergeSize } = manifest.model.vision;

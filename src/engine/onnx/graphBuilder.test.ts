@@ -28,7 +28,7 @@ describe('GraphBuilder', () => {
   const source = (name: string, dims: number[]) =>
     ({ name, tensor: name, part: 'data', type: 'float32', dims, transpose: false }) as const;
 
-  it('keeps one initializer for one name and aligns the next', () => {
+  it('has one initializer per name, and aligns the next', () => {
     const graph = new GraphBuilder('g');
     graph.weight(source('a', [3]));
     graph.weight(source('a', [3]));
@@ -42,7 +42,7 @@ describe('GraphBuilder', () => {
     expect(file?.size).toBe(80);
   });
 
-  it('starts a new external file before one passes 512 MB, and gives a larger tensor its own', () => {
+  it('starts a new external file before one exceeds 512 MB, and gives a larger tensor its own', () => {
     const graph = new GraphBuilder('g');
     const quarter = 64 * 1024 * 1024;
     for (const name of ['a', 'b', 'c']) graph.weight(source(name, [quarter]));
@@ -58,7 +58,7 @@ describe('GraphBuilder', () => {
     expect(new Set(files.map(({ path }) => path)).size).toBe(4);
   });
 
-  it('names outputs apart and reports where they go', () => {
+  it('gives outputs distinct names, and reports their locations', () => {
     const graph = new GraphBuilder('g');
     const [left, right] = graph.nodes('Split', ['x'], 2);
     const sum = graph.node('Add', [left ?? '', right ?? '']);

@@ -1,6 +1,6 @@
 /**
- * Builds an ONNX ModelProto node by node. Field and type numbers are those of onnx.proto3; weights are
- * never held here: an initializer is a reference into an external file that the runtime fills from a pack.
+ * Builds an ONNX ModelProto node by node, with the field and type numbers of onnx.proto3. Weights are not included:
+ * an initializer refers to an external file whose bytes the runtime reads from a pack.
  */
 import type { ElementType, ExternalFile, GraphModel, InitializerSource } from '../ports';
 import { ProtoWriter } from './protoWriter';
@@ -10,9 +10,9 @@ const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 10;
 const ONNX_OPSET = 21;
-/** Above this an external file becomes one JavaScript buffer that browsers fail to allocate. */
+/** Browsers may fail to allocate one buffer for a larger external file. */
 const MAX_EXTERNAL_FILE_BYTES = 512 * 1024 * 1024;
-/** Copies into GPU buffers want a multiple of 4; 64 keeps vector loads of the CPU kernels aligned. */
+/** Copies into GPU buffers require a multiple of 4; 64 also aligns the vector loads of the CPU kernels. */
 const EXTERNAL_ALIGNMENT = 64;
 
 export type Attribute = number | string | number[] | { float: number };
@@ -21,7 +21,7 @@ export type Dim = number | string;
 export interface NodeOptions {
   domain?: 'com.microsoft';
   attributes?: Record<string, Attribute>;
-  /** Names of the outputs; one made from the operator's name by default. An empty name leaves an output out. */
+  /** Names of the outputs; by default one, named after the operator. An empty name omits an output. */
   outputs?: string[];
 }
 
@@ -49,7 +49,7 @@ export class GraphBuilder {
     this.#outputLocations.push({ name, location });
   }
 
-  /** Adds a node and returns the name of its first output. An empty input name leaves an optional input out. */
+  /** Adds a node and returns the name of its first output. An empty input name omits an optional input. */
   node(op: string, inputs: string[], options: NodeOptions = {}): string {
     const id = this.#nextId++;
     const name = `${op}_${id}`;
@@ -66,7 +66,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** An int64 constant held in the model; equal constants are shared. */
+  /** Adds an int64 constant to the model. Equal constants are shared. */
   int64(values: number[], dims: number[] = [values.length]): string {
     const name = `int64_${values.join('_').replaceAll('-', 'm')}_d${dims.join('_')}`;
     const raw = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
@@ -77,7 +77,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** An initializer whose bytes come from the pack. The same name twice is the same initializer. */
+  /** Adds an initializer whose bytes come from the pack. The same name refers to the same initializer. */
   weight(source: InitializerSource): string {
     this.#weights.set(source.name, source);
     return source.name;
@@ -100,7 +100,7 @@ export class GraphBuilder {
   }
 }
 
-/** Lays initializers into files one after another; a tensor never crosses two files. */
+/** Assigns initializers to consecutive positions in external files. A tensor is never split between two files. */
 function planExternalFiles(graphName: string, sources: InitializerSource[]): ExternalFile[] {
   const files: ExternalFile[] = [];
   for (const source of sources) {

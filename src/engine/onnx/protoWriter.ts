@@ -1,12 +1,12 @@
 /**
- * Writes protobuf wire format: the few field kinds that an ONNX ModelProto needs. Fields are appended in call
- * order; an embedded message is written by a callback into a writer of its own.
+ * Writes the protobuf wire format, with the field types that an ONNX ModelProto needs. Fields are written in call
+ * order; a callback writes an embedded message into a separate writer.
  */
 export class ProtoWriter {
   #bytes = new Uint8Array(256);
   #length = 0;
 
-  /** varint field (wire type 0); negative numbers take the ten-byte two's complement form of int64. */
+  /** Varint field (wire type 0). Negative numbers are written as ten bytes, in the two's complement of int64. */
   int(field: number, value: number | bigint): this {
     this.#tag(field, 0);
     this.#varint(BigInt.asUintN(64, BigInt(value)));

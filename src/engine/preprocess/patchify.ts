@@ -1,4 +1,4 @@
-/** Resized RGB → the vision tower's input rows (Qwen2VLImageProcessor: rescale, normalise, flatten). */
+/** Converts resized RGB to the vision tower's input rows (Qwen2VLImageProcessor: rescale, normalise, flatten). */
 import { RoundsError } from '../../shared/errors';
 import type { ImageProcessorConfig, VisionConfig } from '../../shared/modelConfig';
 import type { RgbImage } from './resample';
@@ -22,8 +22,8 @@ export interface Patches {
 const LEVELS = 256;
 const CHANNELS = 3;
 
-/** (v / 255 − mean) / std for every byte and channel, [3 × 256], each step rounded to float32 as numpy does. */
-export function normalizationTable(config: ImageProcessorConfig): Float32Array {
+/** (v / 255 − mean) / std for each channel and byte, [3 × 256], each step rounded to float32 as in numpy. */
+function normalizationTable(config: ImageProcessorConfig): Float32Array {
   const table = new Float32Array(CHANNELS * LEVELS);
   for (let channel = 0; channel < CHANNELS; channel++) {
     const mean = Math.fround(config.imageMean[channel]!);
@@ -37,11 +37,11 @@ export function normalizationTable(config: ImageProcessorConfig): Float32Array {
 }
 
 /**
- * Rows in the order (merged row, merged column, row within the merge group, column within it), so that the
- * patches of one language-model token are neighbours. Columns are (channel, temporal slice, y, x), padded
- * with zeros on the right to `paddedColumns`; a still image fills every temporal slice alike.
+ * Rows are ordered by (merged row, merged column, row within the merge group, column within it), so that the patches
+ * of one language-model token are adjacent. Columns are (channel, temporal slice, y, x), zero-padded to
+ * `paddedColumns`. All temporal slices of a still image are equal.
  *
- * @throws RoundsError internal when the sides are no multiples of patch size × merge size.
+ * @throws RoundsError internal if the sides are not multiples of patch size × merge size
  */
 export function patchify(
   image: RgbImage,
@@ -52,7 +52,10 @@ export function patchify(
   const { patchSize: patch, spatialMergeSize: merge } = geometry;
   const block = patch * merge;
   if (image.width % block !== 0 || image.height % block !== 0 || paddedColumns < columnCount(geometry)) {
-    throw new RoundsError('internal', `${image.width}×${image.height} cannot be cut into patches.`);
+    throw new RoundsError(
+      'internal',
+      `An image of ${image.width}×${image.height} pixels cannot be divided into patches.`,
+    );
   }
   const table = normalizationTable(config);
   const gridHeight = image.height / patch;
@@ -72,7 +75,7 @@ export function patchify(
   return { data, rows, columns: paddedColumns, gridThw: [1, gridHeight, gridWidth] };
 }
 
-/** Values in one patch row without padding: channels × temporal × patch² (1176 in every published model). */
+/** Columns of a patch row without padding: channels × temporal × patch² (1176 in every published model). */
 export function columnCount(geometry: PatchGeometry): number {
   return geometry.inChannels * geometry.temporalPatchSize * geometry.patchSize * geometry.patchSize;
 }

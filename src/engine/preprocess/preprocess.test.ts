@@ -1,4 +1,4 @@
-/** Against Pillow, numpy and transformers: vectors of models/goldens/make_preprocess_vectors.py. */
+/** Compares with Pillow, numpy and transformers: vectors from models/goldens/make_preprocess_vectors.py. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import pixelValues from '../../../models/goldens/preprocess/pixel_values.json';
@@ -33,7 +33,7 @@ describe('smartResize', () => {
     expect(roundHalfEven(from)).toBe(to);
   });
 
-  it('gives the sizes of transformers, and refuses what it refuses', () => {
+  it('gives the sizes of transformers, and refuses the same images', () => {
     const refused = sizes.filter(([, , , , width]) => width === null);
     expect(refused.length).toBeGreaterThan(5);
     for (const [width, height, minPixels, maxPixels, toWidth, toHeight] of sizes as number[][]) {
@@ -57,7 +57,7 @@ describe('smartResize', () => {
     );
   });
 
-  it('keeps a thin side at one factor under the rule of qwen_vl_utils, where transformers enlarges', () => {
+  it('raises a thin side to one factor with the rule of qwen_vl_utils; transformers scales to the minimum area', () => {
     const thin = { width: 1820, height: 13 };
     const limits = { minPixels: 3136, maxPixels: 12845056 };
     expect(smartResize(thin, 28, { ...limits, rule: 'vision_utils' })).toEqual({ width: 1820, height: 28 });
@@ -66,22 +66,25 @@ describe('smartResize', () => {
 });
 
 describe('resizeBicubic', () => {
-  it.each(resizes)('is Pillow byte for byte, $from to $to', ({ from, to, seed, sha256: expected, rgb }) => {
-    const [width, height] = to as [number, number];
-    const result = resizeBicubic(testImage(from[0]!, from[1]!, seed), { width, height });
-    expect([result.width, result.height]).toEqual(to);
-    if (rgb !== undefined) expect([...result.data]).toEqual([...Buffer.from(rgb, 'base64')]);
-    expect(sha256(result.data)).toBe(expected);
-  });
+  it.each(resizes)(
+    'gives the same bytes as Pillow, $from to $to',
+    ({ from, to, seed, sha256: expected, rgb }) => {
+      const [width, height] = to as [number, number];
+      const result = resizeBicubic(testImage(from[0]!, from[1]!, seed), { width, height });
+      expect([result.width, result.height]).toEqual(to);
+      if (rgb !== undefined) expect([...result.data]).toEqual([...Buffer.from(rgb, 'base64')]);
+      expect(sha256(result.data)).toBe(expected);
+    },
+  );
 
-  it('leaves an image of the right size alone', () => {
+  it('does not change an image of the right size', () => {
     const image = testImage(28, 56, 3);
     expect(resizeBicubic(image, image)).toBe(image);
   });
 
   it('refuses pixels that do not fill the size', () => {
     const image = { width: 3, height: 3, data: new Uint8Array(26) };
-    expect(() => resizeBicubic(image, { width: 1, height: 1 })).toThrow(/do not match/);
+    expect(() => resizeBicubic(image, { width: 1, height: 1 })).toThrow(/needs 27/);
   });
 });
 
@@ -110,9 +113,9 @@ describe('patchify', () => {
     }
   });
 
-  it('refuses sides that are no multiples of a merged patch, and columns that are too few', () => {
-    expect(() => patchify(testImage(42, 28, 1), GEOMETRY, CONFIG)).toThrow(/cannot be cut/);
-    expect(() => patchify(image, GEOMETRY, CONFIG, columnCount(GEOMETRY) - 1)).toThrow(/cannot be cut/);
+  it('refuses sides that are not multiples of a merged patch, and too few columns', () => {
+    expect(() => patchify(testImage(42, 28, 1), GEOMETRY, CONFIG)).toThrow(/cannot be divided/);
+    expect(() => patchify(image, GEOMETRY, CONFIG, columnCount(GEOMETRY) - 1)).toThrow(/cannot be divided/);
   });
 });
 
@@ -129,7 +132,7 @@ describe('preprocessImage', () => {
     );
   });
 
-  it('resizes twice where an earlier limit leaves an image above the maximum', () => {
+  it('resizes twice if an earlier limit leaves an image above the maximum', () => {
     const image = testImage(620, 413, 2);
     const options = { earlierLimits: [LARGE] };
     expect(plannedSizes(image, CONFIG, GEOMETRY, options)).toEqual([
@@ -143,13 +146,13 @@ describe('preprocessImage', () => {
     expect(twice.data).not.toEqual(once.data);
   });
 
-  it('changes nothing with an earlier limit where the image fits', () => {
+  it('gives the same result with an earlier limit that the image meets', () => {
     const image = testImage(173, 121, 2);
     const twice = resizeForModel(image, CONFIG, GEOMETRY, { earlierLimits: [LARGE] });
     expect(twice.data).toEqual(resizeForModel(image, CONFIG, GEOMETRY).data);
   });
 
-  it('obeys a smaller maximum', () => {
+  it('applies a smaller maximum', () => {
     const sizes = plannedSizes({ width: 300, height: 300 }, CONFIG, GEOMETRY, { maxPixels: 28 * 28 * 10 });
     expect(sizes).toEqual([{ width: 84, height: 84 }]);
   });

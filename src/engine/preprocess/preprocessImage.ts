@@ -1,4 +1,4 @@
-/** Decoded RGB → what the vision tower takes. One function, so that the page's preview and the model agree. */
+/** Converts decoded RGB to the vision tower's input. The page's preview uses the same functions as the model. */
 import type { ImageProcessorConfig } from '../../shared/modelConfig';
 import { patchify } from './patchify';
 import type { GridThw, PatchGeometry, Patches } from './patchify';
@@ -9,26 +9,26 @@ import type { PixelLimits, Size } from './smartResize';
 
 export interface PreprocessOptions {
   /**
-   * Resizes that come before the processor's own, in order. MedVLM-R1's authors call process_vision_info
-   * first and the processor then, so that a large image is resized twice.
+   * Resize steps before the processor's own, in order. MedVLM-R1's code calls process_vision_info before the
+   * processor, so it resizes a large image twice.
    */
   earlierLimits?: readonly PixelLimits[];
-  /** Replaces the processor's own maximum (never raises the minimum). */
+  /** Replaces the processor's own maximum, and lowers its minimum if necessary. */
   maxPixels?: number;
-  /** Width of a patch row with zero padding; by default no padding. */
+  /** Columns of a patch row with zero padding; no padding by default. */
   paddedColumns?: number;
 }
 
 export interface PreprocessedImage {
   patches: Patches;
-  /** The image after the last resize: the very pixels that the model sees. */
+  /** The image after the last resize: exactly the pixels that the model receives. */
   resized: RgbImage;
   gridThw: GridThw;
-  /** Language-model tokens that the image takes. */
+  /** Number of language-model tokens for the image. */
   tokens: number;
 }
 
-/** Sizes after each resize step; the last one is the model's. @throws RoundsError image_invalid */
+/** The size after each resize step; the last one is that of the model's input. @throws RoundsError image_invalid */
 export function plannedSizes(
   size: Size,
   config: Pick<ImageProcessorConfig, 'minPixels' | 'maxPixels'>,
@@ -47,7 +47,7 @@ export function plannedSizes(
   return sizes;
 }
 
-/** Only the resize steps, for the preview. @throws RoundsError image_invalid */
+/** Resizes only, for the preview. @throws RoundsError image_invalid */
 export function resizeForModel(
   image: RgbImage,
   config: Pick<ImageProcessorConfig, 'minPixels' | 'maxPixels'>,
@@ -59,7 +59,7 @@ export function resizeForModel(
   return resized;
 }
 
-/** Resizes, normalises and cuts into patches. @throws RoundsError image_invalid */
+/** Resizes, normalises and divides into patches. @throws RoundsError image_invalid */
 export function preprocessImage(
   image: RgbImage,
   config: ImageProcessorConfig,

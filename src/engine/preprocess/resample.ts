@@ -1,12 +1,12 @@
 /**
- * Pillow's bicubic resize of 8-bit RGB, byte for byte (Pillow, src/libImaging/Resample.c): a = −0.5, support
- * that grows with the reduction, 22-bit fixed-point weights, bytes between the two passes. Since the passes
- * round to bytes, their order shows in the result; see `isVerticalFirst`.
+ * Bicubic resize of 8-bit RGB with the same bytes as Pillow (src/libImaging/Resample.c): a = −0.5, support that scales
+ * with the reduction, 22-bit fixed-point weights, and 8-bit values between the two passes. Because of that rounding,
+ * the order of the passes affects the result; see `isVerticalFirst`.
  */
 import { RoundsError } from '../../shared/errors';
 import type { Size } from './smartResize';
 
-/** 8-bit RGB, rows top down, 3 bytes a pixel: `data.length === width × height × 3`. */
+/** 8-bit RGB, rows from top to bottom, 3 bytes per pixel: `data.length === width × height × 3`. */
 export interface RgbImage {
   width: number;
   height: number;
@@ -14,7 +14,7 @@ export interface RgbImage {
 }
 
 const CHANNELS = 3;
-/** 32 − 8 (a byte) − 2 (head room for the negative lobes): PRECISION_BITS in Resample.c. */
+/** 32 − 8 (a byte) − 2 (headroom for the negative lobes): PRECISION_BITS in Resample.c. */
 const PRECISION_BITS = 22;
 const BICUBIC_A = -0.5;
 const BICUBIC_SUPPORT = 2;
@@ -28,23 +28,26 @@ interface AxisWeights {
 }
 
 /**
- * Resizes to `size`. An axis whose length stays the same is not filtered; where both stay, the image itself
- * is returned.
+ * Resizes to `size`. An axis that does not change is not filtered; if neither changes, `image` itself is returned.
  *
- * @throws RoundsError internal when `data` does not hold width × height × 3 bytes.
+ * @throws RoundsError internal if `data` does not have width × height × 3 bytes
  */
 export function resizeBicubic(image: RgbImage, size: Size): RgbImage {
   if (image.data.length !== image.width * image.height * CHANNELS) {
-    throw new RoundsError('internal', 'The pixels of an image do not match its size.');
+    const needed = image.width * image.height * CHANNELS;
+    throw new RoundsError(
+      'internal',
+      `An image of ${image.width}×${image.height} pixels has ${image.data.length} bytes, but needs ${needed}.`,
+    );
   }
   if (isVerticalFirst(image, size)) return resizeWidth(resizeHeight(image, size.height), size.width);
   return resizeHeight(resizeWidth(image, size.width), size.height);
 }
 
 /**
- * Pillow filters horizontally first, except where the height loses more than twice as many pixels as the
- * width. The rule was measured (Pillow 9.5, 11.0, 11.3, 12.0 and 13.0 agree), not read in its source;
- * models/goldens/make_preprocess_vectors.py writes vectors on both sides of the border.
+ * Pillow filters horizontally first, unless the height shrinks by more than twice as many pixels as the width. The
+ * rule was determined by experiment (Pillow 9.5, 11.0, 11.3, 12.0 and 13.0 agree), not taken from its source.
+ * models/goldens/make_preprocess_vectors.py writes vectors on both sides of the boundary.
  */
 function isVerticalFirst(from: Size, to: Size): boolean {
   const lost = from.height - to.height;
@@ -59,6 +62,7 @@ function resizeHeight(image: RgbImage, height: number): RgbImage {
   return height === image.height ? image : resizeRows(image, height);
 }
 
+/** The cubic convolution kernel with a = −0.5 (Keys 1981); bicubic_filter in Resample.c. */
 function bicubic(distance: number): number {
   const x = Math.abs(distance);
   if (x < 1) return ((BICUBIC_A + 2) * x - (BICUBIC_A + 3)) * x * x + 1;
@@ -66,7 +70,7 @@ function bicubic(distance: number): number {
   return 0;
 }
 
-/** precompute_coeffs and normalize_coeffs_8bpc of Resample.c, for a box that is the whole axis. */
+/** precompute_coeffs and normalize_coeffs_8bpc in Resample.c, with the whole axis as the box. */
 function axisWeights(inputLength: number, outputLength: number): AxisWeights {
   const scale = inputLength / outputLength;
   const filterScale = Math.max(scale, 1);
@@ -78,7 +82,7 @@ function axisWeights(inputLength: number, outputLength: number): AxisWeights {
   const exact = new Float64Array(stride);
   for (let i = 0; i < outputLength; i++) {
     const center = (i + 0.5) * scale;
-    // Math.trunc is C's cast to int: it matters for the negative values at the left edge.
+    // Math.trunc is C's cast to int. This matters for negative values at the left edge.
     const first = Math.max(0, Math.trunc(center - support + 0.5));
     const count = Math.min(inputLength, Math.trunc(center + support + 0.5)) - first;
     firsts[i] = first;
@@ -103,7 +107,7 @@ function fillExact(exact: Float64Array, count: number, offset: number, inverseSc
   for (let k = 0; k < count; k++) exact[k] = exact[k]! / sum;
 }
 
-/** Fixed point to a byte, clamped. */
+/** Converts fixed point to a byte, clamped. */
 function toByte(sum: number): number {
   const value = sum >> PRECISION_BITS;
   return value < 0 ? 0 : value > 255 ? 255 : value;
@@ -139,7 +143,7 @@ function resizeColumns(image: RgbImage, width: number): RgbImage {
   return { width, height: image.height, data };
 }
 
-/** Row by row with one row of sums, so that memory is read in order. */
+/** Processes row by row with one row of sums, so that memory is read sequentially. */
 function resizeRows(image: RgbImage, height: number): RgbImage {
   const { stride, firsts, counts, weights } = axisWeights(image.height, height);
   const rowBytes = image.width * CHANNELS;

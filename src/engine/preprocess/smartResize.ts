@@ -1,17 +1,19 @@
+/** The image size for the model: `smart_resize` of transformers. */
 import { RoundsError } from '../../shared/errors';
 import type { PixelLimits } from '../../shared/generation';
 
 export type { PixelLimits };
 
-/** Longest side over shortest side above which the reference refuses an image. */
-export const MAX_ASPECT_RATIO = 200;
+/** Largest ratio of the longer to the shorter side; smart_resize in transformers refuses larger ones. */
+const MAX_ASPECT_RATIO = 200;
 
+/** In pixels. */
 export interface Size {
   width: number;
   height: number;
 }
 
-/** Python's `round`: to the nearest integer, halves to the even one (70 / 28 = 2.5 → 2). `x` ≥ 0. */
+/** Python's `round`: to the nearest integer, ties to even (70 / 28 = 2.5 → 2). Requires `x` ≥ 0. */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const rest = x - below;
@@ -20,21 +22,24 @@ export function roundHalfEven(x: number): number {
 }
 
 /**
- * Size that the model is given an image in: sides that are multiples of `factor` (patch size × merge size),
- * an area within the limits where that is possible, the aspect ratio nearly kept. The floating-point
- * operations and their order are those of `smart_resize` in transformers, so that every rounding agrees.
+ * The size to which an image is resized for the model: sides that are multiples of `factor` (patch size × merge size),
+ * an area within the limits if possible, and nearly the same aspect ratio. The floating-point operations and their
+ * order are those of `smart_resize` in transformers, so that all rounding agrees.
  *
- * @throws RoundsError image_invalid when a side is not a positive integer or the aspect ratio exceeds 200.
+ * @throws RoundsError image_invalid if a side is not a positive integer or the aspect ratio exceeds 200
  */
 export function smartResize(size: Size, factor: number, limits: PixelLimits): Size {
   const { width, height } = size;
   if (!isSide(width) || !isSide(height)) {
-    throw new RoundsError('image_invalid', `An image of ${width}×${height} pixels cannot be used.`);
+    throw new RoundsError(
+      'image_invalid',
+      `An image of ${width}×${height} pixels cannot be used: both sides must be positive whole numbers.`,
+    );
   }
   if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT_RATIO) {
     throw new RoundsError(
       'image_invalid',
-      `The image is ${width}×${height}: one side is more than ${MAX_ASPECT_RATIO} times the other. Crop it and try again.`,
+      `The image has ${width}×${height} pixels: one side is more than ${MAX_ASPECT_RATIO} times the other. Crop it and try again.`,
     );
   }
   const least = limits.rule === 'vision_utils' ? factor : 0;
@@ -50,7 +55,7 @@ export function smartResize(size: Size, factor: number, limits: PixelLimits): Si
     const enlarged = (side: number) => Math.ceil((side * beta) / factor) * factor;
     return { width: enlarged(width), height: enlarged(height) };
   }
-  // With minPixels = 0 a thin image can still have a side of 0 here; the reference fails on it.
+  // With minPixels = 0, a thin image can still have a side of 0 here, on which transformers fails.
   return { width: Math.max(factor, rounded(width)), height: Math.max(factor, rounded(height)) };
 }
 

@@ -1,4 +1,4 @@
-/** Chat messages and image grids → the ids, positions and cache keys that the timeline takes. */
+/** Converts chat messages and image grids to the ids, positions and cache keys for the timeline. */
 import { RoundsError } from '../../shared/errors';
 import type { ModelConfig } from '../../shared/modelConfig';
 import type { ChatMessage } from '../../shared/generation';
@@ -7,18 +7,18 @@ import type { TemplateMessage, Tokenizer } from '../ports';
 import type { GridThw } from '../preprocess/patchify';
 
 export interface PreparedPrompt extends Positions {
-  /** The rendered template, one image placeholder an image. */
+  /** The rendered template, with one placeholder per image. */
   text: string;
-  /** Every placeholder repeated to the image's number of tokens. */
+  /** Ids in which every placeholder is repeated to the image's number of tokens. */
   ids: number[];
-  /** Row of all image features, one image after another, for each place; −1 for text. */
+  /** For each position, the row in the concatenated image features; −1 for text. */
   featureRows: Int32Array;
-  /** See Prompt.keys: the id, or the image's key and the row within it. */
+  /** As in Prompt.keys: the id, or the image's key and the row within the image. */
   keys: string[];
 }
 
-/** Messages in the form of the template: images lose their pixels and keep their places. */
-export function templateMessages(messages: ChatMessage[]): TemplateMessage[] {
+/** Messages for the chat template, in which images are placeholders without pixels. */
+function templateMessages(messages: ChatMessage[]): TemplateMessage[] {
   return messages.map(({ role, content }) => ({
     role,
     content:
@@ -31,10 +31,10 @@ export function templateMessages(messages: ChatMessage[]): TemplateMessage[] {
 }
 
 /**
- * @param grids one for each image, in the order in which the messages name them
- * @param imageKeys hash of each image's resized pixels
- * @param continued ids that the open turn of the assistant has already
- * @throws RoundsError request_invalid when the text itself contains image placeholders or there is no message
+ * @param grids one per image, in the order of the messages
+ * @param imageKeys key of each image's resized pixels
+ * @param continued ids that the assistant's open turn already has
+ * @throws RoundsError request_invalid if the text itself contains image or video placeholders, or there is no message
  */
 export function preparePrompt(
   messages: ChatMessage[],
@@ -44,7 +44,8 @@ export function preparePrompt(
   model: ModelConfig,
   continued: readonly number[] = [],
 ): PreparedPrompt {
-  if (messages.length === 0) throw new RoundsError('request_invalid', 'There is no message to answer.');
+  if (messages.length === 0)
+    throw new RoundsError('request_invalid', 'The request has no messages. Ask a question.');
   const text = tokenizer.render(templateMessages(messages));
   const { imagePad, videoPad } = model.tokenIds;
   const merge = model.vision.spatialMergeSize;
@@ -52,14 +53,11 @@ export function preparePrompt(
   if (rendered.includes(videoPad)) {
     throw new RoundsError(
       'request_invalid',
-      'The text contains a video placeholder; videos are not supported.',
+      'The text contains a video placeholder, but videos are not supported. Remove the placeholder.',
     );
   }
   if (rendered.filter((id) => id === imagePad).length !== grids.length) {
-    throw new RoundsError(
-      'request_invalid',
-      'The text contains an image placeholder of its own. Please remove it.',
-    );
+    throw new RoundsError('request_invalid', 'The text contains an image placeholder. Remove it.');
   }
   const ids: number[] = [];
   const keys: string[] = [];

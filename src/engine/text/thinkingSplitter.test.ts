@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TAGS, splitThinking, ThinkingSplitter, type PhasePiece } from './thinkingSplitter';
+import { DEFAULT_TAGS, ThinkingSplitter, type PhasePiece, type SplitText } from './thinkingSplitter';
 
 const TAG_TEXTS = [...DEFAULT_TAGS.think, ...DEFAULT_TAGS.answer];
 
-/** What a page has shown after these pieces of text. */
+/** Splits a complete text. */
+function splitThinking(text: string, tags = DEFAULT_TAGS): SplitText {
+  const splitter = new ThinkingSplitter(tags);
+  splitter.push(text);
+  splitter.finish();
+  return splitter.result();
+}
+
+/** What the page shows after these pieces of text. */
 function stream(pieces: readonly string[]) {
   const splitter = new ThinkingSplitter();
   const shown: Record<PhasePiece['phase'], string> = { thinking: '', answering: '' };
@@ -14,7 +22,7 @@ function stream(pieces: readonly string[]) {
 
 const CASES: [name: string, text: string, thinking: string, answer: string][] = [
   ['well formed', '<think>a b</think><answer>B</answer>', 'a b', 'B'],
-  ['blanks and lines', '<think>\n    A scan.\n</think>\n\n<answer> A </answer>', 'A scan.', 'A'],
+  ['spaces and line feeds', '<think>\n    A scan.\n</think>\n\n<answer> A </answer>', 'A scan.', 'A'],
   ['no tags', ' Just text. \n', '', 'Just text.'],
   ['empty', '', '', ''],
   ['unclosed thinking', '<think>goes on and on', 'goes on and on', ''],
@@ -40,8 +48,13 @@ const CASES: [name: string, text: string, thinking: string, answer: string][] = 
   ['</think> and nothing else', 'all of this was thought</think>', 'all of this was thought', ''],
   ['answer, then a stray </think>', '<think>w</think><answer>B</answer></think>', 'w', 'B'],
   ['thinking inside the answer', '<answer><think>w</think>B</answer>', 'w', 'B'],
-  ['signs that are no tags', '<think>a < b > c <b></think><answer>x<y</answer>', 'a < b > c <b>', 'x<y'],
-  ['upper case is no tag', '<THINK>a</THINK>', '', '<THINK>a</THINK>'],
+  [
+    'characters that are not tags',
+    '<think>a < b > c <b></think><answer>x<y</answer>',
+    'a < b > c <b>',
+    'x<y',
+  ],
+  ['tags in upper case', '<THINK>a</THINK>', '', '<THINK>a</THINK>'],
   ['a tag cut off at the end', '<think>w</think><answer>B</ans', 'w', 'B'],
 ];
 
@@ -50,7 +63,7 @@ describe('ThinkingSplitter', () => {
     expect(splitThinking(text)).toEqual({ thinking, answer });
   });
 
-  it.each(CASES)('gives the same however the text is cut: %s', (_, text) => {
+  it.each(CASES)('gives the same result for any pieces of the text: %s', (_, text) => {
     const whole = stream([text]);
     expect(stream([...text])).toMatchObject({ shown: whole.shown, result: whole.result });
     for (let cut = 0; cut <= text.length; cut++) {
@@ -60,26 +73,23 @@ describe('ThinkingSplitter', () => {
     }
   });
 
-  it.each(CASES.filter(([, text]) => !/THINK|signs|< b/.test(text)))(
-    'never shows a part of a tag: %s',
-    (_, text) => {
-      for (let end = 0; end <= text.length; end++) {
-        const { shown } = stream([...text.slice(0, end)]);
-        for (const content of Object.values(shown)) {
-          expect(TAG_TEXTS.some((tag) => content.includes(tag))).toBe(false);
-          expect(content).not.toMatch(/<\/?[a-z]*$/);
-        }
+  it.each(CASES.filter(([, text]) => !/THINK|< b/.test(text)))('never shows part of a tag: %s', (_, text) => {
+    for (let end = 0; end <= text.length; end++) {
+      const { shown } = stream([...text.slice(0, end)]);
+      for (const content of Object.values(shown)) {
+        expect(TAG_TEXTS.some((tag) => content.includes(tag))).toBe(false);
+        expect(content).not.toMatch(/<\/?[a-z]*$/);
       }
-    },
-  );
+    }
+  });
 
-  it('shows well formed text as the result has it', () => {
+  it('shows well-formed text as in the result', () => {
     const { shown, result } = stream([...'<think>\n a\n\nb </think>\n<answer> B </answer>\n']);
     expect(shown).toEqual({ thinking: 'a\n\nb', answering: 'B' });
     expect(result).toEqual({ thinking: 'a\n\nb', answer: 'B' });
   });
 
-  it('shows text at once, without waiting for the tag that ends it', () => {
+  it('shows text immediately, without waiting for the closing tag', () => {
     const splitter = new ThinkingSplitter();
     expect(splitter.push('<think>It')).toEqual([{ phase: 'thinking', text: 'It' }]);
     expect(splitter.push(' is a')).toEqual([{ phase: 'thinking', text: ' is a' }]);
@@ -89,7 +99,7 @@ describe('ThinkingSplitter', () => {
     expect(splitter.push('B')).toEqual([{ phase: 'answering', text: 'B' }]);
   });
 
-  it('takes other tags', () => {
+  it('supports other tags', () => {
     const tags = { think: ['<thinking>', '</thinking>'], answer: ['', ''] } as const;
     expect(splitThinking('<thinking>a</thinking>b', tags)).toEqual({ thinking: 'a', answer: 'b' });
   });

@@ -1,7 +1,7 @@
 /**
- * Parts a model's text into thinking and answer while it is still being written. The tags are plain strings
- * (to most checkpoints they are no special tokens), so they may arrive in any cuts; they may also be missing,
- * repeated, nested or never closed.
+ * Splits a model's text into thinking and answer while it is being generated. The tags are plain strings (in most
+ * checkpoints they are not special tokens), so they can arrive in any number of pieces; they can also be missing,
+ * repeated, nested or unclosed.
  */
 import type { Phase } from '../../shared/protocol';
 
@@ -26,24 +26,24 @@ export interface SplitText {
 }
 
 type Tag = 'thinkOpen' | 'thinkClose' | 'answerOpen' | 'answerClose';
-/** The whole text as it was read: stretches between tags, and the tags. */
+/** The text read so far as a sequence of tags and the text segments between them. */
 type Part = { tag: Tag } | { text: string };
 
 /**
- * `push` gives what can be shown at once: never a part of a tag, no blank space at the ends of a stretch. The
- * pieces of one phase are to be appended. `result` is the final word: in well formed text it equals the
- * appended pieces; where a tag comes too late (`</think>` without `<think>`) it puts right what was shown.
+ * `push` returns the text that can be shown immediately: never part of a tag, and no whitespace at the ends of a
+ * segment. The caller appends the pieces of each phase. `result` is authoritative: for well-formed text it equals the
+ * appended pieces; if a tag comes too late (`</think>` without `<think>`), it corrects them.
  */
 export class ThinkingSplitter {
   readonly #tags: { tag: Tag; text: string }[];
   readonly #parts: Part[] = [];
   readonly #shown: Record<Phase, boolean> = { thinking: false, answering: false };
   #phase: Phase = 'answering';
-  /** Unread text that may be the beginning of a tag. */
-  #held = '';
-  /** Blank space that is shown only if more text of the stretch follows. */
-  #blank = '';
-  #stretchShown = false;
+  /** Text that may be the start of a tag. */
+  #pending = '';
+  /** Whitespace that is shown only if more text of the segment follows. */
+  #pendingSpace = '';
+  #segmentShown = false;
 
   constructor(tags: ThinkingTags = DEFAULT_TAGS) {
     const all: { tag: Tag; text: string }[] = [
@@ -55,14 +55,14 @@ export class ThinkingSplitter {
     this.#tags = all.filter(({ text }) => text !== '');
   }
 
-  /** Of the text that comes next. */
+  /** The phase of the text that follows. */
   get phase(): Phase {
     return this.#phase;
   }
 
   push(text: string): PhasePiece[] {
     const pieces: PhasePiece[] = [];
-    let rest = this.#held + text;
+    let rest = this.#pending + text;
     for (let found = this.#firstTag(rest); found; found = this.#firstTag(rest)) {
       this.#addText(rest.slice(0, found.index), pieces);
       this.#addTag(found.tag);
@@ -70,23 +70,23 @@ export class ThinkingSplitter {
     }
     const cut = rest.length - this.#possibleTagLength(rest);
     this.#addText(rest.slice(0, cut), pieces);
-    this.#held = rest.slice(cut);
+    this.#pending = rest.slice(cut);
     return pieces;
   }
 
   /**
-   * Ends the text. What is still held back is the beginning of a tag that was cut off (by the token limit):
-   * it stays hidden, so there is never anything left to show.
+   * Ends the text. Pending text is the start of a tag that was cut off by the token limit. It stays hidden, so there is
+   * never anything left to show.
    */
   finish(): PhasePiece[] {
-    this.#held = '';
+    this.#pending = '';
     return [];
   }
 
   /**
-   * Thinking and answer of everything pushed, trimmed. Thinking is what stands between `<think>` and the next `</think>`, whatever tags are inside;
-   * an unclosed `<think>` reaches to `<answer>` or the end; a `</think>` that was never opened makes the text
-   * before it thinking. The answer is what stands in answer tags; without any it is all other text.
+   * Thinking and answer of all text, trimmed. Thinking is the text from `<think>` to the next `</think>`, whatever
+   * tags it contains. An unclosed `<think>` extends to `<answer>` or the end; with a `</think>` that was never opened,
+   * the text before it is thinking. The answer is the text in answer tags or, without any, all other text.
    */
   result(): SplitText {
     const thinking: string[] = [];
@@ -108,8 +108,8 @@ export class ThinkingSplitter {
       else if (part.tag === 'answerOpen') inAnswer = true;
       else if (part.tag === 'answerClose') inAnswer = false;
     }
-    const answer = joinStretches(tagged);
-    return { thinking: joinStretches(thinking), answer: answer === '' ? joinStretches(outside) : answer };
+    const answer = joinSegments(tagged);
+    return { thinking: joinSegments(thinking), answer: answer === '' ? joinSegments(outside) : answer };
   }
 
   #firstTag(text: string): { tag: Tag; index: number; length: number } | undefined {
@@ -121,7 +121,7 @@ export class ThinkingSplitter {
     return first;
   }
 
-  /** Length of the longest end of `text` that a tag begins with. */
+  /** Length of the longest end of `text` that is the start of a tag. */
   #possibleTagLength(text: string): number {
     const longest = Math.max(0, ...this.#tags.map((tag) => tag.text.length - 1));
     for (let length = Math.min(longest, text.length); length > 0; length--) {
@@ -133,9 +133,9 @@ export class ThinkingSplitter {
 
   #addTag(tag: Tag): void {
     this.#parts.push({ tag });
-    this.#blank = '';
-    this.#stretchShown = false;
-    // A stray </answer> does not end the thinking; an <answer> does, since models forget </think>.
+    this.#pendingSpace = '';
+    this.#segmentShown = false;
+    // A stray </answer> does not end the thinking, but <answer> does, because models forget </think>.
     if (tag === 'thinkOpen') this.#phase = 'thinking';
     else if (tag !== 'answerClose') this.#phase = 'answering';
   }
@@ -145,27 +145,19 @@ export class ThinkingSplitter {
     const last = this.#parts[this.#parts.length - 1];
     if (last && 'text' in last) last.text += text;
     else this.#parts.push({ text });
-    const whole = this.#blank + text;
+    const whole = this.#pendingSpace + text;
     const visible = whole.trimEnd();
-    this.#blank = whole.slice(visible.length);
+    this.#pendingSpace = whole.slice(visible.length);
     if (visible === '') return;
     const phase = this.#phase;
-    if (this.#stretchShown) pieces.push({ phase, text: visible });
+    if (this.#segmentShown) pieces.push({ phase, text: visible });
     else pieces.push({ phase, text: (this.#shown[phase] ? '\n' : '') + visible.trimStart() });
-    this.#stretchShown = true;
+    this.#segmentShown = true;
     this.#shown[phase] = true;
   }
 }
 
-/** Splits a finished text. */
-export function splitThinking(text: string, tags: ThinkingTags = DEFAULT_TAGS): SplitText {
-  const splitter = new ThinkingSplitter(tags);
-  splitter.push(text);
-  splitter.finish();
-  return splitter.result();
-}
-
-/** Index behind the thinking that starts at `start`, or `start` where none does. */
+/** Index after the thinking that starts at `start`; `start` if none starts there. */
 function thinkingEnd(parts: readonly Part[], start: number, hasThinking: boolean): number {
   const find = (tag: Tag) => {
     const found = parts.findIndex((part, index) => index >= start && 'tag' in part && part.tag === tag);
@@ -174,18 +166,18 @@ function thinkingEnd(parts: readonly Part[], start: number, hasThinking: boolean
   const close = find('thinkClose');
   if (find('thinkOpen') === start) return close < parts.length ? close + 1 : find('answerOpen');
   const isStray = close < find('thinkOpen') && close < find('answerOpen');
-  // The second of two </think> at the end of the text has the answer before it, not thinking.
+  // A second </think> at the end of the text follows the answer, not thinking.
   const isAnswerBefore = hasThinking && joinText(parts.slice(close + 1)) === '';
   return isStray && !isAnswerBefore ? close + 1 : start;
 }
 
 function joinText(parts: readonly Part[]): string {
-  return joinStretches(parts.map((part) => ('text' in part ? part.text : '')));
+  return joinSegments(parts.map((part) => ('text' in part ? part.text : '')));
 }
 
-function joinStretches(stretches: readonly string[]): string {
-  return stretches
-    .map((stretch) => stretch.trim())
-    .filter((stretch) => stretch !== '')
+function joinSegments(segments: readonly string[]): string {
+  return segments
+    .map((segment) => segment.trim())
+    .filter((segment) => segment !== '')
     .join('\n');
 }

@@ -1,11 +1,11 @@
-/** What single tokens write, for people to read: a token may hold a part of a character only. */
+/** The text of single tokens, for display. A token may contain only part of a character. */
 import type { Tokenizer } from '../ports';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
-/** One capital letter among marks and blanks: "A", " A", ">A", "(A)". */
+/** One capital letter with only punctuation or whitespace around it: "A", " A", ">A", "(A)". */
 const LETTER_ALONE = /^[^\p{L}\p{N}]*([A-Z])[^\p{L}\p{N}]*$/u;
 
-/** Text of the bytes; a byte that belongs to no whole character stands as \xE2. */
+/** Text of the bytes. A byte that is not part of a complete UTF-8 character is shown as \xE2. */
 export function showBytes(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length;) {
@@ -16,20 +16,21 @@ export function showBytes(bytes: Uint8Array): string {
   return text;
 }
 
-/** The letter that a token writes alone, or null. */
+/** The capital letter, if the token contains no other letter or digit; else null. */
 export function letterOf(bytes: Uint8Array): string | null {
   return LETTER_ALONE.exec(showBytes(bytes))?.[1] ?? null;
 }
 
-const scanned = new WeakMap<Tokenizer, Map<string, number[]>>();
+const cache = new WeakMap<Tokenizer, Map<string, number[]>>();
 
 /**
- * All ids that write a letter alone, by letter. The first call looks at the whole vocabulary, later ones do not.
+ * The ids of all tokens that write a single letter, by letter. The first call scans the whole vocabulary; the result
+ * is cached.
  * @param vocabSize ids are 0 to vocabSize − 1
  */
 export function letterIds(tokenizer: Tokenizer, vocabSize: number): ReadonlyMap<string, readonly number[]> {
-  const known = scanned.get(tokenizer);
-  if (known) return known;
+  const cached = cache.get(tokenizer);
+  if (cached) return cached;
   const ids = new Map<string, number[]>();
   for (let id = 0; id < vocabSize; id++) {
     const letter = letterOf(tokenizer.bytes(id));
@@ -38,11 +39,11 @@ export function letterIds(tokenizer: Tokenizer, vocabSize: number): ReadonlyMap<
     if (list) list.push(id);
     else ids.set(letter, [id]);
   }
-  scanned.set(tokenizer, ids);
+  cache.set(tokenizer, ids);
   return ids;
 }
 
-/** Bytes of the character that begins at `at`, 0 where none does. */
+/** Number of bytes of the character that starts at `at`; 0 if none does. */
 function characterLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Utf8Stream } from './utf8Stream';
 
-/** A byte-level vocabulary: an id is an index into these byte strings. Counts what it decodes. */
+/** A byte-level vocabulary in which an id is an index into byte strings. Counts the decoded ids. */
 class ByteDecoder {
   decodedIds = 0;
   readonly #pieces: readonly Uint8Array[];
@@ -18,7 +18,7 @@ class ByteDecoder {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** The bytes of a text cut into pieces of the given lengths, in turn. */
+/** The bytes of a text, split into pieces whose lengths cycle through `lengths`. */
 function cut(text: string, lengths: readonly number[]): Uint8Array[] {
   const all = bytes(text);
   const pieces: Uint8Array[] = [];
@@ -54,7 +54,7 @@ describe('Utf8Stream', () => {
     expect(run(cut('a€b', [1])).shown).toEqual(['a', '', '', '€', 'b']);
   });
 
-  it('gives an incomplete end as U+FFFD, once', () => {
+  it('returns an incomplete end as one U+FFFD', () => {
     const { shown, last } = run([bytes('ok'), Uint8Array.of(0xf0, 0x9f), Uint8Array.of(0x98)]);
     expect(shown).toEqual(['ok', '', '']);
     expect(last).toBe('\uFFFD');
@@ -67,12 +67,12 @@ describe('Utf8Stream', () => {
     ['a real U+FFFD', [0xef, 0xbf, 0xbd, 0x61]],
     ['many broken bytes', [...new Array<number>(200).fill(0x80), 0xe2, 0x82, 0xac, 0x61]],
     ['many broken leads', [...new Array<number>(100).fill(0xe2), 0x61]],
-  ])('gives what decoding all at once gives: %s', (_, values) => {
+  ])('gives the same text as decoding everything at once: %s', (_, values) => {
     const { shown, last, whole } = run(values.map((value) => Uint8Array.of(value)));
     expect(shown.join('') + last).toBe(whole);
   });
 
-  it('takes tokens without text', () => {
+  it('accepts tokens without text', () => {
     const { shown, last } = run([
       bytes('a'),
       bytes(''),
@@ -83,7 +83,7 @@ describe('Utf8Stream', () => {
     expect(shown.join('') + last).toBe('a€');
   });
 
-  it('decodes no more for a late token than for an early one, broken text included', () => {
+  it('decodes as little for late tokens as for early ones, even in invalid text', () => {
     const good = run(cut('word '.repeat(2000), [5]));
     expect(good.decoder.decodedIds).toBe(2000 + 2000);
     const broken = run(new Array<Uint8Array>(3000).fill(Uint8Array.of(0x80)));

@@ -1,4 +1,4 @@
-/** Pictures that models/goldens/make_preprocess_vectors.py makes too, so that no input has to be stored. */
+/** Images that models/goldens/make_preprocess_vectors.py generates as well, so that they need not be stored. */
 import type { RgbImage } from '../resample';
 
 /** Bytes of a linear congruential generator (Numerical Recipes). */
@@ -12,7 +12,7 @@ export function noise(count: number, seed: number): Uint8Array<ArrayBuffer> {
   return data;
 }
 
-/** Noise; odd seeds give only black and white, which overshoots most. */
+/** Noise. Odd seeds give only black and white, for which bicubic filtering overshoots most. */
 export function testImage(width: number, height: number, seed: number): RgbImage {
   const data = noise(width * height * 3, seed);
   if (seed % 2 === 1) data.forEach((value, i) => (data[i] = value > 127 ? 255 : 0));
