@@ -92,7 +92,7 @@ async function readEvaluationCases(file: string): Promise<EvaluationCase[]> {
             continue;
           }
           const path = files[`/${part.image.url}`] ?? '';
-          images.push(await decodeImage(new Blob([readFileSync(path)])));
+          images.push(await decodeImage(new Blob([readFileSync(path)]), { name: part.image.name }));
           parts.push({ type: 'image' as const, image: { blob: new Blob(), name: part.image.name } });
         }
         messages.push({ role, content: parts });

@@ -1,15 +1,24 @@
-/** What the page may know and show of an image file beside its pixels. Nothing here tells who the patient is. */
+/**
+ * What the worker tells the page about an image file besides its pixels. Nothing here identifies the patient unless it was
+ * requested. Sentences never cross: remarks are codes with parameters, which the page words in the visitor's language.
+ */
 
-/** Window functions of DICOM (PS3.3 C.11.2.1); LINEAR_EXACT is also how images that are not DICOM are windowed. */
+/** Window functions of DICOM (PS3.3 C.11.2.1). Images of other formats use LINEAR_EXACT. */
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
+/** How a window is called. `file_text` is the file's own label, `file` its n-th window without one, counted from 1. */
+export type WindowLabel =
+  | { code: 'full_range' | 'quantiles' | 'soft_tissue' | 'lung' | 'bone' | 'brain' }
+  | { code: 'file'; params: { number: number } }
+  | { code: 'file_text'; params: { text: string } };
+
 export interface WindowPreset {
-  name: string;
+  label: WindowLabel;
   /** [center, width] in the unit of the image. */
   window: [number, number];
 }
 
-/** Planes through a volume: seen from the feet, from the front, from the patient's left. */
+/** Planes through a volume, seen from the feet, from the front, and from the patient's left. */
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
 export type FileFormat = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'AVIF' | 'TIFF' | 'DICOM' | 'NIfTI';
@@ -20,41 +29,95 @@ export interface ImageFacts {
   frames: number;
   /** The one that is shown, from 0. */
   frame: number;
-  /** The file moves. Where `frames` is 1, this browser can show the first picture only. */
+  /** The file is an animation. If `frames` is 1, this browser can show its first frame only. */
   isAnimation?: boolean;
-  /** [center, width] that was applied; null for colour, for images of 8 bits, and where a table of the file was. */
+  /** [center, width] that was applied; null for colour, for images of 8 bits, and if a lookup table of the file was applied. */
   window: [number, number] | null;
   /** Windows to offer, the file's own first. */
   presets: WindowPreset[];
-  /** What grey values count: HU for CT, else empty. */
+  /** Unit of the grey values: HU for CT, else what the file declares, or empty. */
   unit: string;
-  /** Height of a pixel over its width. Pixels are shown and given to the model as they are stored, never resampled. */
+  /** Height of a pixel divided by its width. Pixels are shown and given to the model as stored, never resampled. */
   pixelAspect: number;
   dicom?: DicomFacts;
   nifti?: NiftiFacts;
 }
 
 export interface DicomFacts {
-  /** CT, MR, CR, …; empty where the file does not say. */
+  /** CT, MR, CR, …; empty if the file doesn't say. */
   modality: string;
   rows: number;
   columns: number;
   photometric: string;
   bitsStored: number;
   transferSyntax: { uid: string; name: string };
-  /** The pixels were compressed with loss, here or before. */
+  /** The pixels were compressed with loss, in this file or before. */
   isLossy: boolean;
-  /** Whether the file says that text stands in the pixels, where the model reads it too. */
+  /** Whether the file says that the pixels contain text, which the model can read too. */
   burnedIn: 'yes' | 'no' | 'unknown';
-  /** The file says that its patient’s identity was removed. */
+  /** The file says that the patient's identity was removed. */
   isDeidentified: boolean;
-  /** Fields that may tell who the patient is and are not empty. Values only where they were asked for. */
+  /** Fields that may identify the patient and aren't empty. */
   identifying: IdentifyingField[];
 }
 
+/** DICOM keywords of the fields that may identify the patient, after PS3.15 table E.1-1; and all private elements as one. */
+export const IDENTIFYING_CODES = [
+  'PatientName',
+  'PatientID',
+  'IssuerOfPatientID',
+  'PatientBirthDate',
+  'PatientBirthTime',
+  'PatientSex',
+  'OtherPatientIDs',
+  'OtherPatientNames',
+  'OtherPatientIDsSequence',
+  'PatientBirthName',
+  'PatientAge',
+  'PatientSize',
+  'PatientWeight',
+  'PatientAddress',
+  'PatientMotherBirthName',
+  'MedicalRecordLocator',
+  'PatientTelephoneNumbers',
+  'EthnicGroup',
+  'Occupation',
+  'AdditionalPatientHistory',
+  'PatientComments',
+  'AccessionNumber',
+  'InstitutionName',
+  'InstitutionAddress',
+  'InstitutionalDepartmentName',
+  'ReferringPhysicianName',
+  'PhysiciansOfRecord',
+  'PerformingPhysicianName',
+  'NameOfPhysiciansReadingStudy',
+  'OperatorsName',
+  'RequestingPhysician',
+  'StationName',
+  'DeviceSerialNumber',
+  'StudyDate',
+  'SeriesDate',
+  'AcquisitionDate',
+  'ContentDate',
+  'AcquisitionDateTime',
+  'StudyDescription',
+  'SeriesDescription',
+  'ProtocolName',
+  'StudyID',
+  'ImageComments',
+  'SOPInstanceUID',
+  'StudyInstanceUID',
+  'SeriesInstanceUID',
+  'RequestAttributesSequence',
+  'PrivateElements',
+] as const;
+
+export type IdentifyingCode = (typeof IDENTIFYING_CODES)[number];
+
 export interface IdentifyingField {
-  /** As the standard's dictionary calls it, in words. */
-  name: string;
+  code: IdentifyingCode;
+  /** As it is in the file; only on request. */
   value?: string;
 }
 
@@ -64,14 +127,14 @@ export interface NiftiFacts {
   slices: Record<Plane, number>;
   volume: number;
   volumes: number;
-  /** False: the file has no usable orientation, so the planes are named by the order of its axes only. */
+  /** False: the file has no usable orientation, so planes are named by the order of its axes. */
   isOriented: boolean;
 }
 
-/** Grey values of the shown frame in the unit of the image, for a page that applies windows itself. */
+/** Grey values of the shown frame in the unit of the image, so that the page can apply windows itself. */
 export interface RawValues {
   values: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** Function of every window that is laid over the values, the file's own and others. */
+  /** Function of every window that is applied to the values, the file's own and others. */
   shape: WindowFunction;
   /** The smallest value is white (MONOCHROME1). */
   isInverted: boolean;

@@ -33,9 +33,9 @@ const handler = new RequestHandler(
     probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
-    decodeImage: ({ blob, frame, window, plane, volume }, { file, ...wanted } = {}) =>
+    decodeImage: ({ blob, name, frame, window, plane, volume }, { file, ...wanted } = {}) =>
       decodeImage(blob, {
-        ...{ frame, window, plane, volume },
+        ...{ name, frame, window, plane, volume },
         ...wanted,
         ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
       }),

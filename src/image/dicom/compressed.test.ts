@@ -33,8 +33,8 @@ describe('compressed DICOM files', () => {
     const start = pixelsOf(whole);
     for (const part of [0.02, 0.3, 0.6]) {
       const length = start + 30 + Math.floor((whole.length - start) * part);
-      await expect(decodeDicom(whole.slice(0, length), 'cut.dcm'), `${length}`).rejects.toThrow(
-        refusal('image_invalid', /damaged|ends before|decoded|RLE/),
+      await expect(decodeDicom(whole.slice(0, length)), `${length}`).rejects.toThrow(
+        refusal('image_invalid', /damaged|ends early|decoded|RLE/),
       );
     }
   });
@@ -46,7 +46,7 @@ describe('compressed DICOM files', () => {
     for (let at = start; at < whole.length; at += step) {
       const broken = whole.slice();
       broken[at]! ^= 0xff;
-      const failure = await decodeDicom(broken, 'broken.dcm').then(
+      const failure = await decodeDicom(broken).then(
         () => null,
         (error: unknown) => error,
       );
@@ -55,16 +55,14 @@ describe('compressed DICOM files', () => {
       }
     }
     // The decoder is as good as new.
-    await expect(decodeDicom(whole, 'whole.dcm')).resolves.toMatchObject({ facts: { format: 'DICOM' } });
+    await expect(decodeDicom(whole)).resolves.toMatchObject({ facts: { format: 'DICOM' } });
   });
 
   it.each(FILES)('are refused before they are unpacked when they hold another size: %s', async (file) => {
     const bytes = read(file);
     const at = valueOf(bytes, 0x0028, 0x0010);
     new DataView(bytes.buffer).setUint16(at, 4000, true);
-    await expect(decodeDicom(bytes, 'other.dcm')).rejects.toThrow(
-      refusal('image_invalid', /4000|ends before/),
-    );
+    await expect(decodeDicom(bytes)).rejects.toThrow(refusal('image_invalid', /4000|ends early/));
   });
 
   it('are refused when their colours contradict them', async () => {
@@ -72,16 +70,12 @@ describe('compressed DICOM files', () => {
     const name = valueOf(bytes, 0x0028, 0x0004);
     bytes.set(new TextEncoder().encode('RGB        '), name);
     new DataView(bytes.buffer).setUint16(valueOf(bytes, 0x0028, 0x0002), 3, true);
-    await expect(decodeDicom(bytes, 'grey.dcm')).rejects.toThrow(
-      refusal('image_invalid', /about its colours/),
-    );
+    await expect(decodeDicom(bytes)).rejects.toThrow(refusal('image_invalid', /number of colour channels/));
   });
 
   it('are refused when a frame that they announce is missing', async () => {
     const bytes = read('made/fragments_markers.dcm');
     bytes[valueOf(bytes, 0x0028, 0x0008)] = '9'.charCodeAt(0);
-    await expect(decodeDicom(bytes, 'short.dcm', { frame: 8 })).rejects.toThrow(
-      refusal('image_invalid', /ends before/),
-    );
+    await expect(decodeDicom(bytes, { frame: 8 })).rejects.toThrow(refusal('image_invalid', /ends early/));
   });
 });

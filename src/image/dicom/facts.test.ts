@@ -10,11 +10,11 @@ const FOLDER = join(import.meta.dirname, '../../../models/goldens/images');
 
 async function factsOf(more: TestElement[], options: DecodeOptions = {}) {
   const file = await dicomFile(imageElements({ rows: 1, columns: 1, pixels: [1], more }));
-  return (await decodeDicom(file, 'scan.dcm', options)).facts;
+  return (await decodeDicom(file, options)).facts;
 }
 
 const read = async (file: string, options: DecodeOptions = {}) =>
-  (await decodeDicom(new Uint8Array(readFileSync(join(FOLDER, file))), file, options)).facts;
+  (await decodeDicom(new Uint8Array(readFileSync(join(FOLDER, file))), options)).facts;
 
 describe('facts of a DICOM file', () => {
   it('describe the pixels', async () => {
@@ -38,15 +38,15 @@ describe('facts of a DICOM file', () => {
     });
   });
 
-  it('offer the file’s windows by its own names, then those of CT', async () => {
+  it('offer the file’s windows by its own labels, then those of CT', async () => {
     const { presets } = await read('made/window.dcm');
     expect(presets).toEqual([
-      { name: 'WIDE', window: [1000, 900] },
-      { name: 'NARROW', window: [40, 400] },
-      { name: 'Soft tissue', window: [40, 400] },
-      { name: 'Lung', window: [-600, 1500] },
-      { name: 'Bone', window: [400, 1800] },
-      { name: 'Brain', window: [40, 80] },
+      { label: { code: 'file_text', params: { text: 'WIDE' } }, window: [1000, 900] },
+      { label: { code: 'file_text', params: { text: 'NARROW' } }, window: [40, 400] },
+      { label: { code: 'soft_tissue' }, window: [40, 400] },
+      { label: { code: 'lung' }, window: [-600, 1500] },
+      { label: { code: 'bone' }, window: [400, 1800] },
+      { label: { code: 'brain' }, window: [40, 80] },
     ]);
   });
 
@@ -84,9 +84,9 @@ describe('facts of a DICOM file', () => {
   it('name the filled fields that identify somebody, without what is in them', async () => {
     const facts = await factsOf(identity);
     expect(facts.dicom?.identifying).toEqual([
-      { name: 'Patient’s name' },
-      { name: 'Institution name' },
-      { name: 'Private elements of the device’s maker' },
+      { code: 'PatientName' },
+      { code: 'InstitutionName' },
+      { code: 'PrivateElements' },
     ]);
     expect(JSON.stringify(facts)).not.toMatch(/Secret|Klinik|MAKER/);
   });
@@ -94,15 +94,15 @@ describe('facts of a DICOM file', () => {
   it('give the values where they are asked for, in the file’s character set', async () => {
     const { dicom } = await factsOf(identity, { identity: true });
     expect(dicom?.identifying.slice(0, 2)).toEqual([
-      { name: 'Patient’s name', value: 'Secret^Person' },
-      { name: 'Institution name', value: 'Klinik Süd' },
+      { code: 'PatientName', value: 'Secret^Person' },
+      { code: 'InstitutionName', value: 'Klinik Süd' },
     ]);
   });
 
   it('leave grey values to those who ask, and turn nothing in them', async () => {
     const bytes = new Uint8Array(readFileSync(join(FOLDER, 'made/monochrome1.dcm')));
-    expect((await decodeDicom(bytes, 'a')).raw).toBeUndefined();
-    const { raw, data } = await decodeDicom(bytes, 'a', { raw: true });
+    expect((await decodeDicom(bytes)).raw).toBeUndefined();
+    const { raw, data } = await decodeDicom(bytes, { raw: true });
     expect(raw).toMatchObject({ isInverted: true, shape: 'LINEAR' });
     const darkest = raw!.values.indexOf(Math.min(...raw!.values));
     expect(data[darkest * 3]).toBe(255);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../../models/goldens/images/dicom.json';
 import { decodeDicom } from './decodeDicom';
-import { READ_SYNTAXES } from './syntaxes';
+import { TRANSFER_SYNTAXES } from './syntaxes';
 
 interface Vector {
   file: string;
@@ -30,7 +30,7 @@ const INSTALLED = process.env.ROUNDS_PYDICOM_FILES;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 async function check({ file, frame, frames, size, modality, rgb, syntax }: Vector, path: string) {
-  const image = await decodeDicom(new Uint8Array(readFileSync(path)), file, { frame, raw: true });
+  const image = await decodeDicom(new Uint8Array(readFileSync(path)), { frame, raw: true });
   expect([image.width, image.height]).toEqual(size);
   expect(image.facts).toMatchObject({ frames, frame, dicom: { transferSyntax: { uid: syntax } } });
   if (modality === undefined) expect(image.raw).toBeUndefined();
@@ -54,7 +54,8 @@ describe('decodeDicom agrees with pydicom', () => {
 
   it('in every transfer syntax that is read', () => {
     const tested = new Set(rows.filter(({ committed }) => committed).map(({ syntax }) => syntax));
-    expect([...tested].sort()).toEqual([...READ_SYNTAXES].sort());
+    const readable = TRANSFER_SYNTAXES.filter(({ codec }) => codec !== null).map(({ uid }) => uid);
+    expect([...tested].sort()).toEqual(readable.sort());
   });
 
   it('while two decoders of JPEG with losses are at most four levels apart', () => {

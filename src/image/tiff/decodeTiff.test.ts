@@ -35,7 +35,7 @@ describe('decodeTiff', () => {
     const blob = new Blob([read('made/grey_big_endian_16.tif')]);
     const plain = await decodeImage(blob, { raw: true });
     expect(plain.facts.window).toBeNull();
-    expect(plain.facts.presets[0]).toEqual({ name: 'Full range', window: [32767.5, 65535] });
+    expect(plain.facts.presets[0]).toEqual({ label: { code: 'full_range' }, window: [32767.5, 65535] });
     expect([...plain.data].filter((_, i) => i % 3 === 0)).toEqual(
       Array.from(plain.raw!.values, (value) => value >> 8),
     );
@@ -58,7 +58,7 @@ describe('decodeTiff', () => {
     ],
     ['CMYK', 262, (view, at) => view.setUint16(at + 8, 5, true), 'image_unsupported', /CMYK/],
     ['a bomb', 256, (view, at) => view.setUint16(at + 8, 60000, true), 'image_too_large', /60000/],
-    ['a side of 0', 257, (view, at) => view.setUint16(at + 8, 0, true), 'image_invalid', /nothing in it/],
+    ['a side of 0', 257, (view, at) => view.setUint16(at + 8, 0, true), 'image_invalid', /it’s empty/],
     [
       '13 bits with a sign',
       258,
