@@ -38,7 +38,7 @@ describe('decodeImage, PNG', () => {
   it('has no second frame', async () => {
     const failure = decodeImage(new Blob([fromBase64(pngs[0]!.png)]), { frame: 1, name: 'a.png' });
     await expect(failure).rejects.toThrow(
-      refusal('request_invalid', /^a\.png: frame 1 was requested, but the file has 1 frame/),
+      refusal('request_invalid', /^a\.png: frame 1 doesn’t exist; the file has 1 frame/),
     );
   });
 

@@ -30,7 +30,7 @@ export function missingPart(
   const has = count === 1 ? `1 ${part}` : `${count} ${part}s`;
   return new RoundsError(
     'request_invalid',
-    `${part} ${index} was requested, but the file has ${has}, counted from 0.`,
+    `${part} ${index} doesn’t exist; the file has ${has}, counted from 0.`,
   );
 }
 

@@ -29,7 +29,7 @@ const INSTALLED = process.env.ROUNDS_PYDICOM_FILES;
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-async function check({ file, frame, frames, size, modality, rgb, syntax }: Vector, path: string) {
+async function check({ frame, frames, size, modality, rgb, syntax }: Vector, path: string) {
   const image = await decodeDicom(new Uint8Array(readFileSync(path)), { frame, raw: true });
   expect([image.width, image.height]).toEqual(size);
   expect(image.facts).toMatchObject({ frames, frame, dicom: { transferSyntax: { uid: syntax } } });
