@@ -42,7 +42,7 @@ describe('decodeImage in a browser', () => {
     expect(await sha256(image.data)).toBe(compressed.find((row) => row.file === file)!.rgb);
   });
 
-  it('reads a volume that is packed', async () => {
+  it('reads a gzipped volume', async () => {
     const image = await decodeImage(await (await fetch(volume)).blob(), { plane: 'coronal' });
     const wanted = volumes.find(({ file, plane }) => file.endsWith('series.nii.gz') && plane === 'coronal');
     expect(await sha256(image.data)).toBe(wanted!.rgb);
@@ -56,7 +56,7 @@ describe('decodeImage in a browser', () => {
     );
   });
 
-  it('takes animations apart, the first frame as a picture', async () => {
+  it('decodes the frames of animations, the first one as a still picture', async () => {
     const image = (index: number) => [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, index === 0 ? 0x44 : 0x4c, 1, 0];
     const head = [...new TextEncoder().encode('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255];
     const moving = new Blob([Uint8Array.from([...head, ...image(0), ...image(1), 0x3b])]);

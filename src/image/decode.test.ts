@@ -1,4 +1,4 @@
-/** PNG against Pillow (models/goldens), and what is refused before or while decoding. */
+/** PNG against Pillow (models/goldens), and files that are refused before or while decoding. */
 import { encode } from 'fast-png';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ describe('decodeImage, PNG', () => {
     expect([...image.data]).toEqual([...fromBase64(rgb)]);
   });
 
-  it('windows 16-bit grey where it is asked to, and gives its values', async () => {
+  it('applies a requested window to 16-bit grey, and returns its values', async () => {
     const { png } = pngs.find(({ name }) => name === 'grey, 16 bits')!;
     const file = new Blob([fromBase64(png)]);
     const { raw, facts, data } = await decodeImage(file, { raw: true, window: [30000, 2000] });
@@ -44,7 +44,7 @@ describe('decodeImage, PNG', () => {
 
   const sound = fromBase64(pngs[0]!.png);
 
-  it('refuses a file that is cut off anywhere', async () => {
+  it('refuses a file that is truncated anywhere', async () => {
     for (let length = 8; length < sound.length; length += 7) {
       await expect(decode(sound.slice(0, length)), `${length} bytes`).rejects.toThrow(
         refusal('image_invalid', /damaged/),
@@ -82,7 +82,7 @@ describe('decodeImage, PNG', () => {
       depth: 8,
     });
     const split = (png: Uint8Array) => [png.slice(0, 33), png.slice(33)] as const;
-    // The header of a single pixel before 12 MB of zeros in a few kilobytes.
+    // The header of a single pixel, followed by 12 MB of zeros in a few kilobytes.
     await expect(decode(split(small)[0], split(huge)[1])).rejects.toThrow(
       refusal('image_invalid', /damaged/),
     );
@@ -160,7 +160,7 @@ describe('decodeImage', () => {
     await expect(decode(header(0, 5))).rejects.toThrow(refusal('image_invalid', /it’s empty/));
   });
 
-  // No decoder of the browser exists here: what came that far would be image_unsupported.
+  // Node has no browser decoders: a file that came that far would be image_unsupported.
   it.each([
     ['JPEG', '\xff\xd8\xff\xc2\0\x11\x08\xff\xff\xff\xff\x03', '65535×65535'],
     ['GIF', 'GIF89a\xff\xff\xff\xff\0\0\0', '65535×65535'],

@@ -91,7 +91,7 @@ describe('an error of decodeImage names the file once', () => {
     expectForm(failure);
   });
 
-  it('whatever byte is wrong', async () => {
+  it('whichever byte is wrong', async () => {
     for (const file of ['made/window.dcm', 'made/rgb_lzw_strips.tif', 'made/second_version.nii']) {
       const whole = read(file);
       for (let at = 0; at < Math.min(whole.length, 1000); at += 3) {
@@ -108,7 +108,7 @@ describe('an error of decodeImage names the file once', () => {
     }
   });
 
-  it('where the bytes can’t be read', async () => {
+  it('if the bytes can’t be read', async () => {
     const blob = new Blob([read('made/grey.tif')]);
     blob.arrayBuffer = () => Promise.reject(new TypeError('gone'));
     const failure = await failureOf(blob);

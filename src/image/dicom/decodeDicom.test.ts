@@ -97,7 +97,7 @@ describe('decodeDicom', () => {
     expect(grey(image)).toEqual([0x55, 0x0a]);
   });
 
-  it('rescales before the window, and takes a window that is given over the first of the file', async () => {
+  it('rescales before the window, and prefers a requested window to the file’s', async () => {
     const more: TestElement[] = [
       ...window('-500\\40', '2\\400'),
       { tag: [0x0028, 0x1052], vr: 'DS', value: '-1024' },
@@ -127,7 +127,7 @@ describe('decodeDicom', () => {
     expect(grey(image)).toEqual(levels);
   });
 
-  it('spans the 1 % to the 99 % quantile where there is no window, without padding', async () => {
+  it('spans the 1 % to the 99 % quantile without padding if there is no window', async () => {
     const pixels = Array.from({ length: 200 }, (_, i) => (i < 100 ? i + 1000 : 63000));
     const more: TestElement[] = [{ tag: [0x0028, 0x0120], vr: 'US', value: 63000 }];
     const image = await decode({ rows: 10, columns: 20, bits: 16, pixels, more });
@@ -144,7 +144,7 @@ describe('decodeDicom', () => {
     expect(grey(image)).toEqual([0, 0]);
   });
 
-  it('turns MONOCHROME1 once', async () => {
+  it('inverts MONOCHROME1 once', async () => {
     const image = await decode({
       rows: 1,
       columns: 3,
@@ -201,7 +201,7 @@ describe('decodeDicom', () => {
     expect([...packed.data]).toEqual([76, 76, 76, 150, 150, 150]);
   });
 
-  it('looks palettes up', async () => {
+  it('applies palettes', async () => {
     const table = (element: number, values: number[]): TestElement[] => [
       { tag: [0x0028, 0x1100 + element], vr: 'US', value: [3, 10, 16] },
       { tag: [0x0028, 0x1200 + element], vr: 'OW', value: values },
@@ -221,7 +221,7 @@ describe('decodeDicom', () => {
     expect([...image.data]).toEqual([0x20, 0x50, 0x80, 0x10, 0x40, 0x70, 0x30, 0x60, 0xff]);
   });
 
-  it('tells nothing about the patient', async () => {
+  it('reveals nothing about the patient', async () => {
     const image = await decode({ rows: 1, columns: 1, pixels: [1], more: FULL });
     expect(JSON.stringify(image.facts)).not.toMatch(/secret|person/i);
     await expect(decode({ rows: 9, columns: 9, pixels: [1] })).rejects.not.toThrow(/secret|person/i);

@@ -1,4 +1,4 @@
-/** What a file tells the page about itself, and what it does not unless asked. */
+/** Facts of a file that the page gets, and those that it gets only on request. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ describe('facts of a DICOM file', () => {
     ]);
   });
 
-  it('have no window where a table of the file was applied, but can take one', async () => {
+  it('have no window if a table of the file was applied, unless one is requested', async () => {
     expect((await read('made/voi_lut_16.dcm')).window).toBeNull();
     expect((await read('made/voi_lut_16.dcm', { window: [2000, 900] })).window).toEqual([2000, 900]);
   });
@@ -67,7 +67,7 @@ describe('facts of a DICOM file', () => {
     expect(spaced.dicom).toMatchObject({ burnedIn: 'no', isDeidentified: true });
   });
 
-  it('call pixels lossy that were compressed so, now or before', async () => {
+  it('call pixels lossy if they were compressed with loss, now or before', async () => {
     expect((await read('made/jpeg_12.dcm')).dicom?.isLossy).toBe(true);
     expect((await read('made/jpeg_lossless_p1.dcm')).dicom?.isLossy).toBe(false);
     expect((await factsOf([{ tag: [0x0028, 0x2110], vr: 'CS', value: '01' }])).dicom?.isLossy).toBe(true);
@@ -81,7 +81,7 @@ describe('facts of a DICOM file', () => {
     { tag: [0x0010, 0x0020], vr: 'LO', value: '  ' },
   ];
 
-  it('name the filled fields that identify somebody, without what is in them', async () => {
+  it('name the filled fields that identify somebody, without their values', async () => {
     const facts = await factsOf(identity);
     expect(facts.dicom?.identifying).toEqual([
       { code: 'PatientName' },
@@ -91,7 +91,7 @@ describe('facts of a DICOM file', () => {
     expect(JSON.stringify(facts)).not.toMatch(/Secret|Klinik|MAKER/);
   });
 
-  it('give the values where they are asked for, in the file’s character set', async () => {
+  it('have the values on request, in the file’s character set', async () => {
     const { dicom } = await factsOf(identity, { identity: true });
     expect(dicom?.identifying.slice(0, 2)).toEqual([
       { code: 'PatientName', value: 'Secret^Person' },
@@ -99,7 +99,7 @@ describe('facts of a DICOM file', () => {
     ]);
   });
 
-  it('leave grey values to those who ask, and turn nothing in them', async () => {
+  it('have grey values on request only, not inverted', async () => {
     const bytes = new Uint8Array(readFileSync(join(FOLDER, 'made/monochrome1.dcm')));
     expect((await decodeDicom(bytes)).raw).toBeUndefined();
     const { raw, data } = await decodeDicom(bytes, { raw: true });

@@ -46,7 +46,7 @@ describe('decodeNifti', () => {
     expect(sha256(image.data)).toBe(row.rgb);
   });
 
-  it('takes a window that is asked for, and offers those of CT where there is air', async () => {
+  it('applies a requested window, and offers those of CT if there is air', async () => {
     const image = await decodeImage(new Blob([read('made/scaled.nii')]), { window: [40, 400] });
     expect(image.facts.window).toEqual([40, 400]);
     expect(image.facts.presets.map(({ label }) => label)).toEqual([
@@ -64,7 +64,7 @@ describe('decodeNifti', () => {
     expect(series.facts.window).toEqual([100, 160]);
   });
 
-  it('tells how high a pixel is for its width, and whether the file is oriented', async () => {
+  it('knows the shape of a pixel, and whether the file is oriented', async () => {
     const series = await decodeImage(new Blob([read('made/series.nii.gz')]), { plane: 'coronal' });
     expect(series.facts).toMatchObject({ pixelAspect: 3, nifti: { isOriented: true } });
     const bare = await decodeImage(new Blob([read('made/unoriented.nii.gz')]));
@@ -97,7 +97,7 @@ describe('decodeNifti', () => {
     );
   });
 
-  it('refuses slices, volumes and windows that there are not', async () => {
+  it('refuses slices, volumes and windows that don’t exist', async () => {
     const blob = new Blob([read('made/scaled.nii')]);
     await expect(decodeImage(blob, { frame: 99 })).rejects.toThrow(refusal('request_invalid', /slices/));
     await expect(decodeImage(blob, { volume: 1 })).rejects.toThrow(
@@ -106,7 +106,7 @@ describe('decodeNifti', () => {
     await expect(decodeImage(blob, { window: [1, 0] })).rejects.toThrow(refusal('request_invalid', /width/));
   });
 
-  it('refuses gzip archives that are cut off or hold something else', async () => {
+  it('refuses gzip archives that are truncated or contain something else', async () => {
     const packed = read('made/series.nii.gz');
     await expect(decodeImage(new Blob([packed.slice(0, 200)]))).rejects.toThrow(
       refusal('image_invalid', /./),

@@ -31,7 +31,7 @@ describe('decodeTiff', () => {
     expect(sha256(image.data)).toBe(rgb);
   });
 
-  it('gives the values of deep grey, and windows them when asked', async () => {
+  it('returns the values of deep grey, and applies a requested window', async () => {
     const blob = new Blob([read('made/grey_big_endian_16.tif')]);
     const plain = await decodeImage(blob, { raw: true });
     expect(plain.facts.window).toBeNull();
@@ -74,7 +74,7 @@ describe('decodeTiff', () => {
     await expect(decodeImage(new Blob([bytes]))).rejects.toThrow(refusal(code, text));
   });
 
-  it('refuses files that are cut off anywhere, and pages that there are not', async () => {
+  it('refuses files that are truncated anywhere, and pages that don’t exist', async () => {
     for (const file of [
       'made/grey_16_lzw.tif',
       'made/rgb_tiles.tif',
@@ -93,7 +93,7 @@ describe('decodeTiff', () => {
     await expect(pages).rejects.toThrow(refusal('request_invalid', /2 pages/));
   });
 
-  it('survives flipped bytes', async () => {
+  it('returns an image or an error if bytes are flipped', async () => {
     const whole = read('made/rgb_lzw_strips.tif');
     for (let at = 8; at < whole.length; at += 11) {
       const broken = whole.slice();

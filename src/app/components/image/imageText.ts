@@ -1,10 +1,10 @@
-/** Words for images and what files say about them. */
+/** Words for images and for the facts of their files. */
 import { IDENTIFYING_CODES, type WindowLabel } from '../../../shared/imageFacts';
 import { t } from '../../i18n/i18n.svelte';
 import type { MessageKey } from '../../i18n/messages';
 import type { TrayImage } from '../../state/images/trayImage.svelte';
 
-/** What a file’s frames are called. */
+/** The word for a frame of the file. */
 export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {
   if (image.preview?.nifti) return 'slice';
   return image.preview?.format === 'TIFF' ? 'page' : 'frame';
@@ -17,7 +17,7 @@ export function frameText(image: TrayImage): string {
   return t(FRAME_OF[frameWord(image)], { frame: image.frame + 1, frames: image.frames });
 }
 
-/** The name of an image and, where its file has several, of the frame. */
+/** The name of an image and, if its file has several frames, the current one. */
 export function placeText(image: TrayImage): string {
   if (image.frames === 1) return image.name;
   return t('image.frameNamed', { name: image.name, place: frameText(image) });
@@ -32,7 +32,7 @@ const WINDOWS: Readonly<Record<Exclude<WindowLabel['code'], 'file' | 'file_text'
   brain: 'image.presetBrain',
 };
 
-/** A window’s name: in the visitor’s language, or the file’s own label as it is. */
+/** A window’s name in the visitor’s language, or the file’s own label, unchanged. */
 export function windowLabelText(label: WindowLabel): string {
   if (label.code === 'file_text') return label.params.text;
   if (label.code !== 'file') return t(WINDOWS[label.code]);
@@ -46,7 +46,7 @@ export function identifyingText(code: string): string {
   return known ? t(`image.field${known}`) : code;
 }
 
-/** A value of an image as a person reads it: whole where it is whole, else four digits. */
+/** A value of an image for display: an integer as it is, else four significant digits. */
 export function valueText(value: number): string {
   if (Number.isNaN(value)) return '—';
   const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
