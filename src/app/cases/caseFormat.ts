@@ -48,7 +48,7 @@ export interface CaseImage {
   height: number;
   /** What is kept is the picture as it was shown, as PNG; not the file. */
   isRendered: boolean;
-  /** Names of the header’s fields that may tell who the patient is, where the file itself is kept. */
+  /** Header fields that may identify the patient, if the file itself is stored: IdentifyingCode, in older cases English names. */
   identifying: string[];
   /** As in ImageInput. In a rendered image they tell what was rendered. */
   frame?: number;
