@@ -1,20 +1,21 @@
 /**
- * Animations (GIF, WebP, PNG, AVIF): whether a file is one, and its frames where the browser can take them apart. The first
- * frame comes from the still decoders, as the reference reads it.
+ * Animations (GIF, WebP, PNG, AVIF): whether a file is one, and its frames if the browser can decode them one by one. The
+ * first frame comes from the still-image decoders, like in the reference.
  */
 import type { RgbImage } from '../engine/preprocess/resample';
 import { RoundsError } from '../shared/errors';
 import { readPixels } from './browser';
 import { checkDimensions } from './dimensions';
+import { invalidImage } from './imageError';
 import { ascii, type ImageFormat } from './sniff';
 
 export interface Animation {
   frames: number;
-  /** @throws RoundsError image_invalid for a frame that cannot be decoded */
-  decode(frame: number, name: string): Promise<RgbImage>;
+  /** @param frame from 0. @throws RoundsError image_invalid, image_too_large */
+  decode(frame: number): Promise<RgbImage>;
 }
 
-/** More frames than this are a film: it is cut short here. */
+/** Further frames of long animations are left out. */
 const MAX_FRAMES = 5000;
 
 /** @param bytes the whole file */
@@ -25,7 +26,7 @@ export function isAnimated(bytes: Uint8Array, format: ImageFormat): boolean {
   return format === 'gif' && countGifFrames(bytes) > 1;
 }
 
-/** Chunks that announce an animation stand before the pixels. */
+/** The chunk that announces an animation comes before the pixels. */
 function findsInHead(bytes: Uint8Array, chunk: string): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length; at += view.getUint32(at) + 12) {
@@ -36,7 +37,7 @@ function findsInHead(bytes: Uint8Array, chunk: string): boolean {
   return false;
 }
 
-/** Up to two: more need not be known. */
+/** Stops at two, which is enough to know that a file is an animation. */
 function countGifFrames(bytes: Uint8Array): number {
   const tableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let at = 13 + tableBytes(bytes[10] ?? 0);
@@ -48,14 +49,14 @@ function countGifFrames(bytes: Uint8Array): number {
       at += 11 + tableBytes(bytes[at + 9] ?? 0);
     } else if (block === 0x21) at += 2;
     else break;
-    // Sub-blocks, each behind its length; one of length 0 ends them.
+    // Sub-blocks, each preceded by its length; one of length 0 ends them.
     while (at < bytes.length && bytes[at] !== 0) at += (bytes[at] ?? 0) + 1;
     at += 1;
   }
   return frames;
 }
 
-/** Null where the browser has no decoder of single frames, or not for this format. */
+/** Null if the browser can't decode single frames of this format. */
 export async function openAnimation(
   bytes: Uint8Array<ArrayBuffer>,
   format: ImageFormat,
@@ -64,27 +65,27 @@ export async function openAnimation(
   if (typeof ImageDecoder === 'undefined' || !(await ImageDecoder.isTypeSupported(type))) return null;
   const decoder = new ImageDecoder({ data: bytes, type, colorSpaceConversion: 'none' });
   try {
-    // Either may be the last to come.
+    // Either may be the last to resolve.
     await Promise.all([decoder.tracks.ready, decoder.completed]);
   } catch {
     return null;
   }
   const frames = Math.min(decoder.tracks.selectedTrack?.frameCount ?? 1, MAX_FRAMES);
-  return frames > 1 ? { frames, decode: (frame, name) => decodeFrame(decoder, frame, name) } : null;
+  return frames > 1 ? { frames, decode: (frame) => decodeFrame(decoder, frame) } : null;
 }
 
-async function decodeFrame(decoder: ImageDecoder, frame: number, name: string): Promise<RgbImage> {
+async function decodeFrame(decoder: ImageDecoder, frame: number): Promise<RgbImage> {
   try {
     const { image } = await decoder.decode({ frameIndex: frame });
     const size = { width: image.displayWidth, height: image.displayHeight };
     try {
-      checkDimensions(size, name);
+      checkDimensions(size);
       return readPixels(image, size);
     } finally {
       image.close();
     }
   } catch (error) {
     if (error instanceof RoundsError) throw error;
-    throw new RoundsError('image_invalid', `Frame ${frame} of ${name} is damaged.`, { cause: error });
+    throw invalidImage(`frame ${frame} of the animation is damaged`, error);
   }
 }

@@ -42,7 +42,7 @@ describe('decodeImage in a browser', () => {
     expect(await sha256(image.data)).toBe(compressed.find((row) => row.file === file)!.rgb);
   });
 
-  it('reads a volume that is packed', async () => {
+  it('reads a gzipped volume', async () => {
     const image = await decodeImage(await (await fetch(volume)).blob(), { plane: 'coronal' });
     const wanted = volumes.find(({ file, plane }) => file.endsWith('series.nii.gz') && plane === 'coronal');
     expect(await sha256(image.data)).toBe(wanted!.rgb);
@@ -56,7 +56,7 @@ describe('decodeImage in a browser', () => {
     );
   });
 
-  it('takes animations apart, the first frame as a picture', async () => {
+  it('decodes the frames of animations, the first one as a still picture', async () => {
     const image = (index: number) => [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, index === 0 ? 0x44 : 0x4c, 1, 0];
     const head = [...new TextEncoder().encode('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255];
     const moving = new Blob([Uint8Array.from([...head, ...image(0), ...image(1), 0x3b])]);
@@ -65,7 +65,9 @@ describe('decodeImage in a browser', () => {
     expect(first.facts).toMatchObject({ format: 'GIF', frames: 2, frame: 0, isAnimation: true });
     const second = await decodeImage(moving, { frame: 1 });
     expect([...second.data]).toEqual([0, 0, 255]);
-    await expect(decodeImage(moving, { frame: 2 })).rejects.toThrow(/2 frames, but frame 2/);
+    await expect(decodeImage(moving, { frame: 2 })).rejects.toThrow(
+      /frame 2 doesn’t exist; the file has 2 frames/,
+    );
     const still = await decodeImage(new Blob([Uint8Array.from([...head, ...image(0), 0x3b])]));
     expect(still.facts).toMatchObject({ frames: 1, isAnimation: false });
   });

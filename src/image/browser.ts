@@ -2,16 +2,17 @@
 import type { RgbImage } from '../engine/preprocess/resample';
 import { RoundsError } from '../shared/errors';
 import { checkDimensions } from './dimensions';
+import { invalidImage, unsupportedImage } from './imageError';
 
 /**
- * No colour management and the EXIF orientation applied, as the reference reads files; transparency over
- * white. JPEG decoders differ by a level or two.
+ * Like the reference: without colour management, with the EXIF orientation applied, transparency on white. JPEG decoders
+ * differ by a level or two.
  *
- * @throws RoundsError image_invalid, image_too_large, image_unsupported (outside a browser)
+ * @throws RoundsError image_invalid, image_too_large, image_unsupported (outside a browser), out_of_memory
  */
-export async function decodeInBrowser(blob: Blob, name: string): Promise<RgbImage> {
+export async function decodeInBrowser(blob: Blob): Promise<RgbImage> {
   if (typeof createImageBitmap === 'undefined' || typeof OffscreenCanvas === 'undefined') {
-    throw new RoundsError('image_unsupported', `${name} can be decoded in a browser only.`);
+    throw unsupportedImage('this format can be decoded in a browser only');
   }
   let bitmap: ImageBitmap;
   try {
@@ -21,31 +22,30 @@ export async function decodeInBrowser(blob: Blob, name: string): Promise<RgbImag
       imageOrientation: 'from-image',
     });
   } catch (error) {
-    throw new RoundsError(
-      'image_invalid',
-      `${name} is damaged, or the browser cannot read this kind of image.`,
-      {
-        cause: error,
-      },
-    );
+    throw invalidImage('the file is damaged, or this browser can’t read its format', error);
   }
   try {
-    checkDimensions(bitmap, name);
+    checkDimensions(bitmap);
     return readPixels(bitmap, bitmap);
   } finally {
     bitmap.close();
   }
 }
 
-/** Over white. @throws RoundsError out_of_memory */
+/** RGB on white. @throws RoundsError out_of_memory */
 export function readPixels(
   bitmap: ImageBitmap | VideoFrame,
   { width, height }: { width: number; height: number },
 ): RgbImage {
   // willReadFrequently keeps the canvas off the GPU, where a driver may change values.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!context)
-    throw new RoundsError('out_of_memory', `There is no memory for an image of ${width}×${height}.`);
+  if (!context) {
+    const size = `${width}×${height} pixels`;
+    throw new RoundsError(
+      'out_of_memory',
+      `there isn’t enough memory for an image of ${size}; scale it down first.`,
+    );
+  }
   context.fillStyle = '#fff';
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);

@@ -1,27 +1,35 @@
-/** What decoders take and give. */
+/** Input and output of all decoders. */
 import type { RgbImage } from '../engine/preprocess/resample';
 import type { ImageFacts, Plane, RawValues } from '../shared/imageFacts';
 import type { Remember } from './fileMemory';
+import type { ImageFormat } from './sniff';
 
 export interface DecodeOptions {
   /** Zero-based: frame of a DICOM file, page of a TIFF, slice of a NIfTI volume. */
   frame?: number;
   /** [center, width] in the unit of the image (HU for CT), instead of the file's own. */
   window?: [number, number];
-  /** Of a NIfTI volume; axial if it is not said. */
+  /** Of a NIfTI volume; axial by default. */
   plane?: Plane;
-  /** Of a NIfTI series; 0 if it is not said. */
+  /** Of a NIfTI series; 0 by default. */
   volume?: number;
-  /** For a viewer that goes through the frames of one file. */
+  /** Caches what is read of the file, for a viewer that shows one frame after another. */
   remember?: Remember;
-  /** Give the grey values as well. */
+  /** Return the grey values as well. */
   raw?: boolean;
-  /** Give the values of identifying fields, not their names alone. */
+  /** Return the values of identifying fields, not only their codes. */
   identity?: boolean;
+}
+
+/** An opened file, as every decoder takes it. */
+export interface ImageFile {
+  blob: Blob;
+  bytes: Uint8Array<ArrayBuffer>;
+  format: ImageFormat;
 }
 
 export interface DecodedImage extends RgbImage {
   facts: ImageFacts;
-  /** Null or absent: not asked for, or an image without grey values beyond 8 bits. */
+  /** Absent if it wasn't requested, and for images without grey values beyond 8 bits. */
   raw?: RawValues;
 }

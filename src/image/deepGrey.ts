@@ -1,4 +1,4 @@
-/** Grey of more than 8 bits in formats that say nothing about how to show it: 16-bit PNG, TIFF. */
+/** Grey of more than 8 bits in formats that don't define how to show it: 16-bit PNG, TIFF. */
 import type { WindowPreset } from '../shared/imageFacts';
 import type { DecodedImage, DecodeOptions } from './decoded';
 import {
@@ -19,11 +19,11 @@ export interface DeepGrey {
 }
 
 /**
- * Unsigned values of up to 16 bits keep their upper byte, as Pillow’s 16-bit modes are read by the reference; others,
- * which have no natural range, go from the 1 % to the 99 % quantile. A window that is asked for comes first.
+ * A requested window comes first. Without one, unsigned values of up to 16 bits keep their upper byte, like in the reference,
+ * and others, which have no natural range, are shown from the 1 % to the 99 % quantile.
  *
  * @param bits of unsigned values; null for signed, 32-bit and floating-point ones
- * @throws RoundsError request_invalid for a window without width
+ * @throws RoundsError request_invalid if the requested window has no usable width
  */
 export function renderDeepGrey(
   stored: Samples,
@@ -33,7 +33,10 @@ export function renderDeepGrey(
   options: DecodeOptions,
 ): DeepGrey {
   const grey: GreyImage = { ...size, stored, scale: (value) => value, isPadding: () => false };
-  const quantiles: WindowPreset = { name: '1 % to 99 %', window: quantileWindow(grey, 'LINEAR_EXACT') };
+  const quantiles: WindowPreset = {
+    label: { code: 'quantiles' },
+    window: quantileWindow(grey, 'LINEAR_EXACT'),
+  };
   const window = options.window ?? (bits === null ? quantiles.window : null);
   const levels = window
     ? toLevels(grey, checkWindow(window, 'LINEAR_EXACT'))
@@ -42,7 +45,10 @@ export function renderDeepGrey(
   return {
     data: spreadGrey(levels, isInverted),
     window,
-    presets: bits === null ? [quantiles] : [{ name: 'Full range', window: [white / 2, white] }, quantiles],
+    presets:
+      bits === null
+        ? [quantiles]
+        : [{ label: { code: 'full_range' }, window: [white / 2, white] }, quantiles],
     ...(options.raw
       ? { raw: { values: toRawValues(grey), shape: 'LINEAR_EXACT' as const, isInverted } }
       : {}),

@@ -1,14 +1,15 @@
 /** Size of an image from its header, so that a decompression bomb is refused before anything is decoded. */
 import { RoundsError } from '../shared/errors';
+import { invalidImage } from './imageError';
 import { ascii, type ImageFormat } from './sniff';
 
 /** 100 MB: far above any single picture; reading more into memory at once endangers the tab. */
 export const MAX_FILE_BYTES = 100 * 1000 * 1000;
-/** 64 megapixels: 256 MB as RGBA, about what a tab can decode beside a model. */
+/** 64 megapixels: 256 MB as RGBA, about what a tab can decode next to a model. */
 export const MAX_PIXELS = 64 * 1000 * 1000;
 /** Above this, browsers refuse canvases and bitmaps or take many seconds. */
 export const MAX_SIDE = 20000;
-/** smart_resize of the reference refuses more. */
+/** The reference's smart_resize refuses more. */
 export const MAX_ASPECT = 200;
 
 export interface PixelSize {
@@ -17,44 +18,44 @@ export interface PixelSize {
 }
 
 /** @throws RoundsError image_too_large */
-export function checkFileSize(bytes: number, name: string): void {
+export function checkFileSize(bytes: number): void {
   if (bytes <= MAX_FILE_BYTES) return;
   const megabytes = Math.ceil(bytes / 1e6);
   throw new RoundsError(
     'image_too_large',
-    `${name} has ${megabytes} MB; images up to ${MAX_FILE_BYTES / 1e6} MB can be opened.`,
+    `the file has ${megabytes} MB, and the limit is ${MAX_FILE_BYTES / 1e6} MB; scale it down or export a part of it.`,
   );
 }
 
 /** @throws RoundsError image_invalid for an empty side, image_too_large */
-export function checkDimensions({ width, height }: PixelSize, name: string): void {
-  const size = `${name} is ${width}×${height} pixels`;
-  if (!(width > 0 && height > 0)) throw new RoundsError('image_invalid', `${size}: there is nothing in it.`);
+export function checkDimensions({ width, height }: PixelSize): void {
+  const size = `the image is ${width}×${height} pixels`;
+  if (!(width > 0 && height > 0)) throw invalidImage(`${size}, which means that it’s empty`);
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
-    const limit = `at most ${MAX_PIXELS / 1e6} megapixels and ${MAX_SIDE} pixels a side can be opened`;
-    throw new RoundsError('image_too_large', `${size}; ${limit}. Scale it down first.`);
+    const limit = `the limit is ${MAX_PIXELS / 1e6} megapixels and ${MAX_SIDE} pixels a side`;
+    throw new RoundsError('image_too_large', `${size}, and ${limit}; scale it down first.`);
   }
   if (Math.max(width, height) / Math.min(width, height) > MAX_ASPECT) {
     const limit = `one side is more than ${MAX_ASPECT} times the other`;
-    throw new RoundsError('image_too_large', `${size}: ${limit}. Crop it first.`);
+    throw new RoundsError('image_too_large', `${size}, so ${limit}; crop it first.`);
   }
 }
 
 /**
- * Width and height as stored (before an EXIF rotation). Not for DICOM, whose reader looks itself.
+ * Width and height as stored, before an EXIF rotation. Not for DICOM, TIFF and NIfTI, whose decoders read their own headers.
  *
- * @throws RoundsError image_invalid when the header is damaged or cut off
+ * @throws RoundsError image_invalid if the header is damaged or truncated
  */
-export function readDimensions(bytes: Uint8Array, format: ImageFormat, name: string): PixelSize {
+export function readDimensions(bytes: Uint8Array, format: ImageFormat): PixelSize {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const size = PARSERS[format]?.(view, bytes);
     if (size) return size;
   } catch (error) {
-    // A read past the end; every other failure is a null.
+    // A read past the end. Parsers report every other failure as null.
     if (!(error instanceof RangeError)) throw error;
   }
-  throw new RoundsError('image_invalid', `${name} has a damaged ${format.toUpperCase()} header.`);
+  throw invalidImage(`the ${format.toUpperCase()} header is damaged`);
 }
 
 type Parser = (view: DataView, bytes: Uint8Array) => PixelSize | null;
@@ -73,11 +74,11 @@ function parseBmp(view: DataView): PixelSize {
   if (view.getUint32(14, true) === 12) {
     return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
   }
-  // A negative height means rows top down.
+  // A negative height means that rows are stored from top to bottom.
   return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
 }
 
-/** Walks the segments to the frame header, SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC). */
+/** Walks the segments up to the frame header: SOF0–SOF15, except DHT (C4), JPG (C8) and DAC (CC). */
 function parseJpeg(view: DataView): PixelSize | null {
   let at = 2;
   for (;;) {
@@ -99,7 +100,7 @@ function parseJpeg(view: DataView): PixelSize | null {
 function parseWebp(view: DataView, bytes: Uint8Array): PixelSize | null {
   const chunk = ascii(bytes, 12, 16);
   if (chunk === 'VP8 ') {
-    // 14 bits each; the upper 2 are a scale that decoders ignore.
+    // 14 bits each; the upper 2 are a scale, which decoders ignore.
     return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
   }
   if (chunk === 'VP8L') {

@@ -3,7 +3,7 @@ import { FileMemory } from './fileMemory';
 
 const reader = () => vi.fn(() => Promise.resolve({}));
 
-it('reads a part once while the file stays, and again after another file', async () => {
+it('reads a part once per file, and again after another file', async () => {
   const memory = new FileMemory();
   const read = reader();
   const first = await memory.of('a')('volume', 10, read);
@@ -15,7 +15,7 @@ it('reads a part once while the file stays, and again after another file', async
   expect(read).toHaveBeenCalledTimes(4);
 });
 
-it('keeps nothing for a file that another one has followed', async () => {
+it('stores nothing for a file once another one has followed', async () => {
   const memory = new FileMemory();
   const read = reader();
   const late = memory.of('a');
@@ -25,7 +25,7 @@ it('keeps nothing for a file that another one has followed', async () => {
   expect(read).toHaveBeenCalledTimes(2);
 });
 
-it('keeps no failure, and nothing that is too large', async () => {
+it('stores no failure, and nothing that is too large', async () => {
   const memory = new FileMemory();
   const remember = memory.of('a');
   await expect(remember('bytes', 1, () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');

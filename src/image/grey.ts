@@ -1,6 +1,6 @@
 /**
- * Grey values of any depth → the 256 levels of a picture: what a window shows of DICOM, NIfTI and 16-bit images. PS3.3
- * C.11.2.1; the functions are in shared/windowing.ts. All of it runs on stored values, which are few, not on the scaled ones.
+ * Grey values of any depth → the 256 levels of a picture, for DICOM, NIfTI and 16-bit images. PS3.3 C.11.2.1; the window
+ * functions are in shared/windowing.ts. Works on stored values, because there are few distinct ones, not on scaled values.
  */
 import { RoundsError } from '../shared/errors';
 import type { WindowFunction } from '../shared/imageFacts';
@@ -12,25 +12,25 @@ export type Samples =
 export interface GreyImage {
   width: number;
   height: number;
-  /** As the file has them; rows top down. */
+  /** As in the file; rows from top to bottom. */
   stored: Samples;
-  /** A stored value in the unit of the image (Hounsfield units for CT). */
+  /** Converts a stored value to the unit of the image (Hounsfield units for CT). */
   scale: (stored: number) => number;
-  /** True for values that only fill up. */
+  /** True for padding values. */
   isPadding: (stored: number) => boolean;
 }
 
-/** How values become levels: through a window, or through a table from value `first` on. */
+/** How values become levels: through a window, or through a table whose first entry is for the value `first`. */
 export type Display =
   | { kind: 'window'; range: [center: number, width: number]; shape: WindowFunction }
   | { kind: 'table'; first: number; levels: Uint8Array };
 
-/** A table over the range of values is made up to this size; above, each value is computed. */
+/** Largest range of values for which a table is built; above, each value is computed. */
 const MAX_TABLE = 1 << 20;
-/** Values that decide a window where no table can count them all: every n-th of the image. */
+/** Values that quantiles are taken from if a table can't count them all: every n-th of the image. */
 const QUANTILE_SAMPLES = 1 << 20;
 
-/** Levels 0–255, one for each value. */
+/** @returns levels 0–255, one for each value */
 export function toLevels(image: GreyImage, display: Display): Uint8Array {
   const { stored, scale } = image;
   const level = levelFunction(display);
@@ -55,8 +55,8 @@ function levelFunction(display: Display): (value: number) => number {
 }
 
 /**
- * The window that maps the 1 % quantile of the values to 0 and the 99 % quantile to 255: never minimum to
- * maximum, which padding and a few hot pixels would decide.
+ * The window that maps the 1 % quantile of the values to 0 and the 99 % quantile to 255. Not minimum to maximum, because
+ * padding and a few hot pixels would determine those.
  */
 export function quantileWindow(image: GreyImage, shape: 'LINEAR' | 'LINEAR_EXACT'): [number, number] {
   const ends = quantiles(image, [0.01, 0.99]).map(image.scale);
@@ -64,7 +64,7 @@ export function quantileWindow(image: GreyImage, shape: 'LINEAR' | 'LINEAR_EXACT
   return shape === 'LINEAR' ? [(from + to) / 2 + 0.5, to - from + 1] : [(from + to) / 2, to - from || 1];
 }
 
-/** Stored values at the given ranks (0–1), between two of them as numpy's default does. */
+/** Stored values at the given ranks (0–1), interpolated like numpy's default. */
 function quantiles({ stored, isPadding }: GreyImage, ranks: number[]): number[] {
   const range = countableRange(stored);
   const step = range ? 1 : Math.ceil(stored.length / QUANTILE_SAMPLES);
@@ -95,7 +95,7 @@ function countingSort(values: Float64Array, [low, high]: [number, number]): Floa
   return values;
 }
 
-/** Smallest and largest value where all are whole and near enough to each other to be counted; else null. */
+/** Smallest and largest value if all are integers and their range is small enough to be counted; else null. */
 function countableRange(stored: Samples): [number, number] | null {
   if (stored instanceof Float32Array || stored instanceof Float64Array || stored.length === 0) return null;
   let low = Infinity;
@@ -108,7 +108,7 @@ function countableRange(stored: Samples): [number, number] | null {
 }
 
 /**
- * All values in the image's unit, for a page that windows them itself: 16-bit where they fit, else float32.
+ * All values in the image's unit, for a page that applies windows itself: 16-bit integers if they fit, else float32.
  */
 export function toRawValues({
   stored,
@@ -123,16 +123,19 @@ export function toRawValues({
   return whole;
 }
 
-/** @throws RoundsError request_invalid when the window asked for has no usable width */
+/** @throws RoundsError request_invalid if the requested window has no usable width */
 export function checkWindow(window: [number, number], shape: WindowFunction): Display {
   if (!isUsableWindow(window, shape)) {
-    const least = shape === 'LINEAR' ? 'of at least 1' : 'above 0';
-    throw new RoundsError('request_invalid', `A window of ${window.join(' / ')} has no width ${least}.`);
+    const least = shape === 'LINEAR' ? 'at least 1' : 'above 0';
+    throw new RoundsError(
+      'request_invalid',
+      `the window ${window.join(' / ')} can’t be applied; its width must be ${least}.`,
+    );
   }
   return { kind: 'window', range: window, shape };
 }
 
-/** Three equal channels. @param isInverted smallest value white */
+/** Three equal channels per level. @param isInverted shows the smallest value white */
 export function spreadGrey(levels: Uint8Array, isInverted = false): Uint8Array<ArrayBuffer> {
   const flip = isInverted ? 255 : 0;
   const rgb = new Uint8Array(levels.length * 3);

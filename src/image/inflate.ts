@@ -1,29 +1,31 @@
-/** Unpacks deflate and gzip streams with a limit, for files that hold far more than they weigh. */
+/** Unpacks deflate and gzip streams with a limit, because a small file may expand to gigabytes. */
 import { RoundsError } from '../shared/errors';
 
 export type PackedFormat = 'deflate' | 'deflate-raw' | 'gzip';
 
 /**
- * Bytes behind the end of the stream are ignored: padding is common there and an error to DecompressionStream.
+ * Bytes after the end of the stream are ignored: padding is common there, and DecompressionStream rejects it.
  *
- * @param limit bytes that may come out
- * @throws RoundsError image_too_large; whatever DecompressionStream throws where nothing could be read
+ * @param limit of the output, in bytes
+ * @throws RoundsError image_too_large; the error of DecompressionStream if nothing could be read
  */
 export async function inflate(
   packed: Uint8Array<ArrayBuffer>,
   format: PackedFormat,
   limit: number,
-  name: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await inflateStart(packed, format, limit + 1);
   if (bytes.length <= limit) return bytes;
-  throw new RoundsError('image_too_large', `${name} is too large when it is unpacked.`);
+  throw new RoundsError(
+    'image_too_large',
+    'the file is too large when unpacked; scale it down or export a part of it.',
+  );
 }
 
 /**
- * The first `length` bytes of what comes out, or all of it where that is less; the rest is not unpacked.
+ * The first `length` bytes of the output, or all of it if it is shorter. The rest isn't unpacked.
  *
- * @throws whatever DecompressionStream throws where nothing could be read
+ * @throws the error of DecompressionStream if nothing could be read
  */
 export async function inflateStart(
   packed: Uint8Array<ArrayBuffer>,
@@ -48,7 +50,7 @@ export async function inflateStart(
   return concatenate(parts, size);
 }
 
-/** @param size of all parts together, in bytes */
+/** @param size total size of the parts in bytes */
 export function concatenate(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);
   let at = 0;

@@ -1,10 +1,10 @@
-/** Transparent pixels on a white page. */
+/** Composites transparent pixels on white. */
 
 /**
  * Pillow's paste with a mask: v × α + 255 × (255 − α), divided by 255 with its rounding (DIV255).
  *
- * @param rgba four bytes a pixel, colours not multiplied with α
- * @returns three bytes a pixel
+ * @param rgba four bytes per pixel, colours not premultiplied with α
+ * @returns three bytes per pixel
  */
 export function overWhite(rgba: Uint8Array): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array((rgba.length / 4) * 3);

@@ -1,6 +1,6 @@
 /** PackBits, the run-length coding of TIFF and DICOM. TIFF 6.0 section 9, PS3.5 annex G.3. */
 
-/** @returns `length` bytes, or null when the coded ones end before. What follows is padding. */
+/** @returns `length` bytes, or null if the coded ones end early. What follows is padding. */
 export function unpackBits(coded: Uint8Array, length: number): Uint8Array | null {
   const bytes = new Uint8Array(length);
   let from = 0;

@@ -1,14 +1,14 @@
 /**
- * PNG → 8-bit RGB without the browser's canvas: a canvas gives 16-bit images 8 bits of its own choosing and
- * loses colour under transparency. Runs in Node as well.
+ * PNG → 8-bit RGB without the browser's canvas, which reduces 16-bit images to 8 bits in its own way and loses colour
+ * under transparency. Also runs in Node.
  */
 import { decode, type DecodedPng } from 'fast-png';
 import type { RgbImage } from '../engine/preprocess/resample';
-import { RoundsError } from '../shared/errors';
+import { invalidImage } from './imageError';
 import { overWhite } from './overWhite';
 import { ascii } from './sniff';
 
-/** Chunks that pixels depend on. Others (text, colour profiles) are left out: a damaged one is no harm. */
+/** Chunks that pixels depend on. Others (text, colour profiles) are left out, so a damaged one does no harm. */
 const NEEDED_CHUNKS = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
 const SIGNATURE_BYTES = 8;
 /** Length, type and CRC of a chunk. */
@@ -20,24 +20,24 @@ export interface PngImage extends RgbImage {
 }
 
 /**
- * Follows Pillow and qwen_vl_utils: RGBA is pasted on white; 16-bit values keep their upper byte; palette,
- * grey with alpha and tRNS give their plain colours, the transparency is ignored.
+ * Follows Pillow and qwen_vl_utils: RGBA is pasted on white; 16-bit values keep their upper byte; of palettes, grey with
+ * alpha and tRNS only the colours are used, not the transparency.
  *
  * @param bytes the whole file; its size must have been checked (checkDimensions)
- * @throws RoundsError image_invalid when the file is damaged or cut off
+ * @throws RoundsError image_invalid if the file is damaged or truncated
  */
-export async function decodePng(bytes: Uint8Array, name: string): Promise<PngImage> {
-  const chunks = readChunks(bytes, name);
-  await checkInflatedSize(chunks, name);
+export async function decodePng(bytes: Uint8Array): Promise<PngImage> {
+  const chunks = readChunks(bytes);
+  await checkInflatedSize(chunks);
   let png: DecodedPng;
   try {
     png = decode(joinChunks(bytes, chunks), { checkCrc: true });
   } catch (error) {
-    throw damaged(name, error);
+    throw damaged(error);
   }
   const samples = unpackSamples(png);
   let data = new Uint8Array(png.width * png.height * 3);
-  if (png.palette) fromPalette(samples, png.palette, data, name);
+  if (png.palette) fromPalette(samples, png.palette, data);
   else if (png.channels <= 2) fromGrey(samples, png.channels, data);
   else if (png.channels === 3) data.set(samples);
   else data = overWhite(samples);
@@ -60,13 +60,11 @@ interface Chunk {
   body: Uint8Array<ArrayBuffer>;
 }
 
-function damaged(name: string, cause?: unknown): RoundsError {
-  return new RoundsError('image_invalid', `${name} is a damaged or incomplete PNG. Save it again.`, {
-    cause,
-  });
+function damaged(cause?: unknown) {
+  return invalidImage('the PNG data is damaged or incomplete', cause);
 }
 
-function readChunks(bytes: Uint8Array, name: string): Chunk[] {
+function readChunks(bytes: Uint8Array): Chunk[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Chunk[] = [];
   let at = SIGNATURE_BYTES;
@@ -80,7 +78,7 @@ function readChunks(bytes: Uint8Array, name: string): Chunk[] {
     if (type === 'IEND') return chunks;
     at = end;
   }
-  throw damaged(name);
+  throw damaged();
 }
 
 function joinChunks(bytes: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
@@ -96,12 +94,12 @@ function joinChunks(bytes: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
 }
 
 /**
- * Inflates once to count, before fast-png keeps everything that comes out: a small file can hold gigabytes of
- * zeros behind a small header, and a stream that ends early would give black rows.
+ * Inflates once to count the bytes, before fast-png holds all of them: a small file can hide gigabytes of zeros behind a
+ * small header, and a stream that ends early would give black rows.
  */
-async function checkInflatedSize(chunks: readonly Chunk[], name: string): Promise<void> {
+async function checkInflatedSize(chunks: readonly Chunk[]): Promise<void> {
   const header = chunks[0];
-  if (header?.type !== 'IHDR' || header.body.length !== 13) throw damaged(name);
+  if (header?.type !== 'IHDR' || header.body.length !== 13) throw damaged();
   const expected = rawSize(header.body);
   const parts = chunks.filter(({ type }) => type === 'IDAT').map(({ body }) => body);
   const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate')).getReader();
@@ -113,15 +111,15 @@ async function checkInflatedSize(chunks: readonly Chunk[], name: string): Promis
       size += value.length;
     }
   } catch (error) {
-    // Bytes behind the end of the stream are an error to DecompressionStream, not to PNG readers.
-    if (size !== expected) throw damaged(name, error);
+    // DecompressionStream rejects bytes after the end of the stream; PNG readers ignore them.
+    if (size !== expected) throw damaged(error);
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-  if (size !== expected) throw damaged(name);
+  if (size !== expected) throw damaged();
 }
 
-/** Bytes of the filtered rows, a filter byte before each; seven passes when interlaced. */
+/** Bytes of the filtered rows, each with a filter byte; seven passes if interlaced. */
 function rawSize(header: Uint8Array): number {
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   const [width, height, depth] = [view.getUint32(0), view.getUint32(4), view.getUint8(8)];
@@ -137,7 +135,7 @@ function rawSize(header: Uint8Array): number {
   }, 0);
 }
 
-/** One byte a sample. Indexes stay as they are, grey of fewer bits is spread over 0–255 as Pillow does. */
+/** One byte per sample. Palette indexes stay as they are; grey of fewer bits is spread over 0–255, like in Pillow. */
 function unpackSamples(png: DecodedPng): Uint8Array {
   const { data, depth, width, height } = png;
   if (depth === 16) return Uint8Array.from(data, (value) => value >> 8);
@@ -156,10 +154,10 @@ function unpackSamples(png: DecodedPng): Uint8Array {
   return samples;
 }
 
-function fromPalette(indexes: Uint8Array, palette: number[][], data: Uint8Array, name: string): void {
+function fromPalette(indexes: Uint8Array, palette: number[][], data: Uint8Array): void {
   for (const [i, index] of indexes.entries()) {
     const color = palette[index];
-    if (!color) throw damaged(name);
+    if (!color) throw damaged();
     data.set(color.slice(0, 3), i * 3);
   }
 }

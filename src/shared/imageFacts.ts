@@ -1,60 +1,123 @@
-/** Facts about an image file that the page may show. None of them identifies the patient. */
+/**
+ * What the worker tells the page about an image file besides its pixels. Nothing here identifies the patient unless it was
+ * requested. Sentences never cross: remarks are codes with parameters, which the page words in the visitor's language.
+ */
 
-/** Window functions of DICOM (PS3.3 C.11.2.1). Images in other formats use LINEAR_EXACT. */
+/** Window functions of DICOM (PS3.3 C.11.2.1). Images of other formats use LINEAR_EXACT. */
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
+/** How a window is called. `file_text` is the file's own label, `file` its n-th window without one, counted from 1. */
+export type WindowLabel =
+  | { code: 'full_range' | 'quantiles' | 'soft_tissue' | 'lung' | 'bone' | 'brain' }
+  | { code: 'file'; params: { number: number } }
+  | { code: 'file_text'; params: { text: string } };
+
 export interface WindowPreset {
-  name: string;
+  label: WindowLabel;
   /** [center, width] in the unit of the image. */
   window: [number, number];
 }
 
-/** Planes through a volume: viewed from the feet, from the front, and from the patient's left. */
+/** Planes through a volume, seen from the feet, from the front, and from the patient's left. */
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
 export type FileFormat = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'AVIF' | 'TIFF' | 'DICOM' | 'NIfTI';
 
 export interface ImageFacts {
   format: FileFormat;
-  /** Frames of a DICOM file, pages of a TIFF, or slices of a NIfTI volume along the chosen plane; else 1. */
+  /** Frames of a DICOM file, pages of a TIFF, slices of a NIfTI volume along the chosen plane; 1 for all others. */
   frames: number;
-  /** The frame that is shown, from 0. */
+  /** The one that is shown, from 0. */
   frame: number;
-  /** The file is animated. If `frames` is 1, this browser can show the first frame only. */
+  /** The file is an animation. If `frames` is 1, this browser can show its first frame only. */
   isAnimation?: boolean;
-  /** [center, width] that was applied; null for colour and 8-bit images, and if a lookup table of the file was used. */
+  /** [center, width] that was applied; null for colour, for images of 8 bits, and if a lookup table of the file was applied. */
   window: [number, number] | null;
   /** Windows to offer, the file's own first. */
   presets: WindowPreset[];
-  /** Unit of the grey values: HU for CT, else empty. */
+  /** Unit of the grey values: HU for CT, else what the file declares, or empty. */
   unit: string;
-  /** Pixel height divided by pixel width. Pixels are shown and passed to the model as stored, never resampled. */
+  /** Height of a pixel divided by its width. Pixels are shown and given to the model as stored, never resampled. */
   pixelAspect: number;
   dicom?: DicomFacts;
   nifti?: NiftiFacts;
 }
 
 export interface DicomFacts {
-  /** CT, MR, CR, …; empty if the file does not say. */
+  /** CT, MR, CR, …; empty if the file doesn't say. */
   modality: string;
   rows: number;
   columns: number;
   photometric: string;
   bitsStored: number;
   transferSyntax: { uid: string; name: string };
-  /** The pixels have been compressed with loss, in this file or earlier. */
+  /** The pixels were compressed with loss, in this file or before. */
   isLossy: boolean;
-  /** Whether, according to the file, text is burned into the pixels, where the model can read it as well. */
+  /** Whether the file says that the pixels contain text, which the model can read too. */
   burnedIn: 'yes' | 'no' | 'unknown';
-  /** According to the file, the patient's identity was removed. */
+  /** The file says that the patient's identity was removed. */
   isDeidentified: boolean;
-  /** Non-empty fields that may identify the patient. Values are included on request only. */
+  /** Fields that may identify the patient and aren't empty. */
   identifying: IdentifyingField[];
 }
 
+/** DICOM keywords of the fields that may identify the patient, after PS3.15 table E.1-1; and all private elements as one. */
+export const IDENTIFYING_CODES = [
+  'PatientName',
+  'PatientID',
+  'IssuerOfPatientID',
+  'PatientBirthDate',
+  'PatientBirthTime',
+  'PatientSex',
+  'OtherPatientIDs',
+  'OtherPatientNames',
+  'OtherPatientIDsSequence',
+  'PatientBirthName',
+  'PatientAge',
+  'PatientSize',
+  'PatientWeight',
+  'PatientAddress',
+  'PatientMotherBirthName',
+  'MedicalRecordLocator',
+  'PatientTelephoneNumbers',
+  'EthnicGroup',
+  'Occupation',
+  'AdditionalPatientHistory',
+  'PatientComments',
+  'AccessionNumber',
+  'InstitutionName',
+  'InstitutionAddress',
+  'InstitutionalDepartmentName',
+  'ReferringPhysicianName',
+  'PhysiciansOfRecord',
+  'PerformingPhysicianName',
+  'NameOfPhysiciansReadingStudy',
+  'OperatorsName',
+  'RequestingPhysician',
+  'StationName',
+  'DeviceSerialNumber',
+  'StudyDate',
+  'SeriesDate',
+  'AcquisitionDate',
+  'ContentDate',
+  'AcquisitionDateTime',
+  'StudyDescription',
+  'SeriesDescription',
+  'ProtocolName',
+  'StudyID',
+  'ImageComments',
+  'SOPInstanceUID',
+  'StudyInstanceUID',
+  'SeriesInstanceUID',
+  'RequestAttributesSequence',
+  'PrivateElements',
+] as const;
+
+export type IdentifyingCode = (typeof IDENTIFYING_CODES)[number];
+
 export interface IdentifyingField {
-  /** Name in the DICOM data dictionary. */
-  name: string;
+  code: IdentifyingCode;
+  /** As it is in the file; only on request. */
   value?: string;
 }
 
@@ -64,15 +127,15 @@ export interface NiftiFacts {
   slices: Record<Plane, number>;
   volume: number;
   volumes: number;
-  /** False: the file has no usable orientation, so the planes are named after the order of its axes. */
+  /** False: the file has no usable orientation, so planes are named by the order of its axes. */
   isOriented: boolean;
 }
 
-/** Grey values of the shown frame in the unit of the image, for windowing in the page. */
+/** Grey values of the shown frame in the unit of the image, so that the page can apply windows itself. */
 export interface RawValues {
   values: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** Function of every window applied to the values, whether from the file or not. */
+  /** Function of every window that is applied to the values, the file's own and others. */
   shape: WindowFunction;
-  /** The smallest value is shown white (MONOCHROME1). */
+  /** The smallest value is white (MONOCHROME1). */
   isInverted: boolean;
 }

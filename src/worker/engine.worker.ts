@@ -1,4 +1,4 @@
-/** The engine's thread: wires runtime into engine and attaches the handler. */
+/** The engine's worker: connects the runtime to the engine and attaches the handler. */
 import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../image/decode';
 import { FileMemory } from '../image/fileMemory';
@@ -12,14 +12,14 @@ import { openBackend } from './backend';
 import { RequestHandler } from './handler';
 import { dependencies } from '../../package.json';
 
-/** Part of the key of self-test verdicts: another build may compute otherwise. */
+/** Part of the key of self-test verdicts, because another build may compute differently. */
 const ORT_VERSION = dependencies['onnxruntime-web'];
 
-/** The library's worker reads the index anew. */
+/** Makes the library's worker read the index again. */
 const channel = openChannel();
 const announceModels = (): void => channel.post({ type: 'models' });
 
-/** Of the file that the page's viewer shows. */
+/** Caches the file in the page's viewer. */
 const memory = new FileMemory();
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -33,9 +33,9 @@ const handler = new RequestHandler(
     probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
-    decodeImage: ({ blob, frame, window, plane, volume }, { file, ...wanted } = {}) =>
+    decodeImage: ({ blob, name, frame, window, plane, volume }, { file, ...wanted } = {}) =>
       decodeImage(blob, {
-        ...{ frame, window, plane, volume },
+        ...{ name, frame, window, plane, volume },
         ...wanted,
         ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
       }),

@@ -1,7 +1,7 @@
 /**
- * Answers the page's requests: one reply for each on every path. Calls run one after another, but `cancel` is seen
- * at once (it only aborts a signal), and so are `preview` and a `probe` that only looks: they need no model, and an image
- * dropped while the model loads or answers should appear.
+ * Answers the page's requests, each with exactly one reply. Calls run one after another, except `cancel`, which only aborts a
+ * signal, and `preview` and a `probe` without allocation, which need no model: an image that is dropped while the model loads
+ * or answers should appear at once.
  */
 import { RoundsError } from '../shared/errors';
 import type {
@@ -38,7 +38,7 @@ import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
-/** What the handler reaches outside of the engine; tests give their own. */
+/** Dependencies outside the engine; tests pass their own. */
 export interface HandlerPorts extends DevicePorts {
   loadPack(
     location: PackLocation,
@@ -89,7 +89,7 @@ export class RequestHandler {
 
   async #answer(request: Exclude<Request, { call: 'cancel' }>, context: CallContext): Promise<void> {
     try {
-      if (context.signal.aborted) throw new RoundsError('aborted', 'Stopped before it began.');
+      if (context.signal.aborted) throw new RoundsError('aborted', 'Stopped before it started.');
       const result = await this.#dispatch(request, context);
       this.#post({ type: 'result', id: request.id, result }, transferables(result));
     } catch (thrown) {
@@ -221,14 +221,14 @@ export class RequestHandler {
     return null;
   }
 
-  /** The graphs are of no use any more: free what can be freed and tell the page. */
+  /** The graphs can't be used any more: frees what can be freed, and notifies the page. */
   async #drop(error: RoundsError): Promise<void> {
     await this.#unload().catch(() => undefined);
     this.#post({ type: 'lost', error: error.toWire() });
   }
 }
 
-/** A trial of the GPU's memory waits its turn: beside a model that is loading it would take what that needs. */
+/** A probe that allocates GPU memory waits its turn, because it could take the memory that a loading model needs. */
 function isImmediate(request: Exclude<Request, { call: 'cancel' }>): boolean {
   return request.call === 'preview' || (request.call === 'probe' && request.params.allocateBytes === 0);
 }
@@ -261,7 +261,7 @@ function toRgba({ data, width, height }: RgbImage): Uint8ClampedArray<ArrayBuffe
   return rgba;
 }
 
-/** Buffers that need not be copied to the page. */
+/** Buffers that are transferred to the page instead of copied. */
 function transferables(result: Calls[CallName][1]): Transferable[] {
   if (result === null) return [];
   if ('rgba' in result) {

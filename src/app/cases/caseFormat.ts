@@ -1,6 +1,6 @@
 /**
- * A case as it is stored and exported: its images, all questions about them, and the answers (docs/cases.md). Data from
- * storage or a file must pass caseBounds.ts first.
+ * A case as it is stored and exported: its images, every question about them, and what was answered (docs/cases.md).
+ * What comes from storage or a file goes through caseBounds.ts first.
  */
 import type {
   GenerateResult,
@@ -22,35 +22,35 @@ export interface CaseRecord {
   version: typeof CASE_VERSION;
   /** UUID. */
   id: string;
-  /** Set by the visitor; if empty, the first question is the title. */
+  /** The visitor’s own, or empty: then it is the first question. */
   title: string;
   notes: string;
   /** ISO times. */
   createdAt: string;
   changedAt: string;
   images: CaseImage[];
-  /** Oldest first; each after the one that it follows. */
+  /** Oldest first; each stands behind the one that it follows up on. */
   entries: CaseEntry[];
 }
 
 export interface CaseImage {
-  /** Of the stored bytes. Equal bytes are stored only once, under this name. */
+  /** Of the kept bytes, which are stored once under this name. */
   sha256: string;
   bytes: number;
-  /** MIME type of the stored bytes. */
+  /** MIME type of the kept bytes. */
   type: string;
-  /** Never the name of the visitor’s file, which may contain a patient's name. */
+  /** Never the name of a visitor’s file: that may name a patient. */
   name: string;
-  /** Format of the visitor's file. */
+  /** What the file was that the visitor chose. */
   format: FileFormat;
   /** Of the decoded image, in pixels. */
   width: number;
   height: number;
-  /** True if the stored bytes are the shown picture as PNG instead of the file. */
+  /** What is kept is the picture as it was shown, as PNG; not the file. */
   isRendered: boolean;
-  /** Names of header fields that may identify the patient, if the file itself is stored. */
+  /** Header fields that may identify the patient, if the file itself is stored: IdentifyingCode, in older cases English names. */
   identifying: string[];
-  /** As in ImageInput. For a rendered image: what was rendered. */
+  /** As in ImageInput. In a rendered image they tell what was rendered. */
   frame?: number;
   window?: [number, number];
   plane?: Plane;
@@ -64,7 +64,7 @@ export interface CaseAsked {
   key: number | null;
   presetId: PresetId;
   sampling: SamplingChoice;
-  /** As in Asked: images were shrunk to save memory. */
+  /** As in Asked: images were made smaller for want of memory. */
   maxPixels?: number;
   /** Indices of CaseRecord.images. */
   images: number[];
@@ -79,7 +79,7 @@ export type CaseModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'we
 interface CaseRun {
   /** UUID. */
   uid: string;
-  /** Uid of the answer that the question follows. */
+  /** The answer that the question follows up on. */
   parent: string | null;
   askedAt: string;
   asked: CaseAsked;
@@ -96,11 +96,11 @@ export interface CaseAnswer extends CaseRun {
   tokens: number;
   firstTokenMs: number | null;
   thinkingMs: number | null;
-  /** Null if the answer never finished. */
+  /** Null where the answer never ended. */
   result: CaseResult | null;
   probabilities: TokenProbabilities[];
   optionProbabilities: OptionProbabilities[];
-  /** For other readers of the file; the page computes it again. */
+  /** For readers of the file; the page works it out anew. */
   verdict: Verdict | null;
 }
 
@@ -132,17 +132,17 @@ export interface CaseRollouts extends CaseRun {
 
 export type CaseEntry = CaseAnswer | CaseRollouts;
 
-/** The title to show: the visitor’s, else the first question. */
+/** The title that is shown: the visitor’s own, else the first question. */
 export function titleOf({ title, entries }: Pick<CaseRecord, 'title' | 'entries'>): string {
   return title || (entries[0]?.asked.question ?? '');
 }
 
-/** The current time in UTC as an ISO string; such strings sort by time. */
+/** Times of cases are texts in UTC, which sort as they are. */
 export function isoNow(): string {
   return new Date().toISOString();
 }
 
-/** Without duplicates, in the original order. */
+/** Each once, in order. */
 export function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }

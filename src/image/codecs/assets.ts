@@ -1,6 +1,6 @@
 /**
- * Addresses of the decoders' wasm files as the bundler names them. Apart from their users so that Node, which has no
- * bundler, never reads these imports.
+ * Addresses of the decoders' wasm files, resolved by the bundler. In a module of their own so that Node, which has no bundler,
+ * never loads these imports.
  */
 import charls from '@cornerstonejs/codec-charls/decodewasm?url';
 import openjpeg from '@cornerstonejs/codec-openjpeg/decodewasm?url';

@@ -1,3 +1,3 @@
-/** The packages bring no types; `wasmModule.ts` says what is used of them. */
+/** The packages have no types; `wasmModule.ts` declares what is used of them. */
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs';
 declare module '@cornerstonejs/codec-charls/decodewasmjs';

@@ -1,7 +1,7 @@
-/** Size and depth of coded images from their headers, before a decoder allocates anything. */
+/** Reads size and depth of coded images from their headers, before a decoder allocates anything. */
 
 export interface CodedHeader {
-  /** Where the codestream begins: some files wrap it in boxes. */
+  /** Byte offset of the codestream; some files wrap it in boxes. */
   start: number;
   width: number;
   height: number;
@@ -9,10 +9,11 @@ export interface CodedHeader {
   /** Of the first component. */
   bits: number;
   isSigned: boolean;
+  /** Identifiers of the components; empty if the format has none. */
   ids: number[];
 }
 
-/** SOC and SIZ of a JPEG 2000 codestream, bare or in a JP2 file. ISO/IEC 15444-1 A.5.1. Null: there is none. */
+/** SOC and SIZ of a JPEG 2000 codestream, bare or in a JP2 file. ISO/IEC 15444-1 A.5.1. Null if it's missing. */
 export function readJpeg2000Header(bytes: Uint8Array): CodedHeader | null {
   const start = findCodestream(bytes);
   if (start < 0 || bytes.length < start + 45) return null;
@@ -39,7 +40,7 @@ function findCodestream(bytes: Uint8Array): number {
   return -1;
 }
 
-/** SOF55 of a JPEG-LS image. ISO/IEC 14495-1 C.2.2. Null: there is none. */
+/** SOF55 of a JPEG-LS image. ISO/IEC 14495-1 C.2.2. Null if it's missing. */
 export function readJpegLsHeader(bytes: Uint8Array): CodedHeader | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 2;

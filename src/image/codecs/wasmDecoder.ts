@@ -1,12 +1,12 @@
 /** JPEG 2000 (OpenJPEG) and JPEG-LS (CharLS), loaded with the first image that needs them. */
-import { RoundsError } from '../../shared/errors';
 import type { Samples } from '../grey';
+import { invalidImage, unsupportedImage } from '../imageError';
 import { interleave } from '../dicom/pixels';
 import { readJpeg2000Header, readJpegLsHeader, type CodedHeader } from './headers';
 import { loadModule, type WasmDecoder } from './wasmModule';
 
 export interface DecodedSamples {
-  /** Components interleaved; signed where the coded image says so. */
+  /** Components interleaved; signed if the coded image says so. */
   values: Samples;
   bits: number;
   isSigned: boolean;
@@ -15,10 +15,11 @@ export interface DecodedSamples {
 }
 
 interface JpegLsDecoder extends WasmDecoder {
-  /** 0: plane after plane. */
+  /** 0: one plane after another. */
   getInterleaveMode(): number;
 }
 
+/** Output of the decoders, where they report some errors. */
 const lines: string[] = [];
 const log = (line: string): void => void lines.push(line);
 
@@ -26,13 +27,13 @@ let openjpeg: Promise<{ J2KDecoder: new () => WasmDecoder }> | null = null;
 let charls: Promise<{ JpegLSDecoder: new () => JpegLsDecoder }> | null = null;
 
 /**
- * JPEG 2000, also High-Throughput; the transforms that make RGB of it are undone.
+ * JPEG 2000, also High-Throughput, with the colour transforms to RGB applied.
  *
- * @param size that the file around it announces; an image of another size is refused before it is unpacked
- * @throws RoundsError image_invalid, image_unsupported, decoder_missing (the decoder)
+ * @param size as the enclosing file declares it; an image of another size is refused before it is unpacked
+ * @throws RoundsError image_invalid, image_unsupported, decoder_missing
  */
-export async function decodeJpeg2000(coded: Uint8Array, size: Size, name: string): Promise<DecodedSamples> {
-  const header = checkHeader(readJpeg2000Header(coded), size, 'JPEG 2000', name);
+export async function decodeJpeg2000(coded: Uint8Array, size: Size): Promise<DecodedSamples> {
+  const header = checkHeader(readJpeg2000Header(coded), size, 'JPEG 2000');
   openjpeg ??= loadModule(
     () => import('@cornerstonejs/codec-openjpeg/decodewasmjs'),
     async () => (await import('./assets')).CODEC_ASSETS.openjpeg,
@@ -42,14 +43,14 @@ export async function decodeJpeg2000(coded: Uint8Array, size: Size, name: string
     openjpeg = null;
     throw error;
   });
-  return run(new J2KDecoder(), coded.subarray(header.start), header, 'JPEG 2000', name, () => {
+  return run(new J2KDecoder(), coded.subarray(header.start), header, 'JPEG 2000', () => {
     openjpeg = null;
   });
 }
 
 /** JPEG-LS, lossless and near-lossless. @throws as decodeJpeg2000 */
-export async function decodeJpegLs(coded: Uint8Array, size: Size, name: string): Promise<DecodedSamples> {
-  const header = checkHeader(readJpegLsHeader(coded), size, 'JPEG-LS', name);
+export async function decodeJpegLs(coded: Uint8Array, size: Size): Promise<DecodedSamples> {
+  const header = checkHeader(readJpegLsHeader(coded), size, 'JPEG-LS');
   charls ??= loadModule(
     () => import('@cornerstonejs/codec-charls/decodewasmjs'),
     async () => (await import('./assets')).CODEC_ASSETS.charls,
@@ -62,7 +63,7 @@ export async function decodeJpegLs(coded: Uint8Array, size: Size, name: string):
   const decoder = new JpegLSDecoder();
   let isPlanar = false;
   const readMode = (): void => void (isPlanar = decoder.getInterleaveMode() === 0);
-  const decoded = run(decoder, coded, header, 'JPEG-LS', name, () => (charls = null), readMode);
+  const decoded = run(decoder, coded, header, 'JPEG-LS', () => (charls = null), readMode);
   if (isPlanar && decoded.components > 1) decoded.values = interleave(decoded.values, decoded.components);
   return decoded;
 }
@@ -72,31 +73,27 @@ interface Size {
   height: number;
 }
 
-function checkHeader(header: CodedHeader | null, size: Size, kind: string, name: string): CodedHeader {
-  if (!header) throw new RoundsError('image_invalid', `${name} holds a damaged ${kind} image.`);
+function checkHeader(header: CodedHeader | null, size: Size, kind: string): CodedHeader {
+  if (!header) throw invalidImage(`the ${kind} header is missing or damaged`);
   if (header.width !== size.width || header.height !== size.height) {
     const found = `${header.width}×${header.height} instead of ${size.width}×${size.height} pixels`;
-    throw new RoundsError('image_invalid', `${name} holds a ${kind} image of ${found}.`);
+    throw invalidImage(`the ${kind} data has ${found}`);
   }
   if (header.bits > 16) {
-    throw new RoundsError(
-      'image_unsupported',
-      `${name} holds a ${kind} image of ${header.bits} bits; 16 can be read.`,
-    );
+    throw unsupportedImage(`${kind} data of ${header.bits} bits can’t be opened, only up to 16`);
   }
   return header;
 }
 
 /**
- * @param drop forgets the module, whose memory is not to be trusted after it has aborted
- * @param inspect is called between decoding and freeing
+ * @param drop discards the module, whose memory can't be trusted after it has aborted
+ * @param inspect called after decoding, before the decoder is freed
  */
 function run(
   decoder: WasmDecoder,
   coded: Uint8Array,
   header: CodedHeader,
   kind: string,
-  name: string,
   drop: () => void,
   inspect: () => void = () => undefined,
 ): DecodedSamples {
@@ -113,14 +110,14 @@ function run(
       bytes.length !== count * (header.bits > 8 ? 2 : 1) ||
       lines.some((line) => line.includes('[ERROR]'))
     ) {
-      throw new Error(lines.join(' ') || 'The decoder gave up.');
+      throw new Error(lines.join(' ') || 'The decoded image is incomplete.');
     }
     inspect();
     const { bits, isSigned, ids } = header;
     return { values: viewSamples(bytes, bits, isSigned), bits, isSigned, components, ids };
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) drop();
-    throw new RoundsError('image_invalid', `${name} holds a damaged ${kind} image.`, { cause: error });
+    throw invalidImage(`the ${kind} data is damaged`, error);
   } finally {
     decoder.delete();
   }

@@ -1,15 +1,15 @@
-/** Loads the decoders that are WebAssembly: JavaScript glue in a chunk of its own, wasm as a file beside it. */
+/** Loads the WebAssembly decoders: JavaScript glue in a chunk of its own, and a wasm file next to it. */
 import { RoundsError } from '../../shared/errors';
 import { loadPart } from '../loadPart';
 
-/** What emscripten's factories take, as far as it is used here. */
+/** The options of emscripten's factories that are used here. */
 export interface ModuleOptions {
   wasmBinary?: ArrayBuffer;
   print: (line: string) => void;
   printErr: (line: string) => void;
 }
 
-/** A decoder object: bytes in, `decode`, samples out. Its memory is the module's until `delete`. */
+/** A decoder object: bytes in, `decode`, samples out. It holds memory of the module until `delete`. */
 export interface WasmDecoder {
   getEncodedBuffer(length: number): Uint8Array;
   getDecodedBuffer(): Uint8Array;
@@ -26,13 +26,13 @@ export interface WasmDecoder {
 
 export type ModuleFactory<T> = (options: ModuleOptions) => Promise<T>;
 
-/** Unit tests run in Node, where the glue finds its wasm file by itself. */
+/** Unit tests run in Node, where the glue finds its wasm file itself. */
 const isNode = !('location' in globalThis);
 
 /**
- * @param importGlue of a UMD bundle: some loaders put the factory on `default` only
- * @param importAddress of the wasm file, as the bundler names it
- * @throws RoundsError decoder_missing
+ * @param importGlue imports a UMD bundle; some loaders put its factory on `default` only
+ * @param importAddress imports the bundled address of the wasm file
+ * @throws RoundsError decoder_missing, internal
  */
 export async function loadModule<T>(
   importGlue: () => Promise<unknown>,
@@ -45,7 +45,7 @@ export async function loadModule<T>(
     default?: ModuleFactory<T> | { default?: ModuleFactory<T> };
   };
   const factory = typeof glue.default === 'function' ? glue.default : glue.default?.default;
-  if (!factory) throw new RoundsError('internal', 'An image decoder could not be loaded.');
+  if (!factory) throw new RoundsError('internal', 'the decoder’s module has no factory; reload the page.');
   return factory(options);
 }
 

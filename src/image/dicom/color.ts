@@ -1,18 +1,19 @@
 /** Colour DICOM images → RGB bytes. PS3.3 C.7.6.3.1.2 (colour models) and C.7.6.3.1.5 (palettes). */
 import type { DataSet } from 'dicom-parser';
 import type { Samples } from '../grey';
-import { RoundsError } from '../../shared/errors';
+import { invalidImage, unsupportedImage } from '../imageError';
 import type { DicomFile } from './parse';
 import { readTable } from './tables';
 
 export interface ColorSamples {
-  /** Three a pixel, interleaved. */
+  /** Three per pixel, interleaved. */
   values: Samples;
   bits: number;
-  /** Luminance and two colour differences, all 256 levels used (YBR_FULL). */
+  /** Luminance and two colour differences over all 256 levels (YBR_FULL). */
   isYbr: boolean;
 }
 
+/** @returns RGB, 3 bytes per pixel; of deeper channels the upper 8 bits */
 export function renderColor({ values, bits, isYbr }: ColorSamples): Uint8Array<ArrayBuffer> {
   const rgb = new Uint8Array(values.length);
   const divisor = 2 ** Math.max(0, bits - 8);
@@ -21,8 +22,8 @@ export function renderColor({ values, bits, isYbr }: ColorSamples): Uint8Array<A
   return rgb;
 }
 
-// PS3.3 C.7.6.3.1.2, from the luminances of red, green and blue (ITU-R BT.601). In single precision and in this order
-// all 2^24 colours are those of pydicom; in double precision 42 are one level off.
+// PS3.3 C.7.6.3.1.2, with the luminances of red, green and blue of ITU-R BT.601. In single precision and in this order all
+// 2^24 colours equal those of pydicom; in double precision 42 are one level off.
 const single = Math.fround;
 const RED_OF_RED = single(1.402);
 const GREEN_OF_RED = single((-0.299 * 1.402) / 0.587);
@@ -42,11 +43,11 @@ function fromYbr(pixels: Uint8Array): void {
   }
 }
 
-/** @throws RoundsError image_unsupported, image_invalid for a palette that cannot be used */
-export function fromPalette(file: DicomFile, indexes: Samples, name: string): Uint8Array<ArrayBuffer> {
+/** @throws RoundsError image_unsupported, image_invalid if the palette can't be used */
+export function fromPalette(file: DicomFile, indexes: Samples): Uint8Array<ArrayBuffer> {
   const rgb = new Uint8Array(indexes.length * 3);
   for (const [channel, digit] of ['1', '2', '3'].entries()) {
-    const { first, entries, bits } = paletteTable(file, digit, name);
+    const { first, entries, bits } = paletteTable(file, digit);
     for (let i = 0; i < indexes.length; i++) {
       // Values outside the table take its first or last entry.
       const index = Math.min(Math.max(indexes[i]! - first, 0), entries.length - 1);
@@ -56,13 +57,11 @@ export function fromPalette(file: DicomFile, indexes: Samples, name: string): Ui
   return rgb;
 }
 
-function paletteTable(file: DicomFile, digit: string, name: string) {
+function paletteTable(file: DicomFile, digit: string) {
   const { data }: { data: DataSet } = file;
   const isSigned = data.uint16('x00280103') === 1;
   const table = readTable(file, data, `x0028110${digit}`, `x0028120${digit}`, isSigned);
-  if (table === 'missing') {
-    throw new RoundsError('image_unsupported', `${name} has a kind of palette that cannot be opened.`);
-  }
-  if (table === 'incomplete') throw new RoundsError('image_invalid', `${name} has an incomplete palette.`);
+  if (table === 'missing') throw unsupportedImage('this kind of colour palette can’t be opened');
+  if (table === 'incomplete') throw invalidImage('the colour palette is incomplete');
   return table;
 }

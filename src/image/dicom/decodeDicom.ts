@@ -1,11 +1,11 @@
 /**
- * DICOM → 8-bit RGB: what a viewer would show. Only elements that pixels depend on are read for it; nothing about
- * the patient leaves this folder unless it is asked for (facts.ts). Runs in Node as well.
+ * DICOM → 8-bit RGB, as a viewer would show it. Values of fields about the patient leave this folder only on request
+ * (facts.ts). Also runs in Node.
  */
-import { RoundsError } from '../../shared/errors';
 import type { DecodedImage, DecodeOptions } from '../decoded';
 import { forgetful } from '../fileMemory';
 import { type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
+import { missingPart } from '../imageError';
 import { fromPalette, renderColor } from './color';
 import { readFacts, readPixelAspect } from './facts';
 import { type DecodedFrame, readFrame } from './frame';
@@ -15,26 +15,22 @@ import { chooseDisplay, displayFunction, listPresets, modalityScale, modalityUni
 
 /**
  * @param bytes the whole file
- * @throws RoundsError image_invalid (damaged), image_unsupported (transfer syntax, no pixels), image_too_large,
- *   request_invalid (no such frame, a window that is none), decoder_missing (a decoder that is loaded when needed)
+ * @throws RoundsError image_invalid, image_unsupported (transfer syntax, no pixels), image_too_large, request_invalid (no such
+ *   frame, an unusable window), decoder_missing
  */
 export async function decodeDicom(
   bytes: Uint8Array<ArrayBuffer>,
-  name: string,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
   const { remember = forgetful } = options;
-  // A deflated file is another array once it is parsed; others share the bytes.
-  const file = await remember('dicom', bytes.length, () => parseDicom(bytes, name));
-  const format = readFormat(file, name);
+  // A deflated file has an array of its own once parsed; others share the bytes.
+  const file = await remember('dicom', bytes.length, () => parseDicom(bytes));
+  const format = readFormat(file);
   const frame = options.frame ?? 0;
   if (!Number.isInteger(frame) || frame < 0 || frame >= format.frames) {
-    throw new RoundsError(
-      'request_invalid',
-      `${name} has ${format.frames} frames, but frame ${frame} was asked.`,
-    );
+    throw missingPart('frame', frame, format.frames);
   }
-  const decoded = await readFrame(file, format, frame, name);
+  const decoded = await readFrame(file, format, frame);
   const common = {
     width: format.columns,
     height: format.rows,
@@ -47,7 +43,7 @@ export async function decodeDicom(
     },
   };
   if (!format.photometric.startsWith('MONOCHROME')) {
-    const data = colorOf(file, format, decoded, name);
+    const data = colorOf(file, format, decoded);
     return { ...common, data, facts: { ...common.facts, window: null, presets: [], unit: '' } };
   }
   const image = greyImage(file, format, decoded, frame);
@@ -60,7 +56,7 @@ export async function decodeDicom(
   };
   return {
     ...common,
-    // MONOCHROME1 has its smallest value white; it is turned here and nowhere else.
+    // MONOCHROME1 shows its smallest value white. It's inverted here and nowhere else.
     data: spreadGrey(toLevels(image, display), isInverted),
     facts: { ...common.facts, ...shown },
     ...(options.raw
@@ -69,10 +65,8 @@ export async function decodeDicom(
   };
 }
 
-function colorOf(file: DicomFile, format: PixelFormat, decoded: DecodedFrame, name: string) {
-  return format.photometric === 'PALETTE COLOR'
-    ? fromPalette(file, decoded.values, name)
-    : renderColor(decoded);
+function colorOf(file: DicomFile, format: PixelFormat, decoded: DecodedFrame) {
+  return format.photometric === 'PALETTE COLOR' ? fromPalette(file, decoded.values) : renderColor(decoded);
 }
 
 function greyImage(file: DicomFile, format: PixelFormat, { values }: DecodedFrame, frame: number): GreyImage {

@@ -1,4 +1,4 @@
-/** What a file tells the page about itself, and what it does not unless asked. */
+/** Facts of a file that the page gets, and those that it gets only on request. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,11 +10,11 @@ const FOLDER = join(import.meta.dirname, '../../../models/goldens/images');
 
 async function factsOf(more: TestElement[], options: DecodeOptions = {}) {
   const file = await dicomFile(imageElements({ rows: 1, columns: 1, pixels: [1], more }));
-  return (await decodeDicom(file, 'scan.dcm', options)).facts;
+  return (await decodeDicom(file, options)).facts;
 }
 
 const read = async (file: string, options: DecodeOptions = {}) =>
-  (await decodeDicom(new Uint8Array(readFileSync(join(FOLDER, file))), file, options)).facts;
+  (await decodeDicom(new Uint8Array(readFileSync(join(FOLDER, file))), options)).facts;
 
 describe('facts of a DICOM file', () => {
   it('describe the pixels', async () => {
@@ -38,19 +38,19 @@ describe('facts of a DICOM file', () => {
     });
   });
 
-  it('offer the file’s windows by its own names, then those of CT', async () => {
+  it('offer the file’s windows by its own labels, then those of CT', async () => {
     const { presets } = await read('made/window.dcm');
     expect(presets).toEqual([
-      { name: 'WIDE', window: [1000, 900] },
-      { name: 'NARROW', window: [40, 400] },
-      { name: 'Soft tissue', window: [40, 400] },
-      { name: 'Lung', window: [-600, 1500] },
-      { name: 'Bone', window: [400, 1800] },
-      { name: 'Brain', window: [40, 80] },
+      { label: { code: 'file_text', params: { text: 'WIDE' } }, window: [1000, 900] },
+      { label: { code: 'file_text', params: { text: 'NARROW' } }, window: [40, 400] },
+      { label: { code: 'soft_tissue' }, window: [40, 400] },
+      { label: { code: 'lung' }, window: [-600, 1500] },
+      { label: { code: 'bone' }, window: [400, 1800] },
+      { label: { code: 'brain' }, window: [40, 80] },
     ]);
   });
 
-  it('have no window where a table of the file was applied, but can take one', async () => {
+  it('have no window if a table of the file was applied, unless one is requested', async () => {
     expect((await read('made/voi_lut_16.dcm')).window).toBeNull();
     expect((await read('made/voi_lut_16.dcm', { window: [2000, 900] })).window).toEqual([2000, 900]);
   });
@@ -67,7 +67,7 @@ describe('facts of a DICOM file', () => {
     expect(spaced.dicom).toMatchObject({ burnedIn: 'no', isDeidentified: true });
   });
 
-  it('call pixels lossy that were compressed so, now or before', async () => {
+  it('call pixels lossy if they were compressed with loss, now or before', async () => {
     expect((await read('made/jpeg_12.dcm')).dicom?.isLossy).toBe(true);
     expect((await read('made/jpeg_lossless_p1.dcm')).dicom?.isLossy).toBe(false);
     expect((await factsOf([{ tag: [0x0028, 0x2110], vr: 'CS', value: '01' }])).dicom?.isLossy).toBe(true);
@@ -81,28 +81,28 @@ describe('facts of a DICOM file', () => {
     { tag: [0x0010, 0x0020], vr: 'LO', value: '  ' },
   ];
 
-  it('name the filled fields that identify somebody, without what is in them', async () => {
+  it('name the filled fields that identify somebody, without their values', async () => {
     const facts = await factsOf(identity);
     expect(facts.dicom?.identifying).toEqual([
-      { name: 'Patient’s name' },
-      { name: 'Institution name' },
-      { name: 'Private elements of the device’s maker' },
+      { code: 'PatientName' },
+      { code: 'InstitutionName' },
+      { code: 'PrivateElements' },
     ]);
     expect(JSON.stringify(facts)).not.toMatch(/Secret|Klinik|MAKER/);
   });
 
-  it('give the values where they are asked for, in the file’s character set', async () => {
+  it('have the values on request, in the file’s character set', async () => {
     const { dicom } = await factsOf(identity, { identity: true });
     expect(dicom?.identifying.slice(0, 2)).toEqual([
-      { name: 'Patient’s name', value: 'Secret^Person' },
-      { name: 'Institution name', value: 'Klinik Süd' },
+      { code: 'PatientName', value: 'Secret^Person' },
+      { code: 'InstitutionName', value: 'Klinik Süd' },
     ]);
   });
 
-  it('leave grey values to those who ask, and turn nothing in them', async () => {
+  it('have grey values on request only, not inverted', async () => {
     const bytes = new Uint8Array(readFileSync(join(FOLDER, 'made/monochrome1.dcm')));
-    expect((await decodeDicom(bytes, 'a')).raw).toBeUndefined();
-    const { raw, data } = await decodeDicom(bytes, 'a', { raw: true });
+    expect((await decodeDicom(bytes)).raw).toBeUndefined();
+    const { raw, data } = await decodeDicom(bytes, { raw: true });
     expect(raw).toMatchObject({ isInverted: true, shape: 'LINEAR' });
     const darkest = raw!.values.indexOf(Math.min(...raw!.values));
     expect(data[darkest * 3]).toBe(255);

@@ -1,64 +1,64 @@
-/** What a DICOM file says about itself that a viewer may show, and which of its fields tell who the patient is. */
+/** What a viewer may show of a DICOM header, and which of its fields may identify the patient. */
 import type { DataSet, Element } from 'dicom-parser';
-import type { DicomFacts, IdentifyingField } from '../../shared/imageFacts';
+import type { DicomFacts, IdentifyingCode, IdentifyingField } from '../../shared/imageFacts';
 import { decodeText } from './text';
 import type { DicomFile } from './parse';
 import type { PixelFormat } from './pixels';
 
-/** After PS3.15 table E.1-1: what names, dates, places or numbers a person or a visit. */
-const IDENTIFYING: [tag: string, name: string][] = [
-  ['x00100010', 'Patient’s name'],
-  ['x00100020', 'Patient ID'],
-  ['x00100021', 'Issuer of patient ID'],
-  ['x00100030', 'Patient’s birth date'],
-  ['x00100032', 'Patient’s birth time'],
-  ['x00100040', 'Patient’s sex'],
-  ['x00101000', 'Other patient IDs'],
-  ['x00101001', 'Other patient names'],
-  ['x00101002', 'Other patient IDs'],
-  ['x00101005', 'Patient’s birth name'],
-  ['x00101010', 'Patient’s age'],
-  ['x00101020', 'Patient’s size'],
-  ['x00101030', 'Patient’s weight'],
-  ['x00101040', 'Patient’s address'],
-  ['x00101060', 'Patient’s mother’s birth name'],
-  ['x00101090', 'Medical record locator'],
-  ['x00102154', 'Patient’s telephone numbers'],
-  ['x00102160', 'Ethnic group'],
-  ['x00102180', 'Occupation'],
-  ['x001021b0', 'Additional patient history'],
-  ['x00104000', 'Patient comments'],
-  ['x00080050', 'Accession number'],
-  ['x00080080', 'Institution name'],
-  ['x00080081', 'Institution address'],
-  ['x00081040', 'Institutional department name'],
-  ['x00080090', 'Referring physician’s name'],
-  ['x00081048', 'Physicians of record'],
-  ['x00081050', 'Performing physician’s name'],
-  ['x00081060', 'Name of physicians reading study'],
-  ['x00081070', 'Operators’ name'],
-  ['x00321032', 'Requesting physician'],
-  ['x00081010', 'Station name'],
-  ['x00181000', 'Device serial number'],
-  ['x00080020', 'Study date'],
-  ['x00080021', 'Series date'],
-  ['x00080022', 'Acquisition date'],
-  ['x00080023', 'Content date'],
-  ['x0008002a', 'Acquisition date and time'],
-  ['x00081030', 'Study description'],
-  ['x0008103e', 'Series description'],
-  ['x00181030', 'Protocol name'],
-  ['x00200010', 'Study ID'],
-  ['x00204000', 'Image comments'],
-  ['x00080018', 'SOP instance UID'],
-  ['x0020000d', 'Study instance UID'],
-  ['x0020000e', 'Series instance UID'],
-  ['x00400275', 'Request attributes'],
-];
-/** Of a value that was asked for. */
+/** Tags of the fields, in the order that the page lists them. */
+const TAGS: Record<Exclude<IdentifyingCode, 'PrivateElements'>, string> = {
+  PatientName: 'x00100010',
+  PatientID: 'x00100020',
+  IssuerOfPatientID: 'x00100021',
+  PatientBirthDate: 'x00100030',
+  PatientBirthTime: 'x00100032',
+  PatientSex: 'x00100040',
+  OtherPatientIDs: 'x00101000',
+  OtherPatientNames: 'x00101001',
+  OtherPatientIDsSequence: 'x00101002',
+  PatientBirthName: 'x00101005',
+  PatientAge: 'x00101010',
+  PatientSize: 'x00101020',
+  PatientWeight: 'x00101030',
+  PatientAddress: 'x00101040',
+  PatientMotherBirthName: 'x00101060',
+  MedicalRecordLocator: 'x00101090',
+  PatientTelephoneNumbers: 'x00102154',
+  EthnicGroup: 'x00102160',
+  Occupation: 'x00102180',
+  AdditionalPatientHistory: 'x001021b0',
+  PatientComments: 'x00104000',
+  AccessionNumber: 'x00080050',
+  InstitutionName: 'x00080080',
+  InstitutionAddress: 'x00080081',
+  InstitutionalDepartmentName: 'x00081040',
+  ReferringPhysicianName: 'x00080090',
+  PhysiciansOfRecord: 'x00081048',
+  PerformingPhysicianName: 'x00081050',
+  NameOfPhysiciansReadingStudy: 'x00081060',
+  OperatorsName: 'x00081070',
+  RequestingPhysician: 'x00321032',
+  StationName: 'x00081010',
+  DeviceSerialNumber: 'x00181000',
+  StudyDate: 'x00080020',
+  SeriesDate: 'x00080021',
+  AcquisitionDate: 'x00080022',
+  ContentDate: 'x00080023',
+  AcquisitionDateTime: 'x0008002a',
+  StudyDescription: 'x00081030',
+  SeriesDescription: 'x0008103e',
+  ProtocolName: 'x00181030',
+  StudyID: 'x00200010',
+  ImageComments: 'x00204000',
+  SOPInstanceUID: 'x00080018',
+  StudyInstanceUID: 'x0020000d',
+  SeriesInstanceUID: 'x0020000e',
+  RequestAttributesSequence: 'x00400275',
+};
+/** Characters of a value that was requested. */
 const MAX_VALUE = 200;
 
-/** @param withValues give the identifying fields' values, not their names alone */
+/** @param withValues returns the values of the identifying fields as well */
 export function readFacts({ data, syntax }: DicomFile, format: PixelFormat, withValues: boolean): DicomFacts {
   const text = (tag: string): string => (data.string(tag) ?? '').trim();
   const burnedIn = text('x00280301');
@@ -77,25 +77,26 @@ export function readFacts({ data, syntax }: DicomFile, format: PixelFormat, with
 }
 
 function identifyingFields(data: DataSet, withValues: boolean): IdentifyingField[] {
-  const fields = IDENTIFYING.filter(([tag]) => isFilled(data, data.elements[tag])).map(([tag, name]) => ({
-    name,
+  const filled = Object.entries(TAGS).filter(([, tag]) => isFilled(data, data.elements[tag]));
+  const fields = filled.map(([code, tag]): IdentifyingField => ({
+    code: code as IdentifyingCode,
     ...(withValues && !data.elements[tag]?.items ? { value: decodeText(data, tag).slice(0, MAX_VALUE) } : {}),
   }));
-  // Groups of odd number are the makers' own, and nobody knows what they hold.
+  // Groups with an odd number are defined by manufacturers and may hold anything.
   const hasPrivate = Object.keys(data.elements).some((tag) => parseInt(tag.slice(4, 5), 16) % 2 === 1);
-  return hasPrivate ? [...fields, { name: 'Private elements of the device’s maker' }] : fields;
+  return hasPrivate ? [...fields, { code: 'PrivateElements' }] : fields;
 }
 
 function isFilled(data: DataSet, element: Element | undefined): boolean {
   if (!element) return false;
   if (element.items) return element.items.length > 0;
-  // Spaces and zero bytes only fill up.
+  // Spaces and zero bytes are padding.
   return data.byteArray
     .slice(element.dataOffset, element.dataOffset + element.length)
     .some((byte) => byte > 0x20);
 }
 
-/** Height over width of a pixel: Pixel Aspect Ratio, else one of the spacings (row first); 1 where none is given. */
+/** Height of a pixel divided by its width: Pixel Aspect Ratio, else one of the spacings (row first), else 1. */
 export function readPixelAspect({ data }: DicomFile): number {
   const measures = data.elements.x52009229?.items?.[0]?.dataSet?.elements.x00289110?.items?.[0]?.dataSet;
   const candidates = [

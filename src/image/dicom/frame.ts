@@ -1,8 +1,8 @@
-/** One frame of a DICOM file → stored values, whatever it is compressed with. */
+/** One frame of a DICOM file → stored values, for every compression. */
 import { decodeJpegLs, decodeJpeg2000 } from '../codecs/wasmDecoder';
 import type { Samples } from '../grey';
+import { invalidImage } from '../imageError';
 import { decodeJpeg, type JpegSamples } from '../jpeg/decodeJpeg';
-import { RoundsError } from '../../shared/errors';
 import { readCodedFrame } from './fragments';
 import type { DicomFile } from './parse';
 import { emptySamples, extendBits, type PixelFormat, readNative } from './pixels';
@@ -13,35 +13,29 @@ export interface DecodedFrame {
   values: Samples;
   /** Bits that the values may use. */
   bits: number;
-  /** Three channels are luminance and colour differences, not RGB. */
+  /** The three channels are luminance and colour differences, not RGB. */
   isYbr: boolean;
 }
 
-/** @throws RoundsError image_invalid, image_unsupported, decoder_missing (a decoder) */
-export async function readFrame(
-  file: DicomFile,
-  format: PixelFormat,
-  frame: number,
-  name: string,
-): Promise<DecodedFrame> {
+/** @throws RoundsError image_invalid, image_unsupported, decoder_missing */
+export async function readFrame(file: DicomFile, format: PixelFormat, frame: number): Promise<DecodedFrame> {
   const { codec } = file.syntax;
   const isYbr = format.photometric.startsWith('YBR_FULL');
   const bits = format.bitsStored;
-  if (codec === 'native') return { values: readNative(file, format, frame, name), bits, isYbr };
-  const coded = readCodedFrame(file, format, frame, name);
+  if (codec === 'native') return { values: readNative(file, format, frame), bits, isYbr };
+  const coded = readCodedFrame(file, format, frame);
   const size = { width: format.columns, height: format.rows };
   if (codec === 'rle') {
-    return { values: toFormat(decodeRle(coded, format, name), format, bits), bits, isYbr };
+    return { values: toFormat(decodeRle(coded, format), format, bits), bits, isYbr };
   }
   if (codec === 'jpeg') {
-    const jpeg = decodeJpeg(coded, size, name);
-    checkComponents(jpeg.components, format, name);
+    const jpeg = decodeJpeg(coded, size);
+    checkComponents(jpeg.components, format);
     const used = Math.min(bits, jpeg.precision);
     return { values: toFormat(jpeg.values, format, bits), bits: used, isYbr: isYbrJpeg(jpeg, format) };
   }
-  const decoded =
-    codec === 'jpegls' ? await decodeJpegLs(coded, size, name) : await decodeJpeg2000(coded, size, name);
-  checkComponents(decoded.components, format, name);
+  const decoded = codec === 'jpegls' ? await decodeJpegLs(coded, size) : await decodeJpeg2000(coded, size);
+  checkComponents(decoded.components, format);
   return {
     values: toFormat(decoded.values, format, decoded.bits),
     bits: decoded.bits,
@@ -49,14 +43,14 @@ export async function readFrame(
   };
 }
 
-function checkComponents(components: number, format: PixelFormat, name: string): void {
+function checkComponents(components: number, format: PixelFormat): void {
   if (components === format.samples) return;
-  throw new RoundsError('image_invalid', `${name} contradicts itself about its colours.`);
+  throw invalidImage('the header and the pixel data disagree about the number of colour channels');
 }
 
 /**
- * The decoded values with the sign that the data set gives them: a decoder may not know it (JPEG, JPEG-LS), or the coded
- * image may contradict it (seen in JPEG 2000).
+ * The decoded values with the sign that the data set declares: the coded image may not have it (JPEG, JPEG-LS), or may
+ * contradict it (seen in JPEG 2000).
  */
 function toFormat(decoded: Samples, format: PixelFormat, bits: number): Samples {
   const needsSign = format.isSigned !== (decoded instanceof Int8Array || decoded instanceof Int16Array);
@@ -70,8 +64,8 @@ function toFormat(decoded: Samples, format: PixelFormat, bits: number): Samples 
 }
 
 /**
- * JPEG itself does not say what its components are. Component identifiers and markers that do are believed over
- * the data set, as pydicom does.
+ * JPEG itself doesn't define what its components mean. Component identifiers and markers that do take precedence over the
+ * data set, like in pydicom.
  */
 function isYbrJpeg(jpeg: JpegSamples, format: PixelFormat): boolean {
   if (spellsRgb(jpeg.ids)) return false;

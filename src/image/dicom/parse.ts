@@ -2,6 +2,7 @@
 import type { DataSet } from 'dicom-parser';
 import { RoundsError } from '../../shared/errors';
 import { MAX_FILE_BYTES } from '../dimensions';
+import { invalidImage, unsupportedImage } from '../imageError';
 import { inflate } from '../inflate';
 import { loadPart } from '../loadPart';
 import { ascii } from '../sniff';
@@ -20,40 +21,39 @@ export interface DicomFile {
   isLittleEndian: boolean;
 }
 
-/** Inflated bytes of a deflated file: no more than any file may have, times what images compress to. */
+/** Limit for a deflated file once inflated: the limit for files, times the ratio that images compress to. */
 const MAX_INFLATED_BYTES = 4 * MAX_FILE_BYTES;
 
 /**
  * @param bytes the whole file, with or without preamble and file meta information
- * @throws RoundsError image_invalid (damaged), image_unsupported (transfer syntax), image_too_large (once inflated)
+ * @throws RoundsError image_invalid, image_unsupported (transfer syntax), image_too_large (once inflated)
  */
-export async function parseDicom(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<DicomFile> {
+export async function parseDicom(bytes: Uint8Array<ArrayBuffer>): Promise<DicomFile> {
   const parser = await loadParser();
   try {
     if (ascii(bytes, 128, 132) !== 'DICM') {
       const uid = guessSyntax(bytes);
-      return describe(parser.parseDicom(bytes, { TransferSyntaxUID: uid }), uid, name);
+      return describe(parser.parseDicom(bytes, { TransferSyntaxUID: uid }), uid);
     }
     const meta = parser.readPart10Header(bytes) as DataSet & { position: number };
     const uid = meta.string('x00020010');
-    if (uid === undefined) throw new Error('The file does not name its transfer syntax.');
-    refuseUnread(uid, name);
-    if (uid !== DEFLATED) return describe(parsePlain(parser, bytes), uid, name);
-    const inflated = await inflate(bytes.subarray(meta.position), 'deflate-raw', MAX_INFLATED_BYTES, name);
-    return describe(parser.parseDicom(inflated, { TransferSyntaxUID: EXPLICIT_LITTLE }), uid, name);
+    if (uid === undefined) throw invalidImage('the DICOM header has no transfer syntax');
+    findReadable(uid);
+    if (uid !== DEFLATED) return describe(parsePlain(parser, bytes), uid);
+    const inflated = await inflate(bytes.subarray(meta.position), 'deflate-raw', MAX_INFLATED_BYTES);
+    return describe(parser.parseDicom(inflated, { TransferSyntaxUID: EXPLICIT_LITTLE }), uid);
   } catch (error) {
     if (error instanceof RoundsError) throw error;
-    const sentence = `${name} is a damaged or incomplete DICOM file.`;
-    throw new RoundsError('image_invalid', sentence, { cause: error });
+    throw invalidImage('the DICOM data is damaged or incomplete', error);
   }
 }
 
-/** Tag and VR of the Extended Offset Table and of its lengths, as they stand in a file. */
+/** Tag and VR of the Extended Offset Table and of its lengths, as bytes of a file. */
 const OFFSET_TABLES = ['\xe0\x7f\x01\0OV', '\xe0\x7f\x02\0OV'];
 
 /**
- * dicom-parser does not know that VR OV, that of the Extended Offset Table, has a length of 32 bits. OB, which has
- * one too, gives the same bytes.
+ * dicom-parser doesn't know that the VR OV, used by the Extended Offset Table, has a length of 32 bits. OB has one as well, and
+ * gives the same bytes.
  */
 function parsePlain(parser: Parser, bytes: Uint8Array<ArrayBuffer>): DataSet {
   try {
@@ -71,33 +71,33 @@ function parsePlain(parser: Parser, bytes: Uint8Array<ArrayBuffer>): DataSet {
   }
 }
 
-function describe(data: DataSet, uid: string, name: string): DicomFile {
-  return { data, syntax: refuseUnread(uid, name), isLittleEndian: uid !== EXPLICIT_BIG };
+function describe(data: DataSet, uid: string): DicomFile {
+  return { data, syntax: findReadable(uid), isLittleEndian: uid !== EXPLICIT_BIG };
 }
 
-/** For a data set without file meta information: explicit where the first element names its VR. */
+/** For a data set without file meta information: explicit if the first element has a VR. */
 function guessSyntax(bytes: Uint8Array): string {
   return /^[A-Z]{2}$/.test(ascii(bytes, 4, 6)) ? EXPLICIT_LITTLE : IMPLICIT_LITTLE;
 }
 
 type Parser = Pick<typeof import('dicom-parser'), 'parseDicom' | 'readPart10Header'>;
 
-/** Loaded with the first DICOM file. A UMD bundle: some loaders put its names on `default` only. */
+/** Loaded with the first DICOM file. A UMD bundle, whose exports some loaders put on `default` only. */
 async function loadParser(): Promise<Parser> {
   const loaded: Partial<Parser> & { default?: Partial<Parser> } = await loadPart(
     () => import('dicom-parser'),
   );
   const { parseDicom, readPart10Header } = loaded.parseDicom ? loaded : (loaded.default ?? {});
   if (!parseDicom || !readPart10Header) {
-    throw new RoundsError('internal', 'The DICOM reader could not be loaded.');
+    throw new RoundsError('internal', 'the DICOM reader’s module has no exports; reload the page.');
   }
   return { parseDicom, readPart10Header };
 }
 
-function refuseUnread(uid: string, name: string): TransferSyntax {
+function findReadable(uid: string): TransferSyntax {
   const syntax = findSyntax(uid);
   if (syntax?.codec) return syntax;
-  const kind = syntax ? `is compressed as ${syntax.name}` : `has the unknown transfer syntax ${uid}`;
-  const advice = 'Save it uncompressed (for example with gdcmconv --raw) or as PNG';
-  throw new RoundsError('image_unsupported', `${name} ${kind}, which cannot be opened. ${advice}.`);
+  const kind = syntax ? `the compression ${syntax.name}` : `the unknown transfer syntax ${uid}`;
+  const step = 'save the file uncompressed (for example with gdcmconv --raw) or as PNG';
+  throw unsupportedImage(`${kind} can’t be opened`, step);
 }

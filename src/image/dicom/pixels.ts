@@ -1,8 +1,8 @@
-/** What a data set says about its pixels, and the values of uncompressed ones. PS3.3 C.7.6.3, PS3.5 8. */
+/** The pixel format that a data set declares, and the values of uncompressed pixels. PS3.3 C.7.6.3, PS3.5 8. */
 import type { DataSet, Element } from 'dicom-parser';
-import { RoundsError } from '../../shared/errors';
 import { checkDimensions } from '../dimensions';
 import type { Samples } from '../grey';
+import { invalidImage, unsupportedImage } from '../imageError';
 import type { DicomFile } from './parse';
 
 export interface PixelFormat {
@@ -18,20 +18,20 @@ export interface PixelFormat {
   isSigned: boolean;
   /** Float Pixel Data or Double Float Pixel Data. */
   isFloat: boolean;
-  /** True: all of one channel, then all of the next. */
+  /** True: all values of one channel, then all of the next. */
   isPlanar: boolean;
 }
 
 const GREY_OR_PALETTE = ['MONOCHROME1', 'MONOCHROME2', 'PALETTE COLOR'];
 const COLOR = ['RGB', 'YBR_FULL', 'YBR_FULL_422'];
-/** Colour models that only compressed pixels have; their decoder gives RGB. */
+/** Colour models of compressed pixels only; their decoder returns RGB. */
 const COLOR_OF_CODECS = ['YBR_ICT', 'YBR_RCT'];
-/** One read of the frame count must not decide how much is allocated. */
+/** A damaged frame count must not determine how much is allocated. */
 const MAX_FRAMES = 100_000;
 
 /** @throws RoundsError image_unsupported, image_invalid, image_too_large */
-export function readFormat({ data, syntax }: DicomFile, name: string): PixelFormat {
-  const [tag, element] = findPixels(data, name);
+export function readFormat({ data, syntax }: DicomFile): PixelFormat {
+  const [tag, element] = findPixels(data);
   const bitsAllocated = data.uint16('x00280100') ?? 0;
   const bitsStored = data.uint16('x00280101') ?? bitsAllocated;
   const isFloat = tag !== PIXEL_DATA;
@@ -50,65 +50,63 @@ export function readFormat({ data, syntax }: DicomFile, name: string): PixelForm
     isFloat,
     isPlanar: data.uint16('x00280006') === 1,
   };
-  checkDimensions({ width: format.columns, height: format.rows }, name);
+  checkDimensions({ width: format.columns, height: format.rows });
   const isNative = syntax.codec === 'native';
-  refuseUnread(format, isNative, name);
+  checkFormat(format, isNative);
   return format as PixelFormat;
 }
 
 const PIXEL_DATA = 'x7fe00010';
 
 /** Pixel Data, Float Pixel Data, Double Float Pixel Data. */
-function findPixels(data: DataSet, name: string): [tag: string, element: Element] {
+function findPixels(data: DataSet): [tag: string, element: Element] {
   for (const tag of [PIXEL_DATA, 'x7fe00008', 'x7fe00009']) {
     const element = data.elements[tag];
     if (element) return [tag, element];
   }
-  throw new RoundsError('image_unsupported', `${name} is a DICOM file without an image in it.`);
+  throw unsupportedImage('the DICOM file has no image in it', 'choose an image of the series');
 }
 
-type Announced = Omit<PixelFormat, 'samples' | 'bitsAllocated'> & { samples: number; bitsAllocated: number };
+type Declared = Omit<PixelFormat, 'samples' | 'bitsAllocated'> & { samples: number; bitsAllocated: number };
 
-function refuseUnread(format: Announced, isNative: boolean, name: string): void {
+function checkFormat(format: Declared, isNative: boolean): void {
   const { photometric, bitsAllocated, bitsStored, highBit, frames } = format;
   const isColor = COLOR.includes(photometric) || (!isNative && COLOR_OF_CODECS.includes(photometric));
   if (!isColor && !GREY_OR_PALETTE.includes(photometric)) {
-    unsupported(name, `the colour model ${photometric || '(none)'}`);
+    throw unsupportedImage(`the colour model ${photometric || '(none)'} can’t be opened`);
   }
   const widths = format.isFloat ? [32, 64] : [1, 8, 16, 32];
-  if (!widths.includes(bitsAllocated)) unsupported(name, `${bitsAllocated} bits for a value`);
+  if (!widths.includes(bitsAllocated)) {
+    throw unsupportedImage(`pixels of ${bitsAllocated} bits can’t be opened`);
+  }
   const areBitsSound = bitsStored >= 1 && bitsStored <= highBit + 1 && highBit < bitsAllocated;
   const areFramesSound = frames >= 1 && frames <= MAX_FRAMES;
   if (format.samples !== (isColor ? 3 : 1) || !areBitsSound || !areFramesSound) {
-    throw new RoundsError('image_invalid', `${name} contradicts itself about its pixels.`);
+    throw invalidImage('the DICOM header contradicts itself about the pixels');
   }
-}
-
-function unsupported(name: string, what: string): never {
-  throw new RoundsError('image_unsupported', `${name} uses ${what}, which cannot be opened. Save it as PNG.`);
 }
 
 /**
  * Stored values of an uncompressed frame, sign-extended, channels interleaved.
  *
- * @throws RoundsError image_invalid when it is cut off
+ * @throws RoundsError image_invalid if it is truncated
  */
-export function readNative(file: DicomFile, format: PixelFormat, frame: number, name: string): Samples {
+export function readNative(file: DicomFile, format: PixelFormat, frame: number): Samples {
   const pixels = format.rows * format.columns;
-  // 4:2:2 keeps two values for a pixel: Y Y Cb Cr for each two.
+  // 4:2:2 has two values per pixel: Y Y Cb Cr for every two pixels.
   const count = format.photometric === 'YBR_FULL_422' ? pixels * 2 : pixels * format.samples;
   const bits = count * format.bitsAllocated;
-  // Frames of single bits follow each other without a gap.
+  // Frames of single bits follow each other without gaps.
   const end = format.element.dataOffset + Math.ceil(((frame + 1) * bits) / 8);
   if (end > file.data.byteArray.length || end > format.element.dataOffset + format.element.length) {
-    throw new RoundsError('image_invalid', `${name} ends before its image does.`);
+    throw invalidImage('the pixel data ends early');
   }
   const raw = readValues(file, format, (frame * bits) / 8, count);
   if (format.photometric === 'YBR_FULL_422') return expand422(raw, pixels);
   return format.samples === 3 && format.isPlanar ? interleave(raw, 3) : raw;
 }
 
-/** @param from of the first value, in bytes from the start of the element; a fraction for single bits */
+/** @param from offset of the first value, in bytes from the start of the element; a fraction for single bits */
 function readValues(file: DicomFile, format: PixelFormat, from: number, count: number): Samples {
   const { byteArray } = file.data;
   const { element, bitsAllocated, isFloat } = format;
@@ -125,7 +123,7 @@ function readValues(file: DicomFile, format: PixelFormat, from: number, count: n
     for (let i = 0; i < count; i++) values[i] = (view.getUint8((first + i) >> 3) >> ((first + i) & 7)) & 1;
     return values;
   }
-  // Bytes in big-endian words (VR OW) stand in pairs that are the wrong way round, counted from the element.
+  // In big-endian words (VR OW), each pair of bytes is swapped, counted from the start of the element.
   const swap = !little && element.vr === 'OW' ? 1 : 0;
   for (let i = 0; i < count; i++) {
     if (bitsAllocated === 8) values[i] = view.getUint8((from + i) ^ swap);
@@ -147,7 +145,7 @@ export function emptySamples(
   return isSigned ? new Int32Array(count) : new Uint32Array(count);
 }
 
-/** Drops what lies above the high bit and below the stored bits, and extends the sign. In place. */
+/** Removes the bits above the high bit and below the stored bits, and extends the sign. In place. */
 export function extendBits(values: Samples, bitsStored: number, highBit: number, isSigned: boolean): void {
   if (bitsStored === values.BYTES_PER_ELEMENT * 8 && highBit === bitsStored - 1) return;
   const up = 31 - highBit;
@@ -158,7 +156,7 @@ export function extendBits(values: Samples, bitsStored: number, highBit: number,
   }
 }
 
-/** Planes one after another → their values side by side. */
+/** Planes one after another → channels interleaved. */
 export function interleave<T extends Samples>(planes: T, channels: number): T {
   const values = planes.slice() as T;
   const pixels = planes.length / channels;

@@ -1,5 +1,5 @@
-/** DICOM's own run-length coding: PackBits over the bytes of each significance. PS3.5 annex G. */
-import { RoundsError } from '../../shared/errors';
+/** DICOM's run-length coding: PackBits, separately for the bytes of each significance. PS3.5 annex G. */
+import { invalidImage } from '../imageError';
 import { unpackBits } from '../packBits';
 import type { Samples } from '../grey';
 import { emptySamples, interleave, type PixelFormat } from './pixels';
@@ -7,24 +7,21 @@ import { emptySamples, interleave, type PixelFormat } from './pixels';
 const HEADER_BYTES = 64;
 
 /**
- * @returns stored values, channels interleaved, bits as they stand in the file
- * @throws RoundsError image_invalid when segments are missing or too short
+ * @returns stored values, channels interleaved, unsigned
+ * @throws RoundsError image_invalid if segments are missing or too short
  */
-export function decodeRle(coded: Uint8Array, format: PixelFormat, name: string): Samples {
+export function decodeRle(coded: Uint8Array, format: PixelFormat): Samples {
   const pixels = format.rows * format.columns;
   const bytesPerValue = format.bitsAllocated / 8;
   const wanted = format.samples * bytesPerValue;
   const segments = readSegments(coded);
   if (segments.length !== wanted) {
-    throw new RoundsError(
-      'image_invalid',
-      `${name} has ${segments.length} RLE segments instead of ${wanted}.`,
-    );
+    throw invalidImage(`the pixel data has ${segments.length} RLE segments instead of ${wanted}`);
   }
   const planes = emptySamples({ ...format, isSigned: false }, pixels * format.samples);
   for (const [index, segment] of segments.entries()) {
     const bytes = unpackBits(segment, pixels);
-    if (!bytes) throw new RoundsError('image_invalid', `${name} ends before its image does.`);
+    if (!bytes) throw invalidImage('the pixel data ends early');
     const channel = Math.floor(index / bytesPerValue) * pixels;
     // The most significant byte of all values comes first.
     const factor = 256 ** (bytesPerValue - 1 - (index % bytesPerValue));

@@ -1,11 +1,11 @@
-/** Transfer syntaxes (PS3.6 table A-1): which are read, and by what. */
+/** Transfer syntaxes (PS3.6 table A-1): which ones can be opened, and with which codec. */
 
 export type Codec = 'native' | 'rle' | 'jpeg' | 'jpegls' | 'jpeg2000';
 
 export interface TransferSyntax {
   uid: string;
   name: string;
-  /** Null: known by name, not read. */
+  /** Null: known by name, but can't be opened. */
   codec: Codec | null;
   isLossy: boolean;
 }
@@ -32,10 +32,10 @@ const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][
   ['1.2.840.10008.1.2.4.201', 'High-Throughput JPEG 2000 Lossless', 'jpeg2000'],
   ['1.2.840.10008.1.2.4.202', 'High-Throughput JPEG 2000 Lossless, RPCL', 'jpeg2000'],
   ['1.2.840.10008.1.2.4.203', 'High-Throughput JPEG 2000', 'jpeg2000', true],
-  ['1.2.840.10008.1.2.4.92', 'JPEG 2000 of several components', null],
-  ['1.2.840.10008.1.2.4.93', 'JPEG 2000 of several components', null],
-  ['1.2.840.10008.1.2.4.94', 'JPIP, which keeps the pixels on a server', null],
-  ['1.2.840.10008.1.2.4.95', 'JPIP, which keeps the pixels on a server', null],
+  ['1.2.840.10008.1.2.4.92', 'JPEG 2000 with several components', null],
+  ['1.2.840.10008.1.2.4.93', 'JPEG 2000 with several components', null],
+  ['1.2.840.10008.1.2.4.94', 'JPIP (pixels on a server)', null],
+  ['1.2.840.10008.1.2.4.95', 'JPIP (pixels on a server)', null],
   ['1.2.840.10008.1.2.4.100', 'MPEG-2 video', null],
   ['1.2.840.10008.1.2.4.101', 'MPEG-2 video', null],
   ['1.2.840.10008.1.2.4.102', 'MPEG-4 video', null],
@@ -50,11 +50,11 @@ const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][
   ['1.2.840.10008.1.2.4.112', 'JPEG XL', null],
 ];
 
-/** Identifiers of the syntaxes that are read. */
-export const READ_SYNTAXES = ROWS.filter(([, , codec]) => codec !== null).map(([uid]) => uid);
+export const TRANSFER_SYNTAXES: readonly TransferSyntax[] = ROWS.map(
+  ([uid, name, codec, isLossy = false]) => ({ uid, name, codec, isLossy }),
+);
 
-/** Null for a syntax that is not in the table (private ones, retired kinds of JPEG). */
+/** Null for a syntax that isn't in the table: private ones, and retired kinds of JPEG. */
 export function findSyntax(uid: string): TransferSyntax | null {
-  const row = ROWS.find(([known]) => known === uid);
-  return row ? { uid, name: row[1], codec: row[2], isLossy: row[3] ?? false } : null;
+  return TRANSFER_SYNTAXES.find((syntax) => syntax.uid === uid) ?? null;
 }

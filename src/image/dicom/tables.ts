@@ -1,4 +1,4 @@
-/** Lookup tables of DICOM: a descriptor of three numbers and the entries. PS3.3 C.11.1.1.1. */
+/** Lookup tables of DICOM: a descriptor of three numbers, and the entries. PS3.3 C.11.1.1.1. */
 import type { DataSet } from 'dicom-parser';
 import type { DicomFile } from './parse';
 
@@ -11,8 +11,8 @@ export interface LookupTable {
 }
 
 /**
- * @param source the data set that the table stands in: the file's, or an item of a sequence
- * @param isSigned how the descriptor's first value is to be read where the file does not say
+ * @param source the data set with the table: the file's, or an item of a sequence
+ * @param isSigned whether the descriptor's first value is signed if its VR doesn't say so
  */
 export function readTable(
   file: DicomFile,
@@ -32,7 +32,7 @@ export function readTable(
   const isFirstSigned = descriptor.vr === 'SS' || (descriptor.vr !== 'US' && isSigned);
   const first = isFirstSigned ? head.getInt16(2, little) : head.getUint16(2, little);
   const bits = head.getUint16(4, little) || 16;
-  // Entries of 8 bits stand in bytes or in words.
+  // Entries of 8 bits are stored as bytes or as words.
   const isPacked = element.length < count * 2;
   if (element.length < count || (isPacked && bits !== 8)) return 'incomplete';
   const entries = new Uint16Array(count);

@@ -1,7 +1,7 @@
-/** Text of DICOM elements in the character set that the file names. PS3.3 C.12.1.1.2. */
+/** Text of DICOM elements in the character set that the file declares. PS3.3 C.12.1.1.2. */
 import type { DataSet } from 'dicom-parser';
 
-/** Defined term → label of the encoding standard. Others, and none, are read as Latin-1. */
+/** Defined term → label of the Encoding Standard. Anything else is read as Latin-1. */
 const LABELS: Record<string, string> = {
   'ISO_IR 192': 'utf-8',
   'ISO_IR 13': 'shift_jis',
@@ -21,7 +21,7 @@ const LABELS: Record<string, string> = {
   GBK: 'gbk',
 };
 
-/** The element's text without padding; empty where there is none. */
+/** The element's text without padding; empty if there is none. */
 export function decodeText(data: DataSet, tag: string): string {
   const element = data.elements[tag];
   if (!element) return '';

@@ -1,14 +1,14 @@
-/** Stored values → values of the modality → what is shown. PS3.3 C.11.1 and C.11.2. */
+/** Stored values → modality values → displayed levels. PS3.3 C.11.1 and C.11.2. */
 import type { DataSet } from 'dicom-parser';
-import type { WindowFunction, WindowPreset } from '../../shared/imageFacts';
+import type { WindowFunction, WindowLabel, WindowPreset } from '../../shared/imageFacts';
 import { checkWindow, type Display, type GreyImage, quantileWindow } from '../grey';
 import { CT_PRESETS } from '../presets';
 import type { DicomFile } from './parse';
 import type { PixelFormat } from './pixels';
 import { type LookupTable, readTable } from './tables';
 
-/** Of a label in the file. */
-const MAX_NAME = 40;
+/** Characters of a label from the file. */
+const MAX_LABEL = 40;
 
 /** Modality LUT Sequence, else rescale slope and intercept. */
 export function modalityScale(file: DicomFile, format: PixelFormat, frame: number): GreyImage['scale'] {
@@ -26,32 +26,32 @@ function lookUp({ first, entries }: LookupTable, value: number): number {
   return entries[Math.min(Math.max(value - first, 0), entries.length - 1)]!;
 }
 
-/** HU where the file says so or CT implies it (PS3.3 C.8.2.1.1.2). */
+/** HU if the file says so or CT implies it (PS3.3 C.8.2.1.1.2). */
 export function modalityUnit({ data }: DicomFile): string {
   const type = (data.string('x00281054') ?? '').trim();
   if (type === 'HU' || (type === '' && data.string('x00080060')?.trim() === 'CT')) return 'HU';
-  return type === 'US' ? '' : type.slice(0, MAX_NAME);
+  return type === 'US' ? '' : type.slice(0, MAX_LABEL);
 }
 
-/** The function of the file, which is that of every window that is laid over it. */
+/** The window function of the file, which applies to every window of it. */
 export function displayFunction({ data }: DicomFile, frame: number): WindowFunction {
   return windowFunction(elementSources(data, frame));
 }
 
 /**
- * The window that was asked for, with the file’s function; else the file's VOI LUT; else its first window; else from the 1 % to the 99 % quantile
- * of the frame.
+ * The requested window, with the file's function; else the file's VOI LUT; else its first window; else the frame's 1 % to
+ * 99 % quantile.
  *
- * @throws RoundsError request_invalid when the window asked for has no width
+ * @throws RoundsError request_invalid if the requested window has no usable width
  */
 export function chooseDisplay(
   file: DicomFile,
   image: GreyImage,
   frame: number,
-  asked?: [number, number],
+  requested?: [number, number],
 ): Display {
   const sources = elementSources(file.data, frame);
-  if (asked) return checkWindow(asked, windowFunction(sources));
+  if (requested) return checkWindow(requested, windowFunction(sources));
   const table = voiTable(file, sources, image);
   if (table) return table;
   const [own] = fileWindows(sources);
@@ -59,11 +59,11 @@ export function chooseDisplay(
   return { kind: 'window', range: quantileWindow(image, 'LINEAR'), shape: 'LINEAR' };
 }
 
-/** VOI LUT Sequence. Its entries are levels already, of as many bits as its descriptor says. */
+/** VOI LUT Sequence. Its entries are levels already, with the bits that its descriptor declares. */
 function voiTable(file: DicomFile, sources: DataSet[], image: GreyImage): Display | null {
   for (const source of sources) {
     const item = source.elements.x00283010?.items?.[0]?.dataSet;
-    // The descriptor counts values after the modality step, which may be negative where the stored ones are not.
+    // The descriptor refers to modality values, which may be negative even if the stored ones aren't.
     const isSigned = file.data.uint16('x00280103') === 1 || image.scale(0) < 0;
     const table = item && readTable(file, item, 'x00283002', 'x00283006', isSigned);
     if (!table || typeof table !== 'object') continue;
@@ -76,15 +76,15 @@ function voiTable(file: DicomFile, sources: DataSet[], image: GreyImage): Displa
   return null;
 }
 
-/** The file's own windows, named as it names them, and for CT the usual ones. */
+/** The file's own windows, with its own labels, and for CT the usual ones. */
 export function listPresets({ data }: DicomFile, frame: number): WindowPreset[] {
   const own = fileWindows(elementSources(data, frame));
   return data.string('x00080060')?.trim() === 'CT' ? [...own, ...CT_PRESETS] : own;
 }
 
 /**
- * Where an attribute may stand: in the data set, or for enhanced multi-frame images in the macros of the frame
- * (5200,9230) and of all frames (5200,9229). The frame's own come first.
+ * The data sets that may hold an attribute: the file's, and for enhanced multi-frame images the macros of the frame
+ * (5200,9230) and of all frames (5200,9229). The frame's own macros come first.
  */
 function elementSources(data: DataSet, frame: number): DataSet[] {
   const groups = [
@@ -110,10 +110,13 @@ function firstNumber(sources: DataSet[], tag: string): number | undefined {
 function fileWindows(sources: DataSet[]): WindowPreset[] {
   for (const source of sources) {
     const widths = numbers(source, 'x00281051');
-    const names = (source.string('x00281055') ?? '').split('\\');
+    const texts = (source.string('x00281055') ?? '').split('\\');
     const windows = numbers(source, 'x00281050').map((center, i): WindowPreset => {
-      const usual = i === 0 ? 'From the file' : `From the file (${i + 1})`;
-      return { name: names[i]?.trim().slice(0, MAX_NAME) || usual, window: [center, widths[i] ?? NaN] };
+      const text = texts[i]?.trim().slice(0, MAX_LABEL);
+      const label: WindowLabel = text
+        ? { code: 'file_text', params: { text } }
+        : { code: 'file', params: { number: i + 1 } };
+      return { label, window: [center, widths[i] ?? NaN] };
     });
     const usable = windows.filter(({ window: [center, width] }) => Number.isFinite(center) && width > 0);
     if (usable.length > 0) return usable;
@@ -121,14 +124,14 @@ function fileWindows(sources: DataSet[]): WindowPreset[] {
   return [];
 }
 
-/** A file without a window of its own has no function either: what is made up for it is LINEAR. */
+/** A file without a window of its own has no function either; its computed window is LINEAR. */
 function windowFunction(sources: DataSet[]): WindowFunction {
   if (fileWindows(sources).length === 0) return 'LINEAR';
   const name = sources.map((source) => source.string('x00281056')?.trim()).find((text) => text);
   return name === 'SIGMOID' || name === 'LINEAR_EXACT' ? name : 'LINEAR';
 }
 
-/** True for stored values that only fill up (0028,0120), or the range to (0028,0121). */
+/** True for the padding value (0028,0120), or its range up to (0028,0121). */
 export function paddingTest({ data }: DicomFile, format: PixelFormat): GreyImage['isPadding'] {
   const read = (tag: string) => (format.isSigned ? data.int16(tag) : data.uint16(tag));
   const padding = read('x00280120');

@@ -1,28 +1,31 @@
 /** Entropy-coded bits of a JPEG scan: byte stuffing, restart markers, and Huffman codes. ISO/IEC 10918-1 F.2.2. */
 
-/** Thrown inside this folder; `decodeJpeg` gives it a name and a code. */
+/** Thrown inside this folder only; `decodeJpeg` turns it into a RoundsError. Its message is a clause without a full stop. */
 export class JpegError extends Error {}
 
-/** Codes of at most this many bits are found by one look into a table. */
+/** A kind of JPEG that can't be opened, although it may be sound. */
+export class JpegUnsupportedError extends JpegError {}
+
+/** Codes of at most this many bits take a single table lookup. */
 const FAST_BITS = 9;
 
-/** A Huffman table as DHT gives it: how many codes of each length 1–16, and their values in order. */
+/** A Huffman table as in DHT: the number of codes of each length 1–16, and their values in order. */
 export class HuffmanTable {
-  /** Length << 8 | value for the next FAST_BITS bits; 0 where the code is longer. */
+  /** Length << 8 | value for the next FAST_BITS bits; 0 if the code is longer. */
   readonly fast = new Uint16Array(1 << FAST_BITS);
-  /** Largest code of each length (−1: none), and what to add to a code for the index of its value. */
+  /** Largest code of each length (−1: none), and the offset from a code to the index of its value. */
   readonly maxCode = new Int32Array(18).fill(-1);
   readonly shift = new Int32Array(18);
   readonly values: Uint8Array;
 
-  /** @throws JpegError when the lengths do not make a prefix code */
+  /** @throws JpegError if the lengths don't form a prefix code */
   constructor(counts: Uint8Array, values: Uint8Array) {
     this.values = values;
     let code = 0;
     let index = 0;
     for (let length = 1; length <= 16; length++) {
       const count = counts[length - 1]!;
-      if (code + count > 1 << length) throw new JpegError('An impossible Huffman table.');
+      if (code + count > 1 << length) throw new JpegError('a Huffman table is invalid');
       this.shift[length] = index - code;
       for (let i = 0; i < count; i++) this.#enter(code++, length, values[index++]!);
       if (count > 0) this.maxCode[length] = code - 1;
@@ -42,7 +45,7 @@ export class BitReader {
   #at: number;
   #bits = 0;
   #count = 0;
-  /** Zero bits that were made up behind the end of the segment; using one means that the scan is cut off. */
+  /** Zero bits appended after the end of the segment; using one means that the scan is truncated. */
   #padding = 0;
 
   constructor(bytes: Uint8Array, start: number) {
@@ -50,7 +53,7 @@ export class BitReader {
     this.#at = start;
   }
 
-  /** Where the next marker stands, or the end of the file: behind the coded bytes, used or not. */
+  /** Offset of the next marker, or of the end of the file; skips coded bytes that weren't used. */
   findMarker(): number {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -76,7 +79,7 @@ export class BitReader {
   #drop(count: number): void {
     this.#bits <<= count;
     this.#count -= count;
-    if (this.#count < this.#padding) throw new JpegError('The coded data end early.');
+    if (this.#count < this.#padding) throw new JpegError('the coded data ends early');
   }
 
   /** @param count 0–16 */
@@ -102,7 +105,7 @@ export class BitReader {
       this.#drop(length);
       return table.values[code + table.shift[length]!]!;
     }
-    throw new JpegError('A code that is in no table.');
+    throw new JpegError('a Huffman code is unknown');
   }
 
   /** A difference or coefficient of `size` bits with its sign. */
@@ -111,7 +114,7 @@ export class BitReader {
     return size > 0 && value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
   }
 
-  /** Goes on behind the next restart marker. */
+  /** Continues after the next restart marker. */
   restart(): void {
     const bytes = this.#bytes;
     this.#bits = this.#count = this.#padding = 0;
@@ -124,6 +127,6 @@ export class BitReader {
       if (marker !== 0 && marker !== 0xff) break;
       this.#at++;
     }
-    throw new JpegError('A restart marker is missing.');
+    throw new JpegError('a restart marker is missing');
   }
 }

@@ -1,20 +1,20 @@
 /**
- * JPEG as DICOM files hold it: sequential with 8 or 12 bits (processes 1, 2 and 4) and lossless with 2–16 bits
- * (process 14), Huffman coded. Unlike a browser's decoder it gives the components as they were coded, in all their bits, and
- * the same ones everywhere: DICOM itself says what the components mean. Samples are those of libjpeg.
+ * JPEG inside DICOM files: sequential with 8 or 12 bits (processes 1, 2 and 4) and lossless with 2–16 bits (process 14),
+ * Huffman coded. Unlike a browser's decoder, it returns the components as they were coded, with all their bits, and the same
+ * values everywhere; DICOM defines what they mean. Samples equal those of libjpeg.
  */
-import { RoundsError } from '../../shared/errors';
-import { JpegError } from './bits';
+import { invalidImage, unsupportedImage } from '../imageError';
+import { JpegError, JpegUnsupportedError } from './bits';
 import { type Frame, readFrame, readHuffman, readQuantization, type Tables } from './frame';
 import { decodeScan } from './scan';
 import { upsample } from './upsample';
 
 export interface JpegSamples {
   precision: number;
-  /** Components interleaved, rows top down. */
+  /** Components interleaved, rows from top to bottom. */
   values: Uint8Array | Uint16Array;
   components: number;
-  /** Identifiers of the components; some writers spell RGB with them. */
+  /** Identifiers of the components; some writers use the letters R, G, B. */
   ids: number[];
   /** The transform of an Adobe marker: 0 none, 1 YCbCr, 2 YCCK; null without the marker. */
   adobeTransform: number | null;
@@ -22,23 +22,27 @@ export interface JpegSamples {
 }
 
 /**
- * @param size that the file around the JPEG announces; a JPEG of another size is refused before it is unpacked
+ * @param size as the enclosing file declares it; a JPEG of another size is refused before it is unpacked
  * @throws RoundsError image_invalid (damaged, another size), image_unsupported (progressive, arithmetic, hierarchical)
  */
-export function decodeJpeg(
-  bytes: Uint8Array,
-  size: { width: number; height: number },
-  name: string,
-): JpegSamples {
+export function decodeJpeg(bytes: Uint8Array, size: { width: number; height: number }): JpegSamples {
   try {
     return new Decoder(bytes, size).decode();
   } catch (error) {
-    if (!(error instanceof JpegError || error instanceof RangeError)) throw error;
-    const code = error.message.endsWith('is not decoded.') ? 'image_unsupported' : 'image_invalid';
-    throw new RoundsError(code, `${name} holds a JPEG image that can’t be decoded: ${error.message}`, {
-      cause: error,
-    });
+    throw toRoundsError(error);
   }
+}
+
+function toRoundsError(error: unknown): unknown {
+  if (error instanceof JpegUnsupportedError) {
+    return unsupportedImage(error.message, 'save the file uncompressed or as PNG');
+  }
+  if (error instanceof JpegError)
+    return invalidImage(`the JPEG data can’t be decoded: ${error.message}`, error);
+  // A read past the end.
+  if (error instanceof RangeError)
+    return invalidImage('the JPEG data can’t be decoded: it ends early', error);
+  return error;
 }
 
 class Decoder {
@@ -58,10 +62,10 @@ class Decoder {
   }
 
   decode(): JpegSamples {
-    if (this.#view.getUint16(0) !== 0xffd8) throw new JpegError('It does not begin as one.');
+    if (this.#view.getUint16(0) !== 0xffd8) throw new JpegError('its first marker is missing');
     let at = 2;
     while (!this.#isComplete()) at = this.#segment(at);
-    if (!this.#frame) throw new JpegError('It has no frame.');
+    if (!this.#frame) throw new JpegError('it has no frame header');
     const { components, precision } = this.#frame;
     return {
       precision,
@@ -77,16 +81,16 @@ class Decoder {
     return this.#frame !== null && this.#frame.components.every(({ id }) => this.#decoded.has(id));
   }
 
-  /** Reads the segment at `at` and, behind SOS, its coded bytes; gives where the next one starts. */
+  /** Reads the segment at `at` and, after SOS, its coded bytes. @returns where the next segment starts */
   #segment(at: number): number {
     const view = this.#view;
-    if (view.getUint8(at) !== 0xff) throw new JpegError('A marker is missing.');
+    if (view.getUint8(at) !== 0xff) throw new JpegError('a marker is missing');
     const marker = view.getUint8(at + 1);
     if (marker === 0xff) return at + 1;
-    if (marker === 0xd9) throw new JpegError('It ends before its image does.');
+    if (marker === 0xd9) throw new JpegError('it ends early');
     if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) return at + 2;
     const length = view.getUint16(at + 2);
-    if (length < 2) throw new JpegError('An impossible segment.');
+    if (length < 2) throw new JpegError('the length of a segment is invalid');
     const body = new DataView(view.buffer, view.byteOffset + at + 4, length - 2);
     const end = at + 2 + length;
     if (marker === 0xda) return this.#scan(body, end);
@@ -101,13 +105,13 @@ class Decoder {
     else if (marker === 0xe0) this.#hasJfif ||= startsWith(body, 'JFIF');
     else if (marker === 0xee && startsWith(body, 'Adobe')) this.#adobeTransform = body.getUint8(11);
     else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
-      if (this.#frame) throw new JpegError('It has two frames.');
+      if (this.#frame) throw new JpegError('it has two frame headers');
       this.#frame = readFrame(marker, body, this.#size);
     }
   }
 
   #scan(body: DataView, start: number): number {
-    if (!this.#frame) throw new JpegError('A scan without a frame.');
+    if (!this.#frame) throw new JpegError('a scan comes before the frame header');
     const end = decodeScan(this.#bytes, body, start, this.#frame, this.#tables);
     for (let i = 0; i < body.getUint8(0); i++) this.#decoded.add(body.getUint8(1 + i * 2));
     return end;

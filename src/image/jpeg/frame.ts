@@ -1,7 +1,7 @@
 /** The segments of a JPEG file up to its scans: tables, frame header, application markers. ISO/IEC 10918-1 B.2. */
-import { HuffmanTable, JpegError } from './bits';
+import { HuffmanTable, JpegError, JpegUnsupportedError } from './bits';
 
-/** Samples of one component. Sequential scans fill whole blocks, so there may be more than the picture needs. */
+/** Samples of one component. Sequential scans fill whole blocks, so there may be more than the picture has. */
 export interface Plane {
   samples: Uint8Array | Uint16Array;
   stride: number;
@@ -30,7 +30,7 @@ export interface Frame {
   components: Component[];
 }
 
-/** What stands before a scan and holds for it. */
+/** Settings that precede a scan and apply to it. */
 export interface Tables {
   /** 64 divisors each, in zigzag order. */
   quantization: (Uint16Array | undefined)[];
@@ -42,10 +42,14 @@ export interface Tables {
 
 const MAX_PRECISION = 16;
 
-/** @throws JpegError for a frame that makes no sense or of a kind that is not decoded */
+/**
+ * @param limit size that the frame must have
+ * @throws JpegError if the header is invalid, JpegUnsupportedError
+ */
 export function readFrame(marker: number, body: DataView, limit: { width: number; height: number }): Frame {
-  if (![0xc0, 0xc1, 0xc3].includes(marker))
-    throw new JpegError(`${KINDS[marker] ?? 'Hierarchical JPEG'} is not decoded.`);
+  if (![0xc0, 0xc1, 0xc3].includes(marker)) {
+    throw new JpegUnsupportedError(`${KINDS[marker] ?? 'hierarchical JPEG'} can’t be opened`);
+  }
   const isLossless = marker === 0xc3;
   const precision = body.getUint8(0);
   const height = body.getUint16(1);
@@ -54,28 +58,14 @@ export function readFrame(marker: number, body: DataView, limit: { width: number
   const isPrecisionSound = isLossless
     ? precision >= 2 && precision <= MAX_PRECISION
     : precision === 8 || precision === 12;
-  if (!isPrecisionSound || count < 1 || count > 4) throw new JpegError('An impossible frame header.');
-  // Checked before anything is allocated: the caller knows the size from elsewhere.
+  if (!isPrecisionSound || count < 1 || count > 4) throw new JpegError('the frame header is invalid');
+  // Checked before anything is allocated.
   if (width !== limit.width || height !== limit.height) {
-    throw new JpegError(`The frame has ${width}×${height} samples, not ${limit.width}×${limit.height}.`);
+    throw new JpegError(`it has ${width}×${height} samples, not ${limit.width}×${limit.height}`);
   }
-  const heads = Array.from({ length: count }, (_, i) => {
-    const sampling = body.getUint8(7 + i * 3);
-    return {
-      id: body.getUint8(6 + i * 3),
-      h: sampling >> 4,
-      v: sampling & 15,
-      quantization: body.getUint8(8 + i * 3),
-    };
-  });
-  const isSubsampled = heads.some(({ h, v }) => h !== heads[0]?.h || v !== heads[0].v);
-  if (heads.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4) || (isLossless && isSubsampled)) {
-    throw new JpegError('Impossible sampling factors.');
-  }
+  const heads = readComponents(body, count, isLossless);
   const maxH = Math.max(...heads.map(({ h }) => h));
   const maxV = Math.max(...heads.map(({ v }) => v));
-  if (heads.some(({ h, v }) => maxH % h !== 0 || maxV % v !== 0))
-    throw new JpegError('Uneven sampling is not decoded.');
   const components = heads.map((head) => {
     const usedWidth = Math.ceil((width * head.h) / maxH);
     const usedHeight = Math.ceil((height * head.v) / maxV);
@@ -87,11 +77,33 @@ export function readFrame(marker: number, body: DataView, limit: { width: number
   return { isLossless, precision, width, height, maxH, maxV, components };
 }
 
+function readComponents(body: DataView, count: number, isLossless: boolean): Omit<Component, 'plane'>[] {
+  const heads = Array.from({ length: count }, (_, i) => {
+    const sampling = body.getUint8(7 + i * 3);
+    return {
+      id: body.getUint8(6 + i * 3),
+      h: sampling >> 4,
+      v: sampling & 15,
+      quantization: body.getUint8(8 + i * 3),
+    };
+  });
+  const isSubsampled = heads.some(({ h, v }) => h !== heads[0]?.h || v !== heads[0].v);
+  if (heads.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4) || (isLossless && isSubsampled)) {
+    throw new JpegError('the sampling factors are invalid');
+  }
+  const maxH = Math.max(...heads.map(({ h }) => h));
+  const maxV = Math.max(...heads.map(({ v }) => v));
+  if (heads.some(({ h, v }) => maxH % h !== 0 || maxV % v !== 0)) {
+    throw new JpegUnsupportedError('JPEG with uneven subsampling can’t be opened');
+  }
+  return heads;
+}
+
 const KINDS: Record<number, string> = {
-  0xc2: 'Progressive JPEG',
-  0xc9: 'Arithmetic coding',
-  0xca: 'Arithmetic coding',
-  0xcb: 'Arithmetic coding',
+  0xc2: 'progressive JPEG',
+  0xc9: 'arithmetic-coded JPEG',
+  0xca: 'arithmetic-coded JPEG',
+  0xcb: 'arithmetic-coded JPEG',
 };
 
 /** DQT: any number of tables of 8- or 16-bit divisors. */

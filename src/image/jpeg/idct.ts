@@ -1,6 +1,6 @@
 /**
- * The inverse discrete cosine transform of libjpeg ("islow", jidctint.c): integers throughout, so the same samples
- * as libjpeg and libjpeg-turbo give, which Pillow and browsers use.
+ * The inverse discrete cosine transform of libjpeg ("islow", jidctint.c), in integers throughout, so that samples equal those
+ * of libjpeg and libjpeg-turbo, which Pillow and browsers use.
  */
 
 const CONST_BITS = 13;
@@ -20,7 +20,7 @@ const FIX = {
   c3072: 25172,
 };
 
-/** One pass over eight values that stand `step` apart; the results replace them, divided by 2^shift. */
+/** One pass over eight values, `step` apart; the results replace them, divided by 2^shift. */
 function pass(block: Int32Array, start: number, step: number, shift: number): void {
   const at = (index: number) => block[start + index * step]!;
   const round = 1 << (shift - 1);
@@ -54,7 +54,7 @@ function pass(block: Int32Array, start: number, step: number, shift: number): vo
 
 /**
  * @param block 64 dequantized coefficients, row by row; overwritten
- * @param samples where the 8 × 8 samples go, `stride` apart, shifted to 0 … 2^precision − 1 and clamped
+ * @param samples receives 8 × 8 samples, rows `stride` apart, shifted to 0 … 2^precision − 1 and clamped
  * @param precision 8 or 12 bits
  */
 export function inverseDct(

@@ -3,7 +3,7 @@ import { BitReader, JpegError, type HuffmanTable } from './bits';
 import type { Component, Frame, Tables } from './frame';
 import { inverseDct } from './idct';
 
-/** Place of each coefficient in its block, in the order of the file. */
+/** Index of each coefficient in its block, in the order of the file. */
 // prettier-ignore
 const ZIGZAG = [
   0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
@@ -20,8 +20,8 @@ interface ScanComponent {
 
 /**
  * @param body of the SOS segment
- * @param start of the coded bytes behind it
- * @returns where the next marker stands
+ * @param start offset of the coded bytes that follow it
+ * @returns offset of the next marker
  */
 export function decodeScan(
   bytes: Uint8Array,
@@ -35,11 +35,11 @@ export function decodeScan(
     const component = frame.components.find(({ id }) => id === body.getUint8(1 + i * 2));
     const selectors = body.getUint8(2 + i * 2);
     const dc = tables.dc[selectors >> 4];
-    if (!component || !dc) throw new JpegError('A scan without its component or table.');
+    if (!component || !dc) throw new JpegError('a scan has no component or table');
     const quantization = tables.quantization[component.quantization];
     return { component, dc, ac: tables.ac[selectors & 15], quantization, prediction: 0 };
   });
-  if (parts.length === 0) throw new JpegError('A scan of nothing.');
+  if (parts.length === 0) throw new JpegError('a scan has no components');
   const reader = new BitReader(bytes, start);
   if (frame.isLossless) {
     const predictor = body.getUint8(1 + count * 2);
@@ -73,7 +73,7 @@ function decodeSequential(reader: BitReader, parts: ScanComponent[], frame: Fram
   const reset = (): void => parts.forEach((part) => (part.prediction = 0));
   const [only] = parts;
   if (parts.length === 1 && only) {
-    // Alone in its scan, a component has only the blocks that it needs, one after another.
+    // A component alone in its scan has only the blocks that it needs, one after another.
     const across = Math.ceil(only.component.plane.usedWidth / 8);
     const down = Math.ceil(only.component.plane.usedHeight / 8);
     eachUnit(reader, across * down, interval, reset, (unit) =>
@@ -103,7 +103,7 @@ function decodeBlock(
   row: number,
 ): void {
   const { dc, ac, quantization, component } = part;
-  if (!ac || !quantization) throw new JpegError('A scan without its tables.');
+  if (!ac || !quantization) throw new JpegError('a scan has no tables');
   block.fill(0);
   part.prediction += reader.readSigned(Math.min(reader.decode(dc), 16));
   block[0] = part.prediction * quantization[0]!;
@@ -112,7 +112,7 @@ function decodeBlock(
     const size = symbol & 15;
     if (size === 0 && symbol !== 0xf0) break;
     k += symbol >> 4;
-    if (k > 63) throw new JpegError('A block of more than 64 coefficients.');
+    if (k > 63) throw new JpegError('a block has more than 64 coefficients');
     block[ZIGZAG[k]!] = reader.readSigned(size) * quantization[k]!;
   }
   const { samples, stride } = component.plane;
@@ -128,10 +128,11 @@ function decodeLossless(
   predictor: number,
   shift: number,
 ): void {
-  if (predictor < 1 || predictor > 7 || shift >= frame.precision)
-    throw new JpegError('An unknown predictor.');
+  if (predictor < 1 || predictor > 7 || shift >= frame.precision) {
+    throw new JpegError('the predictor is unknown');
+  }
   const { width, height } = frame;
-  if (interval % width !== 0) throw new JpegError('Restart markers inside a row.');
+  if (interval % width !== 0) throw new JpegError('restart markers are inside a row');
   const first = 1 << (frame.precision - shift - 1);
   let topRow = 0;
   const predict = (samples: Uint8Array | Uint16Array, at: number, x: number, y: number): number => {

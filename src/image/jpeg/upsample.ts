@@ -1,14 +1,14 @@
 /**
- * Enlarges the planes of subsampled components as libjpeg does ("fancy upsampling", jdsample.c): a triangle filter
- * with its own roundings where a side is doubled, plain repetition for all other ratios.
+ * Enlarges the planes of subsampled components like libjpeg ("fancy upsampling", jdsample.c): a triangle filter with the same
+ * rounding if a side is doubled, plain repetition for all other ratios.
  */
 import type { Plane } from './frame';
 
 type Samples = Uint8Array | Uint16Array;
 
 /**
- * @param plane its first `usedWidth` × `usedHeight` samples are the picture's
- * @param across how many times wider, and `down` higher, the result is
+ * @param plane its first `usedWidth` × `usedHeight` samples belong to the picture
+ * @param across factor for the width; `down` for the height
  * @returns [width, height] samples without gaps
  */
 export function upsample(plane: Plane, across: number, down: number, width: number, height: number): Samples {
@@ -27,7 +27,7 @@ export function upsample(plane: Plane, across: number, down: number, width: numb
 const like = (samples: Samples, length: number): Samples =>
   samples instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
 
-/** Two thirds of the nearer, one third of the farther sample; the roundings alternate so that no side wins. */
+/** 3/4 of the nearer sample and 1/4 of the farther one; the rounding alternates so that neither side is favoured. */
 function filterRows({ samples, stride, usedWidth }: Plane, width: number, height: number): Samples {
   const out = like(samples, width * height);
   for (let y = 0; y < height; y++) {
@@ -43,15 +43,15 @@ function filterRows({ samples, stride, usedWidth }: Plane, width: number, height
   return out;
 }
 
-/** The row beside a doubled one; the first and the last stand in for what lies outside. */
-const rowBeside = (y: number, usedHeight: number): number =>
+/** The neighbouring row of a doubled one; outside the picture, the first or the last row is used. */
+const neighbourRow = (y: number, usedHeight: number): number =>
   Math.min(Math.max((y >> 1) + (y & 1 ? 1 : -1), 0), usedHeight - 1);
 
 function filterColumns({ samples, stride, usedHeight }: Plane, width: number, height: number): Samples {
   const out = like(samples, width * height);
   for (let y = 0; y < height; y++) {
     const near = (y >> 1) * stride;
-    const far = rowBeside(y, usedHeight) * stride;
+    const far = neighbourRow(y, usedHeight) * stride;
     for (let x = 0; x < width; x++) {
       out[y * width + x] = (samples[near + x]! * 3 + samples[far + x]! + (y & 1 ? 2 : 1)) >> 2;
     }
@@ -65,7 +65,7 @@ function filterBoth(plane: Plane, width: number, height: number): Samples {
   const sums = new Int32Array(usedWidth);
   for (let y = 0; y < height; y++) {
     const near = (y >> 1) * stride;
-    const far = rowBeside(y, usedHeight) * stride;
+    const far = neighbourRow(y, usedHeight) * stride;
     for (let x = 0; x < usedWidth; x++) sums[x] = samples[near + x]! * 3 + samples[far + x]!;
     for (let x = 0; x < width; x++) {
       const column = x >> 1;

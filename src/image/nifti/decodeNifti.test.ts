@@ -46,22 +46,25 @@ describe('decodeNifti', () => {
     expect(sha256(image.data)).toBe(row.rgb);
   });
 
-  it('takes a window that is asked for, and offers those of CT where there is air', async () => {
+  it('applies a requested window, and offers those of CT if there is air', async () => {
     const image = await decodeImage(new Blob([read('made/scaled.nii')]), { window: [40, 400] });
     expect(image.facts.window).toEqual([40, 400]);
-    expect(image.facts.presets.map(({ name }) => name)).toEqual([
-      '1 % to 99 %',
-      'Soft tissue',
-      'Lung',
-      'Bone',
-      'Brain',
+    expect(image.facts.presets.map(({ label }) => label)).toEqual([
+      { code: 'quantiles' },
+      { code: 'soft_tissue' },
+      { code: 'lung' },
+      { code: 'bone' },
+      { code: 'brain' },
     ]);
     const series = await decodeImage(new Blob([read('made/series.nii.gz')]));
-    expect(series.facts.presets.map(({ name }) => name)).toEqual(['From the file', '1 % to 99 %']);
+    expect(series.facts.presets.map(({ label }) => label)).toEqual([
+      { code: 'file', params: { number: 1 } },
+      { code: 'quantiles' },
+    ]);
     expect(series.facts.window).toEqual([100, 160]);
   });
 
-  it('tells how high a pixel is for its width, and whether the file is oriented', async () => {
+  it('knows the shape of a pixel, and whether the file is oriented', async () => {
     const series = await decodeImage(new Blob([read('made/series.nii.gz')]), { plane: 'coronal' });
     expect(series.facts).toMatchObject({ pixelAspect: 3, nifti: { isOriented: true } });
     const bare = await decodeImage(new Blob([read('made/unoriented.nii.gz')]));
@@ -77,11 +80,11 @@ describe('decodeNifti', () => {
   };
 
   it.each<[string, (view: DataView) => void, string, RegExp]>([
-    ['complex numbers', (view) => view.setInt16(70, 32, true), 'image_unsupported', /type \(32\)/],
+    ['complex numbers', (view) => view.setInt16(70, 32, true), 'image_unsupported', /type 32/],
     ['a volume in a second file', (view) => view.setUint8(345, 0x69), 'image_unsupported', /another file/],
     ['a side of 0', (view) => view.setInt16(42, 0, true), 'image_invalid', /damaged/],
-    ['more voxels than there are', (view) => view.setInt16(46, 90, true), 'image_invalid', /ends before/],
-    ['a bomb', (view) => view.setInt16(44, 32000, true), 'image_invalid', /ends before|larger/],
+    ['more voxels than there are', (view) => view.setInt16(46, 90, true), 'image_invalid', /ends early/],
+    ['a bomb', (view) => view.setInt16(44, 32000, true), 'image_invalid', /ends early|larger/],
     [
       'more than can be unpacked',
       (view) => [42, 44, 46].forEach((at) => view.setInt16(at, 2000, true)),
@@ -94,14 +97,16 @@ describe('decodeNifti', () => {
     );
   });
 
-  it('refuses slices, volumes and windows that there are not', async () => {
+  it('refuses slices, volumes and windows that don’t exist', async () => {
     const blob = new Blob([read('made/scaled.nii')]);
     await expect(decodeImage(blob, { frame: 99 })).rejects.toThrow(refusal('request_invalid', /slices/));
-    await expect(decodeImage(blob, { volume: 1 })).rejects.toThrow(refusal('request_invalid', /1 volumes/));
+    await expect(decodeImage(blob, { volume: 1 })).rejects.toThrow(
+      refusal('request_invalid', /the file has 1 volume/),
+    );
     await expect(decodeImage(blob, { window: [1, 0] })).rejects.toThrow(refusal('request_invalid', /width/));
   });
 
-  it('refuses gzip archives that are cut off or hold something else', async () => {
+  it('refuses gzip archives that are truncated or contain something else', async () => {
     const packed = read('made/series.nii.gz');
     await expect(decodeImage(new Blob([packed.slice(0, 200)]))).rejects.toThrow(
       refusal('image_invalid', /./),
@@ -109,7 +114,7 @@ describe('decodeNifti', () => {
     const stream = new Blob(['no volume at all']).stream().pipeThrough(new CompressionStream('gzip'));
     const other = new Blob([await new Response(stream).arrayBuffer()]);
     await expect(decodeImage(other, { name: 'a.gz' })).rejects.toThrow(
-      refusal('image_unsupported', /^a\.gz is a gzip archive without a NIfTI/),
+      refusal('image_unsupported', /^a\.gz: this gzip archive has no NIfTI/),
     );
   });
 });

@@ -1,11 +1,11 @@
 /**
- * NIfTI volumes (.nii, .nii.gz) → one slice as RGB. Slices stand as radiologists look at them: the patient's right at
- * the left, anterior or superior up, whatever the order of the axes in the file.
+ * NIfTI volumes (.nii, .nii.gz) → one slice as RGB. Slices are shown in the radiological convention (the patient's right on the
+ * left, anterior or superior up), regardless of the order of the axes in the file.
  */
 import { RoundsError } from '../../shared/errors';
 import type { Plane, WindowPreset } from '../../shared/imageFacts';
 import type { DecodedImage, DecodeOptions } from '../decoded';
-import { checkDimensions, MAX_FILE_BYTES } from '../dimensions';
+import { MAX_FILE_BYTES } from '../dimensions';
 import { forgetful } from '../fileMemory';
 import {
   checkWindow,
@@ -16,14 +16,15 @@ import {
   toLevels,
   toRawValues,
 } from '../grey';
+import { invalidImage, missingPart, unsupportedImage } from '../imageError';
 import { inflateStart } from '../inflate';
 import { CT_PRESETS } from '../presets';
 import { HEADER_BYTES, type NiftiHeader, niftiVersion, readHeader } from './header';
 import { orient, sliceIndexes, type Orientation } from './orientation';
 
-/** Bytes of an unpacked volume: no more than any file may have, times what volumes compress to. */
+/** Limit for an unpacked volume: the limit for files, times the ratio that volumes compress to. */
 const MAX_VOLUME_BYTES = 4 * MAX_FILE_BYTES;
-/** Values this low are air on the scale of CT, and there the usual windows of CT make sense. */
+/** Values this low are air on the scale of CT, so the usual windows of CT make sense. */
 const CT_AIR = -500;
 
 /**
@@ -32,40 +33,45 @@ const CT_AIR = -500;
  */
 export async function decodeNifti(
   bytes: Uint8Array<ArrayBuffer>,
-  name: string,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
   const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const header = readHeader(isPacked ? await unpackHead(bytes, name) : bytes, name);
-  const volume = choose(options.volume ?? 0, header.volumes, 'volume', name);
-  const [start, length] = volumeRange(header, volume, name);
+  const header = readHeader(isPacked ? await unpackHead(bytes) : bytes);
+  const volume = choose(options.volume ?? 0, header.volumes, 'volume');
+  const [start, length] = volumeRange(header, volume);
   const { remember = forgetful } = options;
   const read = await remember(`volume ${volume}`, length, async (): Promise<Volume> => {
-    const unpacked = isPacked ? await unpack(bytes, start + length, name) : bytes;
-    if (unpacked.length < start + length) {
-      throw new RoundsError('image_invalid', `${name} ends before its image does.`);
-    }
+    const unpacked = isPacked ? await unpack(bytes, start + length) : bytes;
+    if (unpacked.length < start + length) throw invalidImage('the voxel data ends early');
     const view = new DataView(unpacked.buffer, unpacked.byteOffset + start, length);
     const voxels = readVoxels(header, view);
     return { voxels, presets: header.type.channels > 1 ? [] : listPresets(header, voxels) };
   });
-  return new Slice(header, read, volume, name, options).render();
+  return new Slice(header, read, volume, options).render();
 }
 
 interface Volume {
   voxels: Samples;
-  /** The one that is used where none is asked for comes first; none for colour. */
+  /** The default window first; empty for colour. */
   presets: WindowPreset[];
 }
 
-/** The header's range; else quantiles of the whole volume, so that slices compare; and for CT the usual ones. */
+/** The header's range, quantiles of the whole volume (so that slices can be compared), and for CT the usual windows. */
 function listPresets(header: NiftiHeader, voxels: Samples): WindowPreset[] {
   const all: GreyImage = { ...greyScale(header), width: voxels.length, height: 1, stored: voxels };
   const { display: range } = header;
   const own: WindowPreset[] = range
-    ? [{ name: 'From the file', window: [(range[0] + range[1]) / 2, range[1] - range[0]] }]
+    ? [
+        {
+          label: { code: 'file', params: { number: 1 } },
+          window: [(range[0] + range[1]) / 2, range[1] - range[0]],
+        },
+      ]
     : [];
-  const quantiles: WindowPreset = { name: '1 % to 99 %', window: quantileWindow(all, 'LINEAR_EXACT') };
+  const quantiles: WindowPreset = {
+    label: { code: 'quantiles' },
+    window: quantileWindow(all, 'LINEAR_EXACT'),
+  };
   const isCt = voxels.some((voxel) => all.scale(voxel) <= CT_AIR);
   return [...own, quantiles, ...(isCt ? CT_PRESETS : [])];
 }
@@ -77,44 +83,35 @@ function greyScale({ slope, intercept }: NiftiHeader): Pick<GreyImage, 'scale' |
   };
 }
 
-async function unpackHead(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const head = await unpack(bytes, HEADER_BYTES, name);
+async function unpackHead(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const head = await unpack(bytes, HEADER_BYTES);
   if (niftiVersion(head)) return head;
-  const sentence = `${name} is a gzip archive without a NIfTI volume in it. Unpack it first.`;
-  throw new RoundsError('image_unsupported', sentence);
+  throw unsupportedImage('this gzip archive has no NIfTI volume in it', 'unpack it first');
 }
 
-async function unpack(
-  bytes: Uint8Array<ArrayBuffer>,
-  length: number,
-  name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function unpack(bytes: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await inflateStart(bytes, 'gzip', length);
   } catch (error) {
-    throw new RoundsError('image_invalid', `${name} is a damaged gzip archive.`, { cause: error });
+    throw invalidImage('the gzip archive is damaged', error);
   }
 }
 
 /** @throws RoundsError request_invalid */
-function choose(index: number, count: number, what: string, name: string): number {
+function choose(index: number, count: number, part: 'slice' | 'volume'): number {
   if (Number.isInteger(index) && index >= 0 && index < count) return index;
-  throw new RoundsError('request_invalid', `${name} has ${count} ${what}s, but ${what} ${index} was asked.`);
+  throw missingPart(part, index, count);
 }
 
-/** Where the volume stands in the unpacked file, in bytes. */
-function volumeRange(
-  { size, type, offset }: NiftiHeader,
-  volume: number,
-  name: string,
-): [start: number, length: number] {
+/** Bytes of the volume in the unpacked file. */
+function volumeRange({ size, type, offset }: NiftiHeader, volume: number): [start: number, length: number] {
   const length = size[0] * size[1] * size[2] * type.channels * type.bytes;
   const start = offset + volume * length;
   if (start + length > MAX_VOLUME_BYTES) {
-    const limit = `${MAX_VOLUME_BYTES / 1e6} MB can be unpacked`;
+    const megabytes = Math.ceil((start + length) / 1e6);
     throw new RoundsError(
       'image_too_large',
-      `${name} holds ${Math.ceil((start + length) / 1e6)} MB; ${limit}.`,
+      `the volume has ${megabytes} MB, and the limit is ${MAX_VOLUME_BYTES / 1e6} MB; export a part of it.`,
     );
   }
   return [start, length];
@@ -126,6 +123,7 @@ function readVoxels({ type, isLittleEndian }: NiftiHeader, view: DataView): Samp
   return values;
 }
 
+/** One slice of a volume, and how it is rendered. */
 class Slice {
   readonly #header: NiftiHeader;
   readonly #voxels: Samples;
@@ -139,7 +137,7 @@ class Slice {
   readonly #height: number;
   readonly #indexes: Uint32Array;
 
-  constructor(header: NiftiHeader, read: Volume, volume: number, name: string, options: DecodeOptions) {
+  constructor(header: NiftiHeader, read: Volume, volume: number, options: DecodeOptions) {
     this.#header = header;
     this.#voxels = read.voxels;
     this.#presets = read.presets;
@@ -148,10 +146,8 @@ class Slice {
     this.#plane = options.plane ?? 'axial';
     this.#orientation = orient(header);
     const slices = this.#orientation.slices[this.#plane];
-    this.#frame = choose(options.frame ?? Math.floor(slices / 2), slices, 'slice', name);
-    const { width, height, indexes } = sliceIndexes(this.#orientation, this.#plane, this.#frame, (size) =>
-      checkDimensions(size, name),
-    );
+    this.#frame = choose(options.frame ?? Math.floor(slices / 2), slices, 'slice');
+    const { width, height, indexes } = sliceIndexes(this.#orientation, this.#plane, this.#frame);
     [this.#width, this.#height, this.#indexes] = [width, height, indexes];
   }
 

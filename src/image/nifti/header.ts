@@ -1,6 +1,6 @@
-/** Headers of NIfTI-1 and NIfTI-2 (https://nifti.nimh.nih.gov): sizes, type and scale of the values, orientation. */
-import { RoundsError } from '../../shared/errors';
+/** Headers of NIfTI-1 and NIfTI-2 (https://nifti.nimh.nih.gov): size, type and scale of the values, and orientation. */
 import type { Samples } from '../grey';
+import { invalidImage, unsupportedImage } from '../imageError';
 
 export interface NiftiHeader {
   isLittleEndian: boolean;
@@ -8,11 +8,11 @@ export interface NiftiHeader {
   size: [number, number, number];
   volumes: number;
   type: VoxelType;
-  /** Where the first voxel stands. */
+  /** Byte offset of the first voxel. */
   offset: number;
   slope: number;
   intercept: number;
-  /** Range to show, where the file gives one. */
+  /** Range of values to show, if the file has one. */
   display: [low: number, high: number] | null;
   /** Columns i, j, k → rows right, anterior, superior, in millimetres. */
   axes: number[][];
@@ -27,7 +27,7 @@ export interface VoxelType {
   read: (view: DataView, at: number, little: boolean) => number;
 }
 
-/** Bytes that hold every header. */
+/** Bytes that contain the header of either version. */
 export const HEADER_BYTES = 540;
 
 const TYPES: Record<number, VoxelType> = {
@@ -43,7 +43,7 @@ const TYPES: Record<number, VoxelType> = {
   2304: { bytes: 1, channels: 4, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
 };
 
-/** Which NIfTI it is, or null: none. The first field is the header's own size, in the byte order of the file. */
+/** The version, or null if it isn't NIfTI. The first field is the header's own size, in the byte order of the file. */
 export function niftiVersion(
   head: Uint8Array,
 ): { version: 1 | 2; isLittleEndian: boolean; isPair: boolean } | null {
@@ -66,19 +66,22 @@ export function niftiVersion(
  * @param head at least the first HEADER_BYTES bytes, or the whole file
  * @throws RoundsError image_invalid, image_unsupported (header without voxels, complex numbers, …)
  */
-export function readHeader(head: Uint8Array, name: string): NiftiHeader {
+export function readHeader(head: Uint8Array): NiftiHeader {
   const found = niftiVersion(head);
-  if (!found) throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`);
+  if (!found) throw damagedHeader();
   if (found.isPair) {
-    const sentence = `${name} is a NIfTI header whose voxels are in another file. Save both as one .nii file.`;
-    throw new RoundsError('image_unsupported', sentence);
+    throw unsupportedImage('this NIfTI header has its voxels in another file', 'save both as one .nii file');
   }
   try {
-    return new HeaderReader(head, found.version, found.isLittleEndian).read(name);
+    return new HeaderReader(head, found.version, found.isLittleEndian).read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`, { cause: error });
+    throw damagedHeader(error);
   }
+}
+
+function damagedHeader(cause?: unknown) {
+  return invalidImage('the NIfTI header is damaged', cause);
 }
 
 /** Offsets of the fields that are used, in NIfTI-1 and NIfTI-2. */
@@ -108,14 +111,11 @@ class HeaderReader {
     this.#little = little;
   }
 
-  read(name: string): NiftiHeader {
+  read(): NiftiHeader {
     const code = this.#short('datatype');
     const type = TYPES[code];
     if (!type) {
-      throw new RoundsError(
-        'image_unsupported',
-        `${name} has voxels of a type (${code}) that cannot be opened.`,
-      );
+      throw unsupportedImage(`voxels of NIfTI type ${code} can’t be opened`, 'convert them to float32');
     }
     const rank = this.#dim(0);
     const [i = 1, j = 1, k = 1, ...more] = Array.from({ length: 7 }, (_, axis) =>
@@ -125,8 +125,7 @@ class HeaderReader {
     const volumes = more.reduce((product, count) => product * Math.max(1, count), 1);
     const isSound =
       rank >= 1 && rank <= 7 && [i, j, k, volumes].every((n) => Number.isSafeInteger(n) && n >= 1);
-    if (!isSound || !(offset >= 0))
-      throw new RoundsError('image_invalid', `${name} has a damaged NIfTI header.`);
+    if (!isSound || !(offset >= 0)) throw damagedHeader();
     const slope = this.#real('slope');
     const intercept = this.#real('intercept');
     const isScaled = Number.isFinite(slope) && slope !== 0;
@@ -144,7 +143,7 @@ class HeaderReader {
     };
   }
 
-  /** sform before qform, as nibabel chooses; without both the old convention: x runs to the left. */
+  /** sform before qform, like nibabel; without both, the old convention that x runs to the left. */
   #orientation(): Pick<NiftiHeader, 'axes' | 'isOriented'> {
     if (this.#code('sformCode') > 0) {
       const axes = [0, 1, 2].map((row) => [0, 1, 2].map((column) => this.#real('srow', row * 4 + column)));
@@ -167,7 +166,7 @@ class HeaderReader {
     }
     const [b, c, d] = [0, 1, 2].map((part) => this.#real('quaternion', part)) as [number, number, number];
     const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
-    // pixdim[0] is −1 where k runs against the rotation.
+    // pixdim[0] is −1 if k runs against the rotation.
     const k = this.#real('pixdim', 0) < 0 ? -dz : dz;
     return {
       axes: [

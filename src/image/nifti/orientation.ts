@@ -1,12 +1,13 @@
-/** Which way the axes of a volume run through the patient, and the voxels of a slice in the order that it is shown. */
+/** How the axes of a volume run through the patient, and the voxels of a slice in display order. */
 import type { Plane } from '../../shared/imageFacts';
+import { checkDimensions } from '../dimensions';
 import type { NiftiHeader } from './header';
 
 export interface Orientation {
-  /** Of the axes right, anterior, superior: voxels, distance of neighbours in the volume's array, whether it runs backwards. */
+  /** Of the axes right, anterior, superior: voxels, step between neighbours in the array, and direction. */
   axes: { count: number; stride: number; isReversed: boolean; millimetres: number }[];
   slices: Record<Plane, number>;
-  /** Height of a pixel over its width. */
+  /** Height of a pixel divided by its width. */
   aspects: Record<Plane, number>;
 }
 
@@ -19,7 +20,7 @@ const ORDERS = [
   [2, 1, 0],
 ];
 
-/** Each axis of the patient is given the axis of the array that runs nearest to it. */
+/** Assigns to each axis of the patient the array axis that is nearest to it. */
 export function orient({ axes, size }: NiftiHeader): Orientation {
   const lengths = [0, 1, 2].map((column) => Math.hypot(...axes.map((row) => row[column]!)) || 1);
   const cosine = (row: number, column: number): number => (axes[row]?.[column] ?? 0) / lengths[column]!;
@@ -47,7 +48,7 @@ export function orient({ axes, size }: NiftiHeader): Orientation {
 
 type Axis = Orientation['axes'][number];
 
-/** Axes of a plane: to the right of the picture, down, and through the slices; all of them backwards but the last. */
+/** Axes of a plane: to the right of the picture, down, and through the slices. All but the last run backwards. */
 const LAYOUT: Record<Plane, [across: number, down: number, through: number]> = {
   axial: [0, 1, 2],
   coronal: [0, 2, 1],
@@ -56,18 +57,17 @@ const LAYOUT: Record<Plane, [across: number, down: number, through: number]> = {
 
 /**
  * @param slice counted from the feet, the back or the patient's left
- * @param check is given the size before anything is allocated
- * @returns for each pixel, row by row, which voxel of the volume it shows
+ * @returns for each pixel, row by row, the index of its voxel in the volume
+ * @throws RoundsError image_invalid, image_too_large; before anything is allocated
  */
 export function sliceIndexes(
   { axes }: Orientation,
   plane: Plane,
   slice: number,
-  check: (size: { width: number; height: number }) => void,
 ): { width: number; height: number; indexes: Uint32Array } {
   const [across, down, through] = LAYOUT[plane].map((axis) => axes[axis]!) as [Axis, Axis, Axis];
   const [width, height] = [across.count, down.count];
-  check({ width, height });
+  checkDimensions({ width, height });
   const indexes = new Uint32Array(width * height);
   const place = ({ count, stride, isReversed }: Axis, at: number): number =>
     (isReversed ? count - 1 - at : at) * stride;

@@ -31,11 +31,11 @@ describe('decodeTiff', () => {
     expect(sha256(image.data)).toBe(rgb);
   });
 
-  it('gives the values of deep grey, and windows them when asked', async () => {
+  it('returns the values of deep grey, and applies a requested window', async () => {
     const blob = new Blob([read('made/grey_big_endian_16.tif')]);
     const plain = await decodeImage(blob, { raw: true });
     expect(plain.facts.window).toBeNull();
-    expect(plain.facts.presets[0]).toEqual({ name: 'Full range', window: [32767.5, 65535] });
+    expect(plain.facts.presets[0]).toEqual({ label: { code: 'full_range' }, window: [32767.5, 65535] });
     expect([...plain.data].filter((_, i) => i % 3 === 0)).toEqual(
       Array.from(plain.raw!.values, (value) => value >> 8),
     );
@@ -58,7 +58,7 @@ describe('decodeTiff', () => {
     ],
     ['CMYK', 262, (view, at) => view.setUint16(at + 8, 5, true), 'image_unsupported', /CMYK/],
     ['a bomb', 256, (view, at) => view.setUint16(at + 8, 60000, true), 'image_too_large', /60000/],
-    ['a side of 0', 257, (view, at) => view.setUint16(at + 8, 0, true), 'image_invalid', /nothing in it/],
+    ['a side of 0', 257, (view, at) => view.setUint16(at + 8, 0, true), 'image_invalid', /it’s empty/],
     [
       '13 bits with a sign',
       258,
@@ -74,7 +74,7 @@ describe('decodeTiff', () => {
     await expect(decodeImage(new Blob([bytes]))).rejects.toThrow(refusal(code, text));
   });
 
-  it('refuses files that are cut off anywhere, and pages that there are not', async () => {
+  it('refuses files that are truncated anywhere, and pages that don’t exist', async () => {
     for (const file of [
       'made/grey_16_lzw.tif',
       'made/rgb_tiles.tif',
@@ -93,7 +93,7 @@ describe('decodeTiff', () => {
     await expect(pages).rejects.toThrow(refusal('request_invalid', /2 pages/));
   });
 
-  it('survives flipped bytes', async () => {
+  it('returns an image or an error if bytes are flipped', async () => {
     const whole = read('made/rgb_lzw_strips.tif');
     for (let at = 8; at < whole.length; at += 11) {
       const broken = whole.slice();

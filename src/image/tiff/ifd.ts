@@ -1,5 +1,6 @@
 /** The directories of a TIFF file: classic and BigTIFF, both byte orders. TIFF 6.0 section 2. */
-import { RoundsError } from '../../shared/errors';
+import type { RoundsError } from '../../shared/errors';
+import { invalidImage } from '../imageError';
 
 /** Tags that are read. */
 export const TAG = {
@@ -28,7 +29,7 @@ export const TAG = {
   sampleFormat: 339,
 } as const;
 
-/** Bytes of a value by its type; others are not read. */
+/** Bytes of a value by its type. Fields of other types are ignored. */
 const TYPE_BYTES: Record<number, number> = {
   1: 1,
   2: 1,
@@ -44,10 +45,10 @@ const TYPE_BYTES: Record<number, number> = {
   18: 8,
 };
 const MAX_PAGES = 10_000;
-/** Of one field: offsets of strips and tiles are the longest. */
+/** Values of one field; offsets of strips and tiles are the longest. */
 const MAX_VALUES = 1_000_000;
 
-/** Numbers of a directory's fields. */
+/** The values of a directory's fields, read when they're needed. */
 export class Directory {
   readonly #fields: Map<number, () => number[]>;
 
@@ -71,8 +72,8 @@ export interface TiffFile {
   pages: Directory[];
 }
 
-/** @throws RoundsError image_invalid when the directories cannot be read */
-export function readTiff(bytes: Uint8Array, name: string): TiffFile {
+/** @throws RoundsError image_invalid if the directories can't be read */
+export function readTiff(bytes: Uint8Array): TiffFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const isLittleEndian = view.getUint8(0) === 0x49;
@@ -80,14 +81,17 @@ export function readTiff(bytes: Uint8Array, name: string): TiffFile {
     const all = new DirectoryReader(view, isLittleEndian, isBig).readAll();
     // Bit 0: a smaller version of another page. Bit 2: a mask.
     const pages = all.filter((page) => (page.first(TAG.subfileType, 0) & 5) === 0);
-    if (all.length === 0) throw new RangeError('No directory.');
+    if (all.length === 0) throw new RangeError('the file has no directory');
     return { view, isLittleEndian, pages: pages.length > 0 ? pages : all };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RoundsError('image_invalid', `${name} is a damaged or incomplete TIFF image.`, {
-      cause: error,
-    });
+    throw damagedTiff(error);
   }
+}
+
+/** @returns image_invalid */
+export function damagedTiff(cause?: unknown): RoundsError {
+  return invalidImage('the TIFF data is damaged or incomplete', cause);
 }
 
 class DirectoryReader {
@@ -101,7 +105,7 @@ class DirectoryReader {
     this.#isBig = isBig;
   }
 
-  /** Follows the chain; one that comes back to itself ends there. */
+  /** Follows the chain of directories, and stops if it returns to an earlier one. */
   readAll(): Directory[] {
     const seen = new Set<number>();
     const pages: Directory[] = [];
@@ -111,7 +115,7 @@ class DirectoryReader {
       const count = this.#isBig ? this.#offset(at) : this.#view.getUint16(at, this.#little);
       const start = at + (this.#isBig ? 8 : 2);
       const entryBytes = this.#isBig ? 20 : 12;
-      if (count > 65_535) throw new RangeError('Too many fields.');
+      if (count > 65_535) throw new RangeError('a directory has too many fields');
       const fields = new Map<number, () => number[]>();
       for (let i = 0; i < count; i++) {
         const entry = start + i * entryBytes;
@@ -123,7 +127,7 @@ class DirectoryReader {
     return pages;
   }
 
-  /** A file offset or count: 32 bits, in BigTIFF 64. */
+  /** A file offset or count: 32 bits, or 64 in BigTIFF. */
   #offset(at: number): number {
     return this.#isBig
       ? Number(this.#view.getBigUint64(at, this.#little))

@@ -5,10 +5,10 @@ const END = 257;
 const FIRST = 258;
 const MAX_CODES = 4096;
 
-/** @returns `length` bytes, or null when the codes end before or make no sense */
+/** @returns `length` bytes, or null if the codes end early or are invalid */
 export function unpackLzw(coded: Uint8Array, length: number): Uint8Array | null {
   const bytes = new Uint8Array(length);
-  // Each code is the string of another one and a byte behind it; its length and its first byte are kept as well.
+  // The string of each code is that of another code (`prefix`) followed by a byte (`suffix`).
   const prefix = new Uint16Array(MAX_CODES);
   const suffix = Uint8Array.from({ length: MAX_CODES }, (_, code) => code & 255);
   const lengths = new Uint16Array(MAX_CODES).fill(1, 0, CLEAR);

@@ -1,9 +1,10 @@
 /** The samples of a TIFF page: strips or tiles are unpacked, predictors undone, planes joined. */
 import { RoundsError } from '../../shared/errors';
 import type { Samples } from '../grey';
+import { unsupportedImage } from '../imageError';
 import { inflate } from '../inflate';
 import { unpackBits } from '../packBits';
-import { type Directory, TAG, type TiffFile } from './ifd';
+import { damagedTiff, type Directory, TAG, type TiffFile } from './ifd';
 import { unpackLzw } from './lzw';
 
 export interface PageLayout {
@@ -13,7 +14,7 @@ export interface PageLayout {
   bits: number;
   /** 1 unsigned, 2 signed, 3 floating point. */
   format: number;
-  /** Samples of a pixel in planes of their own. */
+  /** Each sample of a pixel is in a plane of its own. */
   isPlanar: boolean;
 }
 
@@ -31,33 +32,28 @@ const COMPRESSIONS: Record<number, string> = {
   50001: 'WebP',
 };
 
-/** One rectangle of samples as the file packs them. */
+/** One strip or tile, still compressed. */
 interface Segment {
   bytes: Uint8Array<ArrayBuffer>;
   x: number;
   y: number;
   width: number;
   height: number;
-  /** Index of the first sample of a pixel that it holds. */
+  /** Index of the first sample of each pixel in it. */
   plane: number;
 }
 
 /**
- * @returns width × height × samples values, interleaved, rows top down
+ * @returns width × height × samples values, interleaved, rows from top to bottom
  * @throws RoundsError image_invalid, image_unsupported (compression)
  */
-export async function readSamples(
-  file: TiffFile,
-  page: Directory,
-  layout: PageLayout,
-  name: string,
-): Promise<Samples> {
+export async function readSamples(file: TiffFile, page: Directory, layout: PageLayout): Promise<Samples> {
   const values = emptySamples(layout);
   const perPixel = layout.isPlanar ? 1 : layout.samples;
-  for (const segment of listSegments(file, page, layout, name)) {
+  for (const segment of listSegments(file, page, layout)) {
     const rowBytes = Math.ceil((segment.width * perPixel * layout.bits) / 8);
-    const unpacked = await unpack(segment.bytes, rowBytes * segment.height, page, name);
-    undoPredictor(unpacked, page, layout, perPixel, rowBytes, file.isLittleEndian, name);
+    const unpacked = await unpack(segment.bytes, rowBytes * segment.height, page);
+    undoPredictor(unpacked, page, layout, perPixel, rowBytes, file.isLittleEndian);
     copySegment(unpacked, segment, rowBytes, perPixel, layout, isLittle(file, page, layout), values);
   }
   return values;
@@ -76,11 +72,7 @@ function emptySamples({ width, height, samples, bits, format }: PageLayout): Sam
   return format === 2 ? new Int32Array(count) : new Uint32Array(count);
 }
 
-function damaged(name: string): RoundsError {
-  return new RoundsError('image_invalid', `${name} is a damaged or incomplete TIFF image.`);
-}
-
-function listSegments(file: TiffFile, page: Directory, layout: PageLayout, name: string): Segment[] {
+function listSegments(file: TiffFile, page: Directory, layout: PageLayout): Segment[] {
   const isTiled = page.all(TAG.tileWidth).length > 0;
   const offsets = page.all(isTiled ? TAG.tileOffsets : TAG.stripOffsets);
   const counts = page.all(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts);
@@ -89,7 +81,7 @@ function listSegments(file: TiffFile, page: Directory, layout: PageLayout, name:
     ? page.first(TAG.tileLength, 0)
     : Math.min(page.first(TAG.rowsPerStrip, layout.height), layout.height);
   if (width < 1 || height < 1 || width * height > 4 * layout.width * layout.height + 1_000_000)
-    throw damaged(name);
+    throw damagedTiff();
   const across = Math.ceil(layout.width / width);
   const perPlane = across * Math.ceil(layout.height / height);
   const planes = layout.isPlanar ? layout.samples : 1;
@@ -97,29 +89,24 @@ function listSegments(file: TiffFile, page: Directory, layout: PageLayout, name:
     const place = index % perPlane;
     const y = Math.floor(place / across) * height;
     const offset = offsets[index];
-    if (offset === undefined || offset > file.view.byteLength) throw damaged(name);
+    if (offset === undefined || offset > file.view.byteLength) throw damagedTiff();
     const length = Math.min(counts[index] ?? Infinity, file.view.byteLength - offset);
     return {
       bytes: new Uint8Array(file.view.buffer as ArrayBuffer, file.view.byteOffset + offset, length),
       x: (place % across) * width,
       y,
       width,
-      // Strips end with the image, tiles are always whole.
+      // The last strip ends with the image; tiles always have their full size.
       height: isTiled ? height : Math.min(height, layout.height - y),
       plane: Math.floor(index / perPlane),
     };
   });
 }
 
-async function unpack(
-  coded: Uint8Array<ArrayBuffer>,
-  length: number,
-  page: Directory,
-  name: string,
-): Promise<Uint8Array> {
+async function unpack(coded: Uint8Array<ArrayBuffer>, length: number, page: Directory): Promise<Uint8Array> {
   const bytes = page.first(TAG.fillOrder, 1) === 2 ? coded.map(reverseBits) : coded;
-  const unpacked = await decompress(bytes, length, page.first(TAG.compression, 1), name);
-  if (!unpacked || unpacked.length < length) throw damaged(name);
+  const unpacked = await decompress(bytes, length, page.first(TAG.compression, 1));
+  if (!unpacked || unpacked.length < length) throw damagedTiff();
   return unpacked;
 }
 
@@ -127,7 +114,6 @@ async function decompress(
   coded: Uint8Array<ArrayBuffer>,
   length: number,
   compression: number,
-  name: string,
 ): Promise<Uint8Array | null> {
   switch (compression) {
     case 1:
@@ -136,7 +122,7 @@ async function decompress(
       return unpackLzw(coded, length);
     case 8:
     case 32946:
-      return inflate(coded, 'deflate', length + 65_536, name).catch((error: unknown) => {
+      return inflate(coded, 'deflate', length + 65_536).catch((error: unknown) => {
         if (error instanceof RoundsError) throw error;
         return null;
       });
@@ -144,8 +130,7 @@ async function decompress(
       return unpackBits(coded, length);
     default: {
       const kind = COMPRESSIONS[compression] ?? `compression ${compression}`;
-      const sentence = `${name} is a TIFF image with ${kind} inside, which cannot be opened. Save it as PNG.`;
-      throw new RoundsError('image_unsupported', sentence);
+      throw unsupportedImage(`TIFF images with ${kind} inside can’t be opened`);
     }
   }
 }
@@ -164,16 +149,12 @@ function undoPredictor(
   perPixel: number,
   rowBytes: number,
   little: boolean,
-  name: string,
 ): void {
   const predictor = page.first(TAG.predictor, 1);
   if (predictor === 1) return;
   const isFloat = predictor === 3 && format === 3;
   if (!isFloat && (predictor !== 2 || ![8, 16, 32].includes(bits))) {
-    throw new RoundsError(
-      'image_unsupported',
-      `${name} is a TIFF image with predictor ${predictor}, which cannot be opened.`,
-    );
+    throw unsupportedImage(`TIFF images with predictor ${predictor} can’t be opened`);
   }
   for (let start = 0; start < bytes.length; start += rowBytes) {
     const row = bytes.subarray(start, start + rowBytes);
@@ -193,7 +174,7 @@ function addNeighbours(row: Uint8Array, size: number, perPixel: number, little: 
   }
 }
 
-/** All first bytes of the row, then all second ones, …; most significant first. */
+/** The row has the first bytes of all samples, then all second ones, …; most significant first. */
 function joinFloats(row: Uint8Array, size: number, perPixel: number): void {
   for (let at = perPixel; at < row.length; at++) row[at]! += row[at - perPixel]!;
   const planes = row.slice();

@@ -1,4 +1,4 @@
-/** Applies the Orientation field of TIFF, whose values are those of EXIF: where the first row and column belong. */
+/** Applies the Orientation field of TIFF, which has the same values as in EXIF. */
 import type { RgbImage } from '../../engine/preprocess/resample';
 
 interface Size {
@@ -16,7 +16,7 @@ export function turn(image: RgbImage, orientation: number): RgbImage {
   return { width, height, data };
 }
 
-/** The same for one value a pixel. */
+/** The same for one value per pixel. */
 export function turnPixels<T extends Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>>(
   values: T,
   size: Size,
@@ -29,7 +29,7 @@ export function turnPixels<T extends Int16Array<ArrayBuffer> | Float32Array<Arra
   }, values.slice() as T);
 }
 
-/** For each pixel of the turned image, row by row, which one of the stored image it is. */
+/** For each pixel of the turned image, row by row, the index of its pixel in the stored image. */
 function sourcesOf({ width, height }: Size, orientation: number): Size & { sources: Uint32Array } {
   const isTransposed = orientation > 4;
   const [turnedWidth, turnedHeight] = isTransposed ? [height, width] : [width, height];

@@ -1,9 +1,10 @@
-/** Words for images and what files say about them. */
+/** Words for images and for the facts of their files. */
+import { IDENTIFYING_CODES, type WindowLabel } from '../../../shared/imageFacts';
 import { t } from '../../i18n/i18n.svelte';
 import type { MessageKey } from '../../i18n/messages';
 import type { TrayImage } from '../../state/images/trayImage.svelte';
 
-/** What a file’s frames are called. */
+/** The word for a frame of the file. */
 export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {
   if (image.preview?.nifti) return 'slice';
   return image.preview?.format === 'TIFF' ? 'page' : 'frame';
@@ -16,32 +17,36 @@ export function frameText(image: TrayImage): string {
   return t(FRAME_OF[frameWord(image)], { frame: image.frame + 1, frames: image.frames });
 }
 
-/** The name of an image and, where its file has several, of the frame. */
+/** The name of an image and, if its file has several frames, the current one. */
 export function placeText(image: TrayImage): string {
   if (image.frames === 1) return image.name;
   return t('image.frameNamed', { name: image.name, place: frameText(image) });
 }
 
-/** Under the worker’s names for them, in small letters and with hyphens. */
-const PRESETS: Readonly<Record<string, MessageKey>> = {
-  'from-the-file': 'image.presetFromFile',
-  'full-range': 'image.presetFull',
-  '1-%-to-99-%': 'image.presetQuantiles',
-  'soft-tissue': 'image.presetSoftTissue',
+const WINDOWS: Readonly<Record<Exclude<WindowLabel['code'], 'file' | 'file_text'>, MessageKey>> = {
+  full_range: 'image.presetFull',
+  quantiles: 'image.presetQuantiles',
+  soft_tissue: 'image.presetSoftTissue',
   lung: 'image.presetLung',
   bone: 'image.presetBone',
   brain: 'image.presetBrain',
 };
 
-/** A window’s name: ours in the visitor’s language, the file’s own as it stands there. */
-export function presetText(name: string): string {
-  const key = PRESETS[name.toLowerCase().replaceAll(' ', '-')];
-  if (key) return t(key);
-  const nth = /^From the file \((\d+)\)$/.exec(name)?.[1];
-  return nth ? t('image.presetFromFileNth', { number: nth }) : name;
+/** A window’s name in the visitor’s language, or the file’s own label, unchanged. */
+export function windowLabelText(label: WindowLabel): string {
+  if (label.code === 'file_text') return label.params.text;
+  if (label.code !== 'file') return t(WINDOWS[label.code]);
+  const { number } = label.params;
+  return number === 1 ? t('image.presetFromFile') : t('image.presetFromFileNth', { number });
 }
 
-/** A value of an image as a person reads it: whole where it is whole, else four digits. */
+/** The name of a field that may identify the patient. Cases of earlier versions hold English names, which stay as they are. */
+export function identifyingText(code: string): string {
+  const known = IDENTIFYING_CODES.find((one) => one === code);
+  return known ? t(`image.field${known}`) : code;
+}
+
+/** A value of an image for display: an integer as it is, else four significant digits. */
 export function valueText(value: number): string {
   if (Number.isNaN(value)) return '—';
   const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));

@@ -77,7 +77,7 @@ export class CaseImages {
   async #prepare(input: ImageInput, withOriginal: boolean): Promise<PreparedImage> {
     const preview = await this.#preview(input);
     const { format, width, height, rgba } = preview;
-    const identifying = preview.dicom?.identifying.map(({ name }) => name) ?? [];
+    const identifying = preview.dicom?.identifying.map(({ code }) => code) ?? [];
     const isRendered = identifying.length > 0 && !withOriginal;
     const file = isRendered ? await encodePng(rgba, width, height) : input.blob;
     const bytes = new Uint8Array(await file.arrayBuffer());

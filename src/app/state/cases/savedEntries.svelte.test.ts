@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RoundsError } from '../../../shared/errors';
 import { TEST_MODEL, testCase } from '../../cases/testing/testCase';
 import { setPrivateVisit } from '../../browser/privateVisit';
 import { saveable } from './buildCase';
@@ -23,6 +24,26 @@ describe('a case that is opened', () => {
     expect(followUp?.earlier.map(({ asked }) => asked.question)).toEqual(['What kind of image is this?']);
     expect(followUp?.earlier[0]?.text).toContain('<answer>B</answer>');
     expect(group).toMatchObject({ kind: 'rollouts', passRate: 0.5, model: TEST_MODEL });
+  });
+
+  it('holds no file name, not even in an error', () => {
+    const [first, followUp] = restore();
+    const images = [{ blob: new Blob(), name: 'MUELLER^ANNA: chest.dcm' }];
+    const failed = (saved: Turn, asked: Turn['asked']) => {
+      const message = 'MUELLER^ANNA: chest.dcm: the pixel data ends early; save or export the file again.';
+      const error = new RoundsError('image_invalid', message);
+      const parent = saved.parent && Turn.restore({ ...saved.parent.asked, images }, null, restored('7'));
+      return saveEntry(Turn.restore(asked, parent, { ...restored('8'), error }), [0]);
+    };
+    for (const entry of [
+      failed(first as Turn, { ...first!.asked, images }),
+      failed(followUp as Turn, { ...followUp!.asked, images: [] }),
+    ]) {
+      expect(entry.error).toEqual({
+        code: 'image_invalid',
+        message: 'image: the pixel data ends early; save or export the file again.',
+      });
+    }
   });
 
   it('is shown once, however often it is opened', () => {

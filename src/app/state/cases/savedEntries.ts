@@ -29,7 +29,7 @@ export function saveEntry(entry: Entry, places: readonly number[]): CaseEntry {
       ...(maxPixels === undefined ? {} : { maxPixels }),
     },
     status: entry.status === 'done' || entry.status === 'failed' ? entry.status : ('stopped' as const),
-    error: error && { code: error.code, message: error.message.slice(0, 10_000) },
+    error: error && { code: error.code, message: withoutFileName(error.message, entry).slice(0, 10_000) },
     elapsedMs,
     model: model && saveModel(model),
   };
@@ -48,6 +48,13 @@ export function saveEntry(entry: Entry, places: readonly number[]): CaseEntry {
     optionProbabilities: [...entry.optionProbabilities],
     verdict: entry.verdict,
   };
+}
+
+/** Errors of images begin with the file's name, which a case never holds, because it may be that of a patient. */
+function withoutFileName(message: string, { asked, earlier }: Entry): string {
+  const images = [asked, ...earlier.map((exchange) => exchange.asked)].flatMap(({ images }) => images);
+  const named = images.find(({ name }) => message.startsWith(`${name}: `));
+  return named ? `image: ${message.slice(named.name.length + 2)}` : message;
 }
 
 /** @param inputs the images of the case, in its order */

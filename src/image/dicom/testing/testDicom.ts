@@ -1,4 +1,4 @@
-/** Writes small DICOM files for tests; knows just the value representations that they need. */
+/** Writes small DICOM files for tests; supports only the value representations that they need. */
 
 export interface TestElement {
   tag: [group: number, element: number];
@@ -59,7 +59,11 @@ function encodeElements(elements: readonly TestElement[], little: boolean, expli
   return join(parts);
 }
 
-/** A whole file: preamble, file meta information, data set. `syntax` is explicit, implicit, big, deflated, or any UID, for files to refuse. */
+/**
+ * A whole file: preamble, file meta information, data set.
+ *
+ * @param syntax explicit, implicit, big, deflated, or any UID, for files to be refused
+ */
 export async function dicomFile(
   elements: readonly TestElement[],
   syntax = 'explicit',
@@ -85,7 +89,7 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
 export interface ImageOptions {
   rows: number;
   columns: number;
-  /** Pixel Data as it stands in the file; words for 16 bits, else bytes. */
+  /** Pixel Data as in the file; words for 16 bits, else bytes. */
   pixels: number[];
   bits?: number;
   stored?: number;
