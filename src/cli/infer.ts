@@ -8,6 +8,7 @@ import { PRESET_IDS } from '../shared/presets';
 import type { LoadParams } from '../shared/protocol';
 import { readCases, type ReadCase, type ReadCases } from './caseFile';
 import { oneOf, runInProcess, UsageError } from './command';
+import { deviceName } from './deviceName';
 import { HarnessSession } from './harnessSession';
 
 const HELP = `Runs cases through the page's own worker, engine and GPU code in a headless browser.
@@ -73,7 +74,7 @@ async function infer(args: Arguments, signal: AbortSignal): Promise<boolean> {
     const failure = await session.load(args).then(
       ({ name, device, loadMs }) => {
         note(
-          `Loaded ${name} in ${Math.round(loadMs)} ms: ${device.backend}, ${device.adapter}, ${device.activations}.`,
+          `Loaded ${name} in ${Math.round(loadMs)} ms: ${device.backend}, ${deviceName(device)}, ${device.activations}.`,
         );
         return null;
       },

@@ -23,6 +23,7 @@ import {
   type StageResult,
 } from './compare';
 import { runInProcess, UsageError } from './command';
+import { deviceName } from './deviceName';
 import { GoldenFolder, type GoldenCase } from './goldens';
 import { HarnessSession } from './harnessSession';
 
@@ -101,7 +102,7 @@ async function verify(args: Arguments, signal: AbortSignal): Promise<boolean> {
         withImages = false;
         const info = await session.load(args);
         process.stderr.write(
-          `${checkpoint}: ${info.device.backend}, ${info.device.adapter}, ${info.device.activations}\n`,
+          `${checkpoint}: ${info.device.backend}, ${deviceName(info.device)}, ${info.device.activations}\n`,
         );
         for (const name of names) {
           signal.throwIfAborted();

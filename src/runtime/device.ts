@@ -30,7 +30,7 @@ export async function findAdapter(): Promise<AdapterSummary | null> {
   }
   if (!adapter) return null;
   const { vendor, architecture, device, description } = adapter.info;
-  const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed adapter';
+  const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'GPU';
   return { adapter, description: name, software: isSoftware(adapter, name) };
 }
 

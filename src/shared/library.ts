@@ -3,6 +3,7 @@
  * come from, and how far a download or conversion is. The engine's worker (protocol.ts) only reads what is stored.
  */
 import type { WireError } from './errors';
+import type { JobDetail } from './jobDetail';
 import type { PackSource, RecipeOption, WeightsOption } from './pack';
 
 /** Where a model comes from. Files and tokens are given with a call and are never stored. */
@@ -128,7 +129,7 @@ export interface JobState {
   bytesPerSecond: number;
   secondsLeft: number | null;
   /** What is being done now, for instance the tensor, the shard, or the wait before a retry. */
-  detail: string;
+  detail: JobDetail | null;
   error: WireError | null;
 }
 

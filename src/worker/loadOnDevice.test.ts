@@ -54,7 +54,7 @@ describe('modesFor', () => {
     expect(rest).toHaveLength(0);
     expect(mode).toMatchObject({
       backend: 'wasm',
-      reason: expect.stringContaining('software GPU') as string,
+      reasons: [{ code: 'software_gpu_slower' }],
     });
   });
 
@@ -135,7 +135,7 @@ describe('loadOnDevice', () => {
           features: [],
           activations: mode.activations,
           software: false,
-          reason: mode.reason,
+          reasons: mode.reasons,
         };
         return { backend: isWrong.has(name) ? wrongBackend(right) : right, report };
       },
@@ -157,7 +157,9 @@ describe('loadOnDevice', () => {
     isWrong.add('WebGPU in float16');
     const again = await load({ recheck: true });
     expect(again.report.selfTest).toMatchObject({ status: 'passed' });
-    expect(again.report.reason).toContain('WebGPU in float16 gave wrong numbers');
+    expect(again.report.reasons).toMatchObject([
+      { code: 'wrong_numbers', params: { mode: { activations: 'f16' }, detail: { code: 'prediction_off' } } },
+    ]);
     await again.model.dispose();
   });
 
@@ -166,8 +168,11 @@ describe('loadOnDevice', () => {
     const { model, report } = await load();
     await model.dispose();
     expect(opened).toEqual(['WebGPU in float16', 'WebGPU in float32', 'WebGPU in float32 without subgroups']);
-    expect(report.reason).toMatch(
-      /WebGPU in float16 gave wrong numbers .* WebGPU in float32 gave wrong numbers/,
+    expect(report.reasons).toMatchObject(
+      ['f16', 'f32'].map((activations) => ({
+        code: 'wrong_numbers',
+        params: { mode: { backend: 'webgpu', activations, subgroups: true } },
+      })),
     );
     opened = [];
     await (await load()).model.dispose();

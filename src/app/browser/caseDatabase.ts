@@ -3,11 +3,11 @@
  * in one transaction or not at all: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, kept once
  * however many cases have it.
  */
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
+import { promisifyRequest } from 'idb-keyval';
 import type { CaseRecord } from '../cases/caseFormat';
 import type { CaseSummary } from '../cases/caseSummary';
 import { CASE_VERSION } from '../cases/caseFormat';
-import { RoundsError } from '../../shared/errors';
+import { asStorageErrors, openIdbStore, type UseStore } from '../../shared/indexedDb';
 
 export const CASE_DATABASE = 'rounds-cases';
 
@@ -52,7 +52,8 @@ export class CaseDatabase {
 
   /**
    * Writes a case in one transaction.
-   * @param make is given what is stored under the id, and must not wait; null leaves everything as it is
+   * @param make is given what is stored under the id, must not wait, and runs again where the connection was lost; null
+   *   leaves everything as it is
    */
   update(id: string, make: (stored: unknown) => CaseToWrite | null): Promise<void> {
     return this.#run('readwrite', async (store) => {
@@ -92,9 +93,9 @@ export class CaseDatabase {
     });
   }
 
-  async #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
-    try {
-      this.#store ??= createStore(this.#name, 'cases');
+  #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+    return asStorageErrors(async () => {
+      this.#store ??= openIdbStore(this.#name, 'cases', 'default');
       return await this.#store(mode, (store) =>
         work(store).catch((thrown: unknown) => {
           // Half of a case must not stay.
@@ -102,9 +103,7 @@ export class CaseDatabase {
           throw thrown;
         }),
       );
-    } catch (thrown) {
-      throw storageError(thrown);
-    }
+    }, 'the case');
   }
 }
 
@@ -120,15 +119,4 @@ function tryAbort(transaction: IDBTransaction): void {
 function keysOf(kind: 's' | 'i'): IDBKeyRange {
   // '0' is what follows '/'.
   return IDBKeyRange.bound(`${kind}/`, `${kind}0`, false, true);
-}
-
-function storageError(thrown: unknown): RoundsError {
-  if (thrown instanceof RoundsError) return thrown;
-  const name = thrown instanceof Error ? thrown.name : '';
-  if (name === 'QuotaExceededError') {
-    return new RoundsError('storage_quota', 'The browser has no room left for the case.', { cause: thrown });
-  }
-  return new RoundsError('storage_failed', `The browser’s storage failed (${name || 'unknown'}).`, {
-    cause: thrown,
-  });
 }

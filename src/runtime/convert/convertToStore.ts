@@ -6,7 +6,7 @@ import type { ConversionPlan } from '../../convert/plan';
 import { shardName } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 import { openQuantizerPool, quantizerThreads } from './quantizerPool';
-import { StoreNotes } from './storeNotes';
+import { ConversionJournal } from './conversionJournal';
 
 export interface ConvertToStoreOptions {
   signal?: AbortSignal;
@@ -31,7 +31,7 @@ export async function convertToStore(
   options: ConvertToStoreOptions = {},
 ): Promise<{ manifestText: string }> {
   const { signal, onProgress, shardBytes = SHARD_BYTES } = options;
-  const notes = await StoreNotes.open(plan, store, shardBytes);
+  const notes = await ConversionJournal.open(plan, store, shardBytes);
   const threads = options.jobs ?? quantizerThreads();
   const pool = await openQuantizerPool(threads);
   let manifestText = '';

@@ -3,7 +3,7 @@ import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
 import type { ShardStore } from '../storage/shardStore';
-import type { FillHooks } from './supply';
+import type { FillHooks } from './modelSource';
 import { ZipWriter } from '../../shared/zipWriter';
 
 export interface ExportedPack {
@@ -36,7 +36,7 @@ export async function exportPack(
   let done = 0;
   for (const shard of manifest.shards) {
     signal.throwIfAborted();
-    onDetail(`Writing ${shard.file}`);
+    onDetail({ code: 'writing_file', params: { file: shard.file } });
     const bytes = new Uint8Array((await store.get(shard.file)) ?? new ArrayBuffer(0));
     if (!(await isIntact(bytes, shard))) {
       throw new RoundsError(

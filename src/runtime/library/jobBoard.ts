@@ -151,7 +151,7 @@ function atRest(model: StoredModel): JobState {
     totalBytes: model.totalBytes,
     bytesPerSecond: 0,
     secondsLeft: null,
-    detail: '',
+    detail: null,
     error: null,
   };
 }

@@ -3,7 +3,7 @@ import { RoundsError } from '../../shared/errors';
 import type { JobState } from '../../shared/library';
 import { SpeedMeter } from '../../shared/speedMeter';
 import type { JobBoard } from './jobBoard';
-import type { FillHooks } from './supply';
+import type { FillHooks } from './modelSource';
 
 export interface RunningJob extends FillHooks {
   update(change: Partial<Pick<JobState, 'modelId' | 'name' | 'origin' | 'phase' | 'totalBytes'>>): void;
@@ -81,7 +81,7 @@ export class JobRunner {
           change({ doneBytes, bytesPerSecond, secondsLeft: meter.secondsLeft(job.totalBytes) });
         },
       });
-      change({ phase: 'done', detail: '', bytesPerSecond: 0, secondsLeft: 0 });
+      change({ phase: 'done', detail: null, bytesPerSecond: 0, secondsLeft: 0 });
       return result;
     } catch (thrown) {
       const error = signal.aborted
@@ -89,11 +89,11 @@ export class JobRunner {
         : RoundsError.from(thrown);
       const phase = PHASE_AFTER[entry.stopped ?? 'failure'];
       const shown = signal.aborted ? null : error.toWire();
-      change({ phase, detail: '', bytesPerSecond: 0, secondsLeft: null, error: shown });
+      change({ phase, detail: null, bytesPerSecond: 0, secondsLeft: null, error: shown });
       throw error;
     }
   }
 }
 
 const PHASE_AFTER = { pause: 'paused', cancel: 'cancelled', failure: 'failed' } as const;
-const NOTHING_DONE = { doneBytes: 0, bytesPerSecond: 0, secondsLeft: null, detail: '', error: null };
+const NOTHING_DONE = { doneBytes: 0, bytesPerSecond: 0, secondsLeft: null, detail: null, error: null };

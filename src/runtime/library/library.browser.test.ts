@@ -20,8 +20,8 @@ function openLibrary(): { library: Library; told: JobState[]; models: () => Stor
     channel: openChannel(),
     locks: openLocks(),
     tab: crypto.randomUUID(),
-    tellJobs: (jobs) => told.push(...jobs),
-    tellModels: (list) => (models = list),
+    onJobs: (jobs) => told.push(...jobs),
+    onModels: (list) => (models = list),
   });
   return { library, told, models: () => models };
 }

@@ -2,7 +2,7 @@
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackShard } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
-import { largestTensor, presentShards, sizeOf, type Supply } from './supply';
+import { largestTensor, presentShards, sizeOf, type ModelSource } from './modelSource';
 import { isZip, readZip } from '../../shared/zipReader';
 
 interface GivenFile {
@@ -20,7 +20,7 @@ interface PackFiles {
  * @param files a folder's files (of which others than the pack's are left alone), or one ZIP file
  * @throws RoundsError pack_invalid
  */
-export async function openPackFiles(files: readonly File[]): Promise<Supply> {
+export async function openPackFiles(files: readonly File[]): Promise<ModelSource> {
   const [first] = files;
   const given =
     first && files.length === 1 && (await isZip(first))
@@ -44,7 +44,7 @@ export async function openPackFiles(files: readonly File[]): Promise<Supply> {
         if (present.has(shard)) continue;
         signal.throwIfAborted();
         onBytes(done);
-        onDetail(`Reading ${shard.file}`);
+        onDetail({ code: 'reading_file', params: { file: shard.file } });
         const bytes = await readShard(given, folder, shard);
         await store.set(shard.file, bytes.buffer);
         done += shard.size;

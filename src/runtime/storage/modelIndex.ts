@@ -4,7 +4,7 @@
  */
 import { delMany, get, getMany, keys, promisifyRequest, setMany } from 'idb-keyval';
 import type { StoredModel } from '../../shared/library';
-import { asStorageErrors, openIdbStore } from './idbStore';
+import { asStorageErrors, openIdbStore } from '../../shared/indexedDb';
 
 export interface ModelIndex {
   list(): Promise<StoredModel[]>;

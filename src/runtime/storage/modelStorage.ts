@@ -1,7 +1,7 @@
 /** Everything that is stored of models: the index, and for each model a database of shards. */
 import type { ModelOrigin, StoredModel } from '../../shared/library';
 import type { PackManifest } from '../../shared/pack';
-import { deleteDatabase } from './idbStore';
+import { deleteDatabase } from '../../shared/indexedDb';
 import { memoryModelIndex, openModelIndex, type ModelIndex } from './modelIndex';
 import {
   memoryShardStore,

@@ -112,7 +112,7 @@ async function fetchMissing(
   await downloadShards({
     base,
     shards,
-    keep: ({ file }, bytes) => store.set(file, bytes.buffer),
+    store: ({ file }, bytes) => store.set(file, bytes.buffer),
     onBytes: (received) => hooks.onProgress?.('download', received, total),
     fetch: signalOf(hooks),
   });

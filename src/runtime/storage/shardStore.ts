@@ -3,7 +3,7 @@
  * one 16 MiB ArrayBuffer a record. A key that is present is a shard that was verified when written.
  */
 import { del, get, keys, set } from 'idb-keyval';
-import { asStorageErrors, openIdbStore } from './idbStore';
+import { asStorageErrors, openIdbStore } from '../../shared/indexedDb';
 
 export interface ShardStore {
   get(key: string): Promise<ArrayBuffer | undefined>;

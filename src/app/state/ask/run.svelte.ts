@@ -1,6 +1,7 @@
 /** What one answer and a group of rollouts have in common: waiting for the model, phases, a clock, stopping, errors. */
 import { isPrivateVisit } from '../../browser/privateVisit';
 import { isoNow } from '../../cases/caseFormat';
+import type { SavedDevice } from '../../../shared/device';
 import { RoundsError, type ErrorCode } from '../../../shared/errors';
 import type { PackSource } from '../../../shared/pack';
 import type { ModelInfo, Phase, Stage, Update } from '../../../shared/protocol';
@@ -33,8 +34,9 @@ export interface RunContext {
 }
 
 /** The model that answers: of what ModelInfo tells, as much as a saved case can hold. */
-export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights' | 'device'> & {
+export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights'> & {
   source: Pick<PackSource, 'repo' | 'revision' | 'license'>;
+  device: SavedDevice;
 };
 
 /** What makes a question the same one on a later visit. */

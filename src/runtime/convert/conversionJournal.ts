@@ -11,7 +11,7 @@ import { makeManifest, type ConversionPlan } from '../../convert/plan';
 import { shardName, type Piece } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 
-export const NOTES_KEY = 'notes';
+export const JOURNAL_KEY = 'notes';
 const PIECES_PREFIX = 'pieces-';
 const MAX_ENTRIES = 100_000;
 
@@ -30,7 +30,7 @@ interface Notes {
   pieces: PieceRecord[];
 }
 
-export class StoreNotes {
+export class ConversionJournal {
   readonly #store: ShardStore;
   readonly #shardBytes: number;
   readonly #notes: Notes;
@@ -45,14 +45,14 @@ export class StoreNotes {
    * Reads what an earlier attempt at the same plan has left in `store`.
    * @throws RoundsError storage_failed
    */
-  static async open(plan: ConversionPlan, store: ShardStore, shardBytes: number): Promise<StoreNotes> {
+  static async open(plan: ConversionPlan, store: ShardStore, shardBytes: number): Promise<ConversionJournal> {
     const hash = await planHash(plan);
-    const found = parseNotes(await store.get(NOTES_KEY));
+    const found = parseEntries(await store.get(JOURNAL_KEY));
     const present = new Set(await store.keys());
     const notes: Notes = found?.plan === hash ? found : { plan: hash, shards: [], pieces: [] };
     notes.shards = notes.shards.filter(({ file }) => present.has(file));
     notes.pieces = notes.pieces.filter(({ key }) => present.has(key));
-    return new StoreNotes(store, shardBytes, notes);
+    return new ConversionJournal(store, shardBytes, notes);
   }
 
   async finished(): Promise<FinishedParts> {
@@ -75,7 +75,7 @@ export class StoreNotes {
     const records = [...this.#notes.pieces];
     if (pieces.length > 0) records.push(await this.#keep(PIECES_PREFIX + shard.file, pieces));
     this.#notes.pieces = records.filter((record) => this.#isWaiting(record));
-    await this.#store.set(NOTES_KEY, new TextEncoder().encode(JSON.stringify(this.#notes)).buffer);
+    await this.#store.set(JOURNAL_KEY, new TextEncoder().encode(JSON.stringify(this.#notes)).buffer);
     for (const record of records) {
       if (!this.#notes.pieces.includes(record)) await this.#store.delete(record.key);
     }
@@ -103,10 +103,10 @@ async function planHash(plan: ConversionPlan): Promise<string> {
 }
 
 /** null where there are none, or none that can be read: then everything is made again. */
-function parseNotes(record: ArrayBuffer | undefined): Notes | null {
+function parseEntries(record: ArrayBuffer | undefined): Notes | null {
   if (!record) return null;
   try {
-    const root = new Fields(JSON.parse(new TextDecoder().decode(record)), NOTES_KEY, (message) => {
+    const root = new Fields(JSON.parse(new TextDecoder().decode(record)), JOURNAL_KEY, (message) => {
       throw new RoundsError('storage_failed', message);
     });
     return {
