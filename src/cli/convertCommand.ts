@@ -100,7 +100,7 @@ async function openSource(src: string, signal: AbortSignal): Promise<CheckpointS
 
 async function readCalibration(path: string): Promise<Calibration> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new RoundsError('request_invalid', `${path} can’t be read.`, { cause });
+    throw new RoundsError('file_invalid', `${path} can’t be read.`, { cause });
   });
   return parseCalibration(new Uint8Array(bytes), path);
 }

@@ -12,10 +12,10 @@ import type { PackWeight } from './weightMap';
 
 export const MAX_CALIBRATION_BYTES = 64_000_000;
 
-/** @throws RoundsError request_invalid where `bytes` are no such file; `name` is for the message */
+/** @throws RoundsError file_invalid where `bytes` are no such file; `name` is for the message */
 export async function parseCalibration(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Calibration> {
   const tensors = await readHeader(name, new Blob([bytes])).catch((cause: unknown) => {
-    throw new RoundsError('request_invalid', `${name} is no calibration: it is not in safetensors form.`, {
+    throw new RoundsError('file_invalid', `${name} is no calibration: it is not in safetensors form.`, {
       cause,
     });
   });
@@ -33,7 +33,7 @@ function readVector({ name, file, dtype, shape, start, end }: StoredTensor, byte
   return values;
 }
 
-/** @throws RoundsError request_invalid where it was made for another model, or the recipe has no use for it */
+/** @throws RoundsError file_invalid where it was made for another model, or the recipe has no use for it */
 export function checkCalibration(
   { importance }: Calibration,
   weights: readonly PackWeight[],
@@ -55,5 +55,5 @@ export function checkCalibration(
 }
 
 function refuse(message: string): never {
-  throw new RoundsError('request_invalid', message);
+  throw new RoundsError('file_invalid', message);
 }

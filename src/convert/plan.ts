@@ -38,7 +38,7 @@ export interface ConversionPlan {
 
 /**
  * Reads configs and headers only, then lays the pack out: auxiliary files first, then tensors, each span aligned.
- * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; request_invalid for a calibration that
+ * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; file_invalid for a calibration that
  *   nothing would be made of
  */
 export async function planConversion(

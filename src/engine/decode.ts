@@ -42,7 +42,7 @@ export interface DecodeOutcome extends SplitText {
 
 type DecodeParams = Pick<GenerateParams, 'settings' | 'tags' | 'forceIds' | 'logits'>;
 
-/** @throws RoundsError request_invalid, context_overflow (no room for a single token), and what the backend throws */
+/** @throws RoundsError setting_invalid, context_overflow (no room for a single token), and what the backend throws */
 export async function decodeAnswer(
   model: EngineModel,
   params: DecodeParams,

@@ -35,7 +35,7 @@ export interface Prefilled {
  * Stopping is not an error once there is a prompt in the cache: the result then says `abort` and holds what
  * was written so far.
  *
- * @throws RoundsError request_invalid, image_invalid, context_overflow, aborted (before the first token),
+ * @throws RoundsError request_invalid, setting_invalid, image_invalid, context_overflow, aborted (before the first token),
  *   device_lost, out_of_memory, internal
  */
 export async function generate(

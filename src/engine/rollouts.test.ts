@@ -186,7 +186,7 @@ describe('rollouts', () => {
     await expect(
       rollOut(model, { request: request(DRAWN), count }, decoded(), hooks()),
     ).rejects.toMatchObject({
-      code: 'request_invalid',
+      code: 'setting_invalid',
     });
   });
 });

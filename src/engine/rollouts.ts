@@ -29,7 +29,7 @@ export async function rollOut(
 ): Promise<RolloutsResult> {
   if (!(Number.isInteger(count) && count >= MIN_ROLLOUTS && count <= MAX_ROLLOUTS)) {
     const rule = `there can be ${MIN_ROLLOUTS} to ${MAX_ROLLOUTS}`;
-    throw new RoundsError('request_invalid', `${count} rollouts were asked for; ${rule}.`);
+    throw new RoundsError('setting_invalid', `The number of rollouts is ${count}; ${rule}.`);
   }
   const { signal, clock, onProgress } = hooks;
   const prefilled = await prefillPrompt(model, request, decoded, {

@@ -30,12 +30,12 @@ export class TokenObserver {
   readonly #splitter: ThinkingSplitter;
   #index = 0;
 
-  /** @throws RoundsError request_invalid */
+  /** @throws RoundsError setting_invalid */
   constructor(tokenizer: Tokenizer, vocabSize: number, params: ObservedParams) {
     const { alternatives = 0, optionLetters = [] } = params;
     if (!(Number.isInteger(alternatives) && alternatives >= 0 && alternatives <= MAX_ALTERNATIVES)) {
       const rule = `it must be a whole number from 0 to ${MAX_ALTERNATIVES}`;
-      throw new RoundsError('request_invalid', `alternatives is ${alternatives}; ${rule}.`);
+      throw new RoundsError('setting_invalid', `alternatives is ${alternatives}; ${rule}.`);
     }
     this.#tokenizer = tokenizer;
     this.#alternatives = alternatives;
@@ -90,7 +90,7 @@ export class TokenObserver {
   }
 }
 
-/** Null where nothing is to be observed. @throws RoundsError request_invalid */
+/** Null where nothing is to be observed. @throws RoundsError setting_invalid */
 export function observerFor(
   tokenizer: Tokenizer,
   vocabSize: number,

@@ -27,7 +27,10 @@ type ConvertedOrigin = Extract<ModelOrigin, { kind: 'hub' | 'folder' }>;
 /** Part of an id. Raise it when the same plan gives other bytes, so that old shards are not mixed with new ones. */
 const CONVERTER_VERSION = 1;
 
-/** @throws RoundsError download_failed, checkpoint_invalid, model_unsupported, request_invalid, aborted */
+/**
+ * @throws RoundsError download_failed, checkpoint_invalid, model_unsupported, address_invalid, files_needed, file_invalid,
+ *   aborted
+ */
 export async function openConversion(
   origin: ConvertedOrigin,
   access: OriginAccess,
@@ -84,7 +87,7 @@ async function openSource(
 ): Promise<CheckpointSource> {
   if (origin.kind === 'folder') {
     if (!files?.length) {
-      throw new RoundsError('request_invalid', `Choose the folder ${origin.name} again: it is not kept.`);
+      throw new RoundsError('files_needed', `Choose the folder ${origin.name} again: it is not stored.`);
     }
     return openFiles(files, origin.name);
   }

@@ -32,13 +32,18 @@ export class JobRunner {
   /**
    * Runs `work` as the job of this id; where work of that kind runs already, its result is waited for instead.
    * @param kind names what `work` resolves to
-   * @throws RoundsError aborted where it was stopped; request_invalid where the id does other work; what `work` throws
+   * @throws RoundsError aborted where it was stopped; model_busy where other work runs for this id; what `work` throws
    */
   run<T>(kind: string, start: JobStart, work: (job: RunningJob) => Promise<T>): Promise<T> {
     const running = this.#running.get(start.id);
     if (running) {
       if (running.kind === kind) return running.ended as Promise<T>;
-      return Promise.reject(new RoundsError('request_invalid', `${start.name} is being worked on already.`));
+      return Promise.reject(
+        new RoundsError(
+          'model_busy',
+          `Another task is running for ${start.name}. Wait until it has finished.`,
+        ),
+      );
     }
     const entry: Entry = { kind, abort: new AbortController(), stopped: null, ended: Promise.resolve() };
     this.#running.set(start.id, entry);

@@ -1,4 +1,4 @@
-/** Implements the calls of src/shared/library.ts on the shelf of stored models, the jobs, and the other tabs. */
+/** Implements the calls of src/shared/library.ts with the stored models, the jobs, and the other tabs. */
 import { RoundsError } from '../../shared/errors';
 import {
   jobIdOf,
@@ -32,6 +32,8 @@ export interface LibraryPorts {
   tab: string;
   onJobs: (jobs: JobState[]) => void;
   onModels: (models: StoredModel[]) => void;
+  /** Least time between two reports of jobs; for tests. */
+  updateEveryMs?: number;
 }
 
 /** One method for each call of the protocol. */
@@ -46,15 +48,15 @@ export class Library implements LibraryService {
   readonly #models: StoredModels;
   readonly #board: JobBoard;
   readonly #runner: JobRunner;
-  /** What was fetched for this session only, by model; kept until it is complete, so that it can be resumed. */
+  /** Models that are fetched for this session only; in memory until they are complete, so that they can be resumed. */
   readonly #sessions = new Map<string, MemoryShardStore>();
-  /** By hub. Given with a call, kept for resuming, never stored or told to others. */
+  /** By hub. Given with a call, remembered for resuming, never stored or sent anywhere else. */
   readonly #tokens = new Map<string, string>();
 
   constructor(ports: LibraryPorts) {
     this.#ports = ports;
     this.#models = new StoredModels(ports.storage, ports.locks);
-    this.#board = new JobBoard({ ...ports, tell: ports.onJobs });
+    this.#board = new JobBoard({ ...ports, onChange: ports.onJobs });
     this.#runner = new JobRunner(this.#board);
     ports.channel.onMessage((message) => this.#receive(message));
   }
@@ -77,7 +79,7 @@ export class Library implements LibraryService {
 
   add({ origin, access }: LibraryCalls['add'][0]): Promise<StoredModel> {
     return this.#runner.run('store', planning(origin), async (job) => {
-      // A checkpoint at a commit never changes, so nobody needs to be asked; an address may hold another pack today.
+      // A checkpoint at a commit never changes, so no request is needed; an address may hold another pack today.
       const stored = await this.#completeFrom(origin);
       if (stored && origin.kind === 'hub') return stored;
       try {
@@ -199,7 +201,7 @@ export class Library implements LibraryService {
     return model;
   }
 
-  /** Without opening, and so making, a database for a model that is only looked at. */
+  /** Does not create a database for a model that is only planned. */
   async #storeIfAny(id: string): Promise<ReturnType<StoredModels['shards']> | null> {
     return (await this.#ports.storage.index.get(id)) ? this.#models.shards(id) : null;
   }
@@ -213,14 +215,14 @@ export class Library implements LibraryService {
     return this.#runner.stop(({ id }) => jobId === null || id === jobId, how);
   }
 
-  /** Stored models changed here: this page and all others look again. */
+  /** Stored models changed here: this page and all others read them again. */
   async #changed(): Promise<void> {
     this.#ports.channel.post({ type: 'models' });
     await this.#refresh();
   }
 
   async #refresh(): Promise<void> {
-    // Where storage cannot be read there is nothing to tell; calls report the failure.
+    // Where storage cannot be read there is nothing to report; calls throw the failure.
     const models = await this.#models.list().catch(() => null);
     if (!models) return;
     this.#board.setModels(models);
@@ -234,7 +236,7 @@ export class Library implements LibraryService {
       case 'jobs':
         return this.#board.receive(message.tab, message.jobs);
       case 'hello':
-        return this.#board.greet();
+        return this.#board.answerHello();
       case 'stop':
         return void this.#stopHere(message);
     }

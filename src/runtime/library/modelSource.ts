@@ -46,14 +46,17 @@ export type SourceHooks = Pick<FillHooks, 'signal' | 'onDetail'>;
 
 /**
  * An absolute address that the library may reach: https, this site, or this machine.
- * @throws RoundsError request_invalid
+ * @throws RoundsError address_invalid
  */
 export function checkAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isLocal = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
   const isOwn = typeof location !== 'undefined' && url?.origin === location.origin;
   if (url && (url.protocol === 'https:' || isLocal || isOwn)) return url.href;
-  throw new RoundsError('request_invalid', `${text} is no https address that a model could be fetched from.`);
+  throw new RoundsError(
+    'address_invalid',
+    `${text} is not an https address that a model can be downloaded from.`,
+  );
 }
 
 export function largestTensor(tensors: readonly PackTensor[]): number {

@@ -7,7 +7,8 @@ import { checkAddress, largestTensor, sizeOf, type ModelSource, type SourceHooks
 
 /**
  * Reads what describes the model: a manifest, or configs and the headers of weights.
- * @throws RoundsError download_failed, pack_invalid, checkpoint_invalid, model_unsupported, request_invalid, aborted
+ * @throws RoundsError download_failed, pack_invalid, checkpoint_invalid, model_unsupported, address_invalid, files_needed,
+ *   file_invalid, aborted
  */
 export async function openModelSource(
   origin: ModelOrigin,
@@ -21,7 +22,7 @@ export async function openModelSource(
     case 'folder':
       return openConversion(origin, access, hooks);
     case 'import':
-      throw new RoundsError('request_invalid', `${origin.name} was imported; import it again to repair it.`);
+      throw new RoundsError('files_needed', `${origin.name} was imported; import it again to repair it.`);
   }
 }
 

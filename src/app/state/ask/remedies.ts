@@ -27,13 +27,18 @@ export function remediesOf(app: AppState): RemedyActions {
 export function remediesFor(app: AppState, entry: Entry): RemedyActions {
   const { asked } = entry;
   return {
-    ...(entry.kind === 'answer' && entry.canContinue
+    // Ids mean nothing to another model: then only asking again helps.
+    ...(entry.kind === 'answer' && entry.canContinue && entry.error?.code !== 'model_changed'
       ? { 'go-on': () => app.conversation.resume(entry) }
       : { retry: () => app.askAgain(entry) }),
     ...(asked.images.length > 0 && (asked.maxPixels ?? Infinity) > MIN_PIXELS
       ? { 'smaller-images': () => void askWithSmallerImages(app, entry) }
       : {}),
     'edit-question': () => app.edit(entry),
+    'edit-settings': () => {
+      app.edit(entry);
+      app.settings.isOpen = true;
+    },
   };
 }
 

@@ -178,7 +178,7 @@ export abstract class Run {
   #refuseAnotherModel({ packHash }: ModelInfo): void {
     if (this.model === null || this.model.packHash === packHash) return;
     throw new RoundsError(
-      'request_invalid',
+      'model_changed',
       'Another model wrote this answer; ask the question again instead.',
     );
   }
