@@ -96,7 +96,7 @@ export async function until(isReached: () => boolean): Promise<void> {
 }
 
 /** A board may still post when its tab ends; a real tab's thread would be gone. */
-function closable(channel: LibraryChannel): LibraryChannel {
+export function closable(channel: LibraryChannel): LibraryChannel {
   let isOpen = true;
   return {
     ...channel,

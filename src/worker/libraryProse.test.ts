@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFaultServer, type FaultServer } from '../../e2e/faults/faultServer';
 import { makeTestPack } from '../../e2e/faults/testPack';
+import { closable } from '../../e2e/faults/testTabs';
 import { tinyFiles } from '../convert/testing/testCheckpoint';
 import { openChannel, type LibraryChannel } from '../runtime/library/channel';
 import { Library } from '../runtime/library/library';
@@ -26,7 +27,7 @@ let call: <K extends LibraryCallName>(kind: K, params: LibraryCalls[K][0]) => Pr
 beforeEach(async () => {
   server = await startFaultServer();
   storage = memoryModelStorage();
-  channel = openChannel(crypto.randomUUID());
+  channel = closable(openChannel(crypto.randomUUID()));
   posted = [];
   const library = new Library({
     storage,
@@ -105,16 +106,19 @@ describe('what the library posts', () => {
     expect([...codes()]).toEqual(
       expect.arrayContaining([
         ...['reading_manifest', 'fetching_part', 'comparing_file', 'writing_file', 'reading_file'],
-        ...['server_status', 'connection_failed', 'damaged', 'redirect_status', 'web_page', 'wrong_length'],
+        ...['server_status', 'connection_failed', 'damaged', 'redirect_status', 'wrong_length'],
       ]),
     );
   });
 
   it('has none while a checkpoint is converted', async () => {
     const origin = serveHub();
-    server.fail(MAIN, [AGAIN]);
-    server.fail(WEIGHTS, [{ kind: 'status', status: 503 }, { kind: 'cut', at: 0.5 }]);
     await call('plan', { origin });
+    server.fail(MAIN, [AGAIN]);
+    server.fail(WEIGHTS, [
+      { kind: 'status', status: 503 },
+      { kind: 'cut', at: 0.5 },
+    ]);
     expect(errorOf(await call('add', { origin }))).toBe('result');
     const folder: ModelOrigin = { kind: 'folder', name: 'tiny', weights: 'q8', recipe: 'plain' };
     const files = [...tinyFiles()].map(([name, bytes]) => file(bytes as BlobPart, name));
@@ -157,7 +161,9 @@ describe('what the library posts', () => {
 
 it('proseIn finds sentences, and leaves codes, names and errors’ messages alone', () => {
   expect(proseIn({ jobs: [{ detail: 'Fetching part 1' }] })).toEqual(['.jobs.0.detail: Fetching part 1']);
-  expect(proseIn({ error: { code: 'internal', message: 'It has failed.' }, weights: 'q4 (best)' })).toEqual([]);
+  expect(proseIn({ error: { code: 'internal', message: 'It has failed.' }, weights: 'q4 (best)' })).toEqual(
+    [],
+  );
 });
 
 async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

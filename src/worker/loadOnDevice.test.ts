@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packInMemory } from '../cli/convert/packInMemory';
 import { loadModel } from '../engine/model';
-import type { Backend, PackReader, Tokenizer } from '../engine/ports';
+import type { PackReader, Tokenizer } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';
 import type { AdapterSummary } from '../runtime/device';
 import { loadOrt } from '../runtime/ort/loadOrt';
@@ -16,6 +16,7 @@ import { loadOnDevice, type DevicePorts, type LoadedOnDevice } from './loadOnDev
 import { truncatedPack } from '../engine/truncatedModel';
 import { parseManifest } from '../shared/packManifest';
 import { describeMode, modesFor } from './modes';
+import { wrongBackend } from './testing/wrongBackend';
 
 const checkpoint = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints/qwen2_5_vl');
 const clock = (): number => performance.now();
@@ -75,22 +76,6 @@ describe('modesFor', () => {
     );
   });
 });
-
-/** A device whose results are scaled: finite, plausible and wrong. */
-function wrongBackend(right: Backend): Backend {
-  return new Proxy(right, {
-    get(target, property) {
-      if (property === 'read') {
-        return async (tensor: Parameters<Backend['read']>[0]) => {
-          const values = (await target.read(tensor)) as Float32Array;
-          return values.map((value, i) => value * (1 + (i % 7) / 10));
-        };
-      }
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
 
 describe('loadOnDevice', () => {
   let pack: LoadedPack;

@@ -16,7 +16,7 @@ export interface JobBoardPorts {
   locks: Locks;
   tab: string;
   onChange: (jobs: JobState[]) => void;
-  /** Least time between two reports; for tests. */
+  /** Least time between two reports, for tests; 0 reports each change. */
   updateEveryMs?: number;
 }
 
@@ -107,10 +107,9 @@ export class JobBoard {
 
   #change(): void {
     if (this.#timer !== null) return;
-    const wait = Math.max(
-      0,
-      this.#reportedAt + (this.#ports.updateEveryMs ?? UPDATE_EVERY_MS) - performance.now(),
-    );
+    const everyMs = this.#ports.updateEveryMs ?? UPDATE_EVERY_MS;
+    if (everyMs === 0) return this.#flush();
+    const wait = Math.max(0, this.#reportedAt + everyMs - performance.now());
     this.#timer = setTimeout(() => this.#flush(), wait);
   }
 

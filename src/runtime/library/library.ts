@@ -32,7 +32,7 @@ export interface LibraryPorts {
   tab: string;
   onJobs: (jobs: JobState[]) => void;
   onModels: (models: StoredModel[]) => void;
-  /** Least time between two reports of jobs; for tests. */
+  /** Least time between two reports of jobs, for tests; 0 reports each change. */
   updateEveryMs?: number;
 }
 

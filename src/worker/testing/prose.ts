@@ -8,7 +8,8 @@ const PROSE = /\p{L}{2,}[,;:.]?\s+\(?\p{L}{2,}/u;
 /** `path: text` of every string in `value` that reads like a sentence. */
 export function proseIn(value: unknown, path = ''): string[] {
   if (typeof value === 'string') return PROSE.test(value) ? [`${path}: ${value}`] : [];
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Blob) return [];
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Blob)
+    return [];
   return Object.entries(value).flatMap(([name, item]: [string, unknown]) =>
     OTHER_TEXT.has(name) && typeof item === 'string' ? [] : proseIn(item, `${path}.${name}`),
   );
