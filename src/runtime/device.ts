@@ -1,4 +1,4 @@
-/** Asks the browser for a GPU device and describes what it got. */
+/** Opens a GPU device and describes it. */
 import { RoundsError } from '../shared/errors';
 
 export interface GpuDevice {
@@ -26,7 +26,7 @@ export async function findAdapter(): Promise<AdapterSummary | null> {
   try {
     adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch {
-    // Some browsers reject instead of answering null when the GPU process is blocked.
+    // Some browsers reject instead of returning null when the GPU process is blocked.
   }
   if (!adapter) return null;
   const { vendor, architecture, device, description } = adapter.info;

@@ -12,10 +12,10 @@ import { openBackend } from './backend';
 import { RequestHandler } from './handler';
 import { dependencies } from '../../package.json';
 
-/** Part of the key of self-test verdicts: another build may compute otherwise. */
+/** Part of the key of self-test verdicts: another build may compute other numbers. */
 const ORT_VERSION = dependencies['onnxruntime-web'];
 
-/** The library's worker reads the index anew. */
+/** Makes the library's worker read the index again. */
 const channel = openChannel();
 const announceModels = (): void => channel.post({ type: 'models' });
 

@@ -1,6 +1,6 @@
 /**
- * Answers the page's requests: one reply for each on every path. Calls run one after another, but `cancel` is seen
- * at once (it only aborts a signal), and so are `preview` and a `probe` that only looks: they need no model, and an image
+ * Answers the page's requests, each with exactly one reply. Calls run one after another, but `cancel` is handled
+ * at once (it only aborts a signal), and so are `preview` and a `probe` without a trial: they need no model, and an image
  * dropped while the model loads or answers should appear.
  */
 import { RoundsError } from '../shared/errors';
@@ -38,7 +38,7 @@ import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
-/** What the handler reaches outside of the engine; tests give their own. */
+/** What the handler needs from outside the engine; tests pass their own. */
 export interface HandlerPorts extends DevicePorts {
   loadPack(
     location: PackLocation,
@@ -221,14 +221,14 @@ export class RequestHandler {
     return null;
   }
 
-  /** The graphs are of no use any more: free what can be freed and tell the page. */
+  /** The graphs can't be used any more: frees what can be freed and reports the loss to the page. */
   async #drop(error: RoundsError): Promise<void> {
     await this.#unload().catch(() => undefined);
     this.#post({ type: 'lost', error: error.toWire() });
   }
 }
 
-/** A trial of the GPU's memory waits its turn: beside a model that is loading it would take what that needs. */
+/** A trial of the GPU's memory waits in the queue: it would take memory from a model that is loading. */
 function isImmediate(request: Exclude<Request, { call: 'cancel' }>): boolean {
   return request.call === 'preview' || (request.call === 'probe' && request.params.allocateBytes === 0);
 }

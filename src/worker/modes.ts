@@ -1,6 +1,6 @@
 /**
- * The ways in which a model can run here, best first: the GPU where there is a real one, each safer variant of it
- * after that, and wasm for models that are small enough.
+ * The ways to run a model here, best first: a hardware GPU, then its safer variants, then wasm for models that
+ * are small enough.
  */
 import { MAX_WASM_PARAMETERS } from '../shared/deviceLimits';
 import { RoundsError } from '../shared/errors';

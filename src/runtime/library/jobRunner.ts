@@ -1,4 +1,4 @@
-/** Runs jobs: one at a time for each id, each with its state on the board, and each can be stopped. */
+/** Runs jobs, one at a time for each id. Each has its state on the board and can be stopped. */
 import { RoundsError } from '../../shared/errors';
 import type { JobState } from '../../shared/library';
 import { SpeedMeter } from '../../shared/speedMeter';
@@ -16,7 +16,7 @@ type StopReason = 'pause' | 'cancel';
 interface Entry {
   kind: string;
   abort: AbortController;
-  /** Why it was stopped; null while it was not. */
+  /** Why it was stopped; null if it wasn't. */
   stopped: StopReason | null;
   ended: Promise<unknown>;
 }
@@ -30,7 +30,7 @@ export class JobRunner {
   }
 
   /**
-   * Runs `work` as the job of this id; where work of that kind runs already, its result is waited for instead.
+   * Runs `work` as the job of this id; where work of that kind runs already, its result is returned instead.
    * @param kind names what `work` resolves to
    * @throws RoundsError aborted where it was stopped; model_busy where other work runs for this id; what `work` throws
    */

@@ -1,4 +1,4 @@
-/** A pack that was carried here: as the files of a folder, or as one ZIP file (docs/pack-format.md). */
+/** A pack that was copied here: as the files of a folder, or as one ZIP file (docs/pack-format.md). */
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackShard } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
@@ -17,7 +17,7 @@ interface PackFiles {
 }
 
 /**
- * @param files a folder's files (of which others than the pack's are left alone), or one ZIP file
+ * @param files a folder's files (files that aren't the pack's are ignored), or one ZIP file
  * @throws RoundsError pack_invalid
  */
 export async function openPackFiles(files: readonly File[]): Promise<ModelSource> {
@@ -72,13 +72,13 @@ function packFolder(paths: Iterable<string>): string {
   if (found === undefined) {
     throw new RoundsError(
       'pack_invalid',
-      `There is no ${MANIFEST_FILE} among these files: this is no model pack.`,
+      `There is no ${MANIFEST_FILE} among these files: this isn't a model pack.`,
     );
   }
   return found.slice(0, -MANIFEST_FILE.length);
 }
 
-/** Nothing is kept of a shard that is not what the manifest says. */
+/** Rejects a shard that differs from the manifest. */
 async function readShard(
   given: PackFiles,
   folder: string,
@@ -88,7 +88,7 @@ async function readShard(
   const isLong = file !== undefined && file.size === shard.size;
   const bytes = isLong ? await bytesOf(given, folder + shard.file) : null;
   if (bytes && (await isIntact(bytes, shard))) return bytes;
-  const problem = file ? 'is not what pack.json says' : 'is missing';
+  const problem = file ? 'differs from pack.json' : 'is missing';
   throw new RoundsError('integrity_mismatch', `${shard.file} ${problem}; copy ${given.name} again.`);
 }
 

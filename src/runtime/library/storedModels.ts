@@ -1,6 +1,6 @@
 /**
- * The stored models with all that is done to them as a whole: filled, checked, removed. Whoever changes one holds its
- * lock, in whichever tab.
+ * The stored models, and the operations on a whole model: fill, verify, remove. Each holds the model's lock, which all
+ * tabs share.
  */
 import { RoundsError } from '../../shared/errors';
 import type { StoredModel } from '../../shared/library';
@@ -13,7 +13,7 @@ import { plannedShards } from './conversion';
 import type { Locks } from './locks';
 import { presentShards, sizeOf, type FillHooks, type ModelSource } from './modelSource';
 
-/** Storage that is cleared while it is filled is filled again, but not for ever. */
+/** Storage that is cleared while it is filled is filled again, but not without end. */
 const FILL_ROUNDS = 3;
 
 export class StoredModels {
@@ -29,7 +29,7 @@ export class StoredModels {
     return this.#storage.shards(id);
   }
 
-  /** Records, with what is really stored of those that are not complete. */
+  /** Records; for incomplete models with the shards that are really stored. */
   async list(): Promise<StoredModel[]> {
     const models = await this.#storage.index.list();
     return Promise.all(models.map(async (model) => (model.complete ? model : this.#counted(model))));
@@ -46,7 +46,7 @@ export class StoredModels {
   /**
    * Stores what is missing, and the record that says so last.
    * @param onRecord the model is listed from now on
-   * @param onWait another tab works on it; once that ends, this one goes on with what is then missing
+   * @param onWait another tab works on it; once that ends, this one stores what is then missing
    * @throws RoundsError of the source; storage_quota, storage_failed, aborted
    */
   fill(
@@ -88,7 +88,7 @@ export class StoredModels {
     });
   }
 
-  /** Removes everything, also databases that the index does not know. */
+  /** Removes everything, including databases that the index doesn't list. */
   async dropAll(): Promise<void> {
     const models = await this.#storage.index.list();
     const ids = new Set([...models.map(({ id }) => id), ...(await this.#storage.storedIds())]);
@@ -147,7 +147,7 @@ async function removeDamaged(
   for (const shard of manifest.shards) {
     signal.throwIfAborted();
     onDetail({ code: 'comparing_file', params: { file: shard.file } });
-    // A record that cannot be read is as good as none.
+    // A record that can't be read counts as missing.
     const bytes = await store.get(shard.file).catch(() => undefined);
     if (!bytes || !(await isIntact(new Uint8Array(bytes), shard))) {
       damaged.push(shard.file);
