@@ -35,6 +35,11 @@ const editing: Outcome = async (rounds) => {
   await expect(rounds.question).toHaveValue('What kind of image is this?');
 };
 
+const settingsOpen: Outcome = async (rounds, page) => {
+  await editing(rounds, page);
+  await expect(page.locator('#ask-settings')).toBeVisible();
+};
+
 interface Case {
   code: ErrorCode;
   place: 'load' | 'image' | 'answer' | 'word';
@@ -66,6 +71,16 @@ const CASES: Case[] = [
   { code: 'context_overflow', place: 'answer', button: 'Ask with smaller images', outcome: askedSmaller },
   { code: 'context_overflow', place: 'answer', button: 'Change the question', outcome: editing },
   { code: 'request_invalid', place: 'answer', button: 'Change the question', outcome: editing },
+  { code: 'setting_invalid', place: 'answer', button: 'Change the settings', outcome: settingsOpen },
+  { code: 'model_changed', place: 'answer', button: 'Try again', outcome: answered },
+  { code: 'model_changed', place: 'answer', button: 'Open the models', outcome: libraryOpen },
+  { code: 'model_not_loaded', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'model_not_loaded', place: 'load', button: 'Open the models', outcome: libraryOpen },
+  { code: 'model_busy', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'file_invalid', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'file_invalid', place: 'load', button: 'Open the models', outcome: libraryOpen },
+  { code: 'files_needed', place: 'load', button: 'Open the models', outcome: libraryOpen },
+  { code: 'address_invalid', place: 'load', button: 'Open the models', outcome: libraryOpen },
   { code: 'internal', place: 'answer', button: 'Try again', outcome: answered },
 ];
 

@@ -60,7 +60,7 @@ function throwWithCode(thrown: unknown): never {
 }
 
 async function runCase(job: HarnessCase): Promise<Record<string, unknown>> {
-  if (!model) throw new RoundsError('request_invalid', 'No model is loaded.');
+  if (!model) throw new RoundsError('model_not_loaded', 'No model is loaded.');
   const result = await engine.call('generate', {
     ...(await generateParams(job)),
     logits: job.logits,

@@ -118,7 +118,7 @@ export class FakeLibrary implements LibraryApi {
       const layer = Math.floor(share * 36);
       this.#changeJob(running.id, {
         doneBytes: Math.round(share * plan.packBytes),
-        detail: `model.layers.${layer}.mlp.gate_proj.weight`,
+        detail: { code: 'quantizing', params: { tensor: `model.layers.${layer}.mlp.gate_proj.weight` } },
       });
     }
     this.#setJobs(this.#jobs.filter(({ id }) => id !== running.id));
@@ -214,7 +214,7 @@ function job(plan: ModelPlan, phase: JobPhase, share: number): JobState {
     totalBytes: plan.packBytes,
     bytesPerSecond: 0,
     secondsLeft: null,
-    detail: '',
+    detail: null,
     error: null,
   };
 }

@@ -52,15 +52,17 @@ export function fakeModelInfo(backend: BackendName | 'auto', pack: PackLocation)
     source: { repo: 'rounds-mini', revision: null, license: 'MIT', files: [] },
     device: {
       backend: backend === 'webgpu' ? 'webgpu' : 'wasm',
-      adapter: backend === 'webgpu' ? 'Scripted adapter' : 'WebAssembly, 2 threads',
+      adapter: backend === 'webgpu' ? 'Scripted adapter' : 'WebAssembly',
+      ...(backend === 'webgpu' ? {} : { threads: 2 }),
       features: ['simd'],
       activations: 'f32',
       software: true,
-      reason:
-        backend === 'auto'
-          ? 'Your browser offers only a software GPU, which is slower than WebAssembly for a model this small.'
-          : '',
-      selfTest: { status: 'passed', detail: 'Scripted.', milliseconds: 210 },
+      reasons: backend === 'auto' ? [{ code: 'software_gpu_slower' }] : [],
+      selfTest: {
+        status: 'passed',
+        detail: { code: 'reproduced', params: { worst: 2.4e-5, limit: 0.005 } },
+        milliseconds: 210,
+      },
     },
     memory: fakeMemory(0),
     loadMs: 1430,

@@ -27,7 +27,7 @@ export class TestBrowser {
     const channel = closable(openChannel(this.#channelName));
     this.#channels.push(channel);
     const seen: JobState[] = [];
-    const tellJobs = (jobs: JobState[]): void => {
+    const onJobs = (jobs: JobState[]): void => {
       tab.jobs = jobs;
       seen.push(...jobs);
     };
@@ -43,8 +43,8 @@ export class TestBrowser {
         channel,
         locks: this.#locks,
         tab: crypto.randomUUID(),
-        tellJobs,
-        tellModels: (models) => (tab.models = models),
+        onJobs,
+        onModels: (models) => (tab.models = models),
       }),
     };
     return tab;
@@ -95,8 +95,8 @@ export async function until(isReached: () => boolean): Promise<void> {
   while (!isReached()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A board may have something to tell yet when its tab ends; a real tab's thread would be gone. */
-function closable(channel: LibraryChannel): LibraryChannel {
+/** A board may still post when its tab ends; a real tab's thread would be gone. */
+export function closable(channel: LibraryChannel): LibraryChannel {
   let isOpen = true;
   return {
     ...channel,

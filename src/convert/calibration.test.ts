@@ -80,7 +80,7 @@ describe('calibration', () => {
   it('refuses other files', async () => {
     const parse = (bytes: Uint8Array<ArrayBuffer>): Promise<string> => codeOf(parseCalibration(bytes, 'x'));
     expect(await parse(new TextEncoder().encode('hello hello hello'))).toMatch(
-      /^request_invalid: x is not a calibration file/,
+      /^file_invalid: x is not a calibration file/,
     );
     expect(await parse(file({ [DOWN]: Float32Array.of(1, -1) }))).toMatch(/negative or not finite/);
     expect(await parse(file({ [DOWN]: Float32Array.of(1, NaN) }))).toMatch(/negative or not finite/);
@@ -92,7 +92,7 @@ describe('calibration', () => {
     const plan = (choice: ConversionChoice): Promise<string> =>
       codeOf(planConversion(memorySource(tinyFiles()), choice));
     const other = await parseCalibration(file({ [DOWN]: unevenImportance(45) }), 'x');
-    expect(await plan({ ...BEST, calibration: other })).toMatch(/^request_invalid: .*45 values .* 44 inputs/);
+    expect(await plan({ ...BEST, calibration: other })).toMatch(/^file_invalid: .*45 values .* 44 inputs/);
     const unknown = await parseCalibration(file({ 'model.layers.7.x': unevenImportance(64) }), 'x');
     expect(await plan({ ...BEST, calibration: unknown })).toMatch(/does not have/);
     const known = await calibration();

@@ -16,12 +16,12 @@ export const MAX_CALIBRATION_BYTES = 64_000_000;
 /**
  * Parses a calibration file.
  * @param name the file's name, used in error messages
- * @throws RoundsError request_invalid if `bytes` is not a calibration file
+ * @throws RoundsError file_invalid if `bytes` is not a calibration file
  */
 export async function parseCalibration(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Calibration> {
   const tensors = await readHeader(name, new Blob([bytes])).catch((cause: unknown) => {
     throw new RoundsError(
-      'request_invalid',
+      'file_invalid',
       `${name} is not a calibration file: it must be in safetensors format.`,
       {
         cause,
@@ -44,7 +44,7 @@ function readVector({ name, file, dtype, shape, start, end }: StoredTensor, byte
 
 /**
  * Checks that a calibration fits the model and the chosen options.
- * @throws RoundsError request_invalid if it was made for another model, or if the options do not use one
+ * @throws RoundsError file_invalid if it was made for another model, or if the options do not use one
  */
 export function checkCalibration(
   { importance }: Calibration,
@@ -73,5 +73,5 @@ export function checkCalibration(
 }
 
 function refuse(message: string): never {
-  throw new RoundsError('request_invalid', message);
+  throw new RoundsError('file_invalid', message);
 }

@@ -3,6 +3,7 @@
  * is resolved to a commit once, and every file is read at that commit.
  */
 import { RoundsError } from '../shared/errors';
+import { retry, RetryableError, retryAfterMs, type RetryPolicy } from '../shared/retry';
 import { SegmentCache } from './segmentCache';
 import type { BlobLike, CheckpointSource } from './source';
 
@@ -12,7 +13,7 @@ export interface HubName {
   revision: string;
 }
 
-export interface HubOptions {
+export interface HubOptions extends Pick<RetryPolicy, 'waitForNetwork' | 'onWait'> {
   /** HF_ENDPOINT; default https://huggingface.co. */
   endpoint?: string;
   /** HF_TOKEN, for gated or private models. */
@@ -113,61 +114,89 @@ class HubClient {
   async #readRange(path: string, file: string, start: number, end: number): Promise<ArrayBuffer> {
     return this.#request(path, `bytes=${start}-${end - 1}`, async (response) => {
       // The file was opened before, so the signed address behind the hub's redirect has expired.
-      if (EXPIRED.has(response.status))
-        throw new TypeError(`${file}: the server answered ${response.status}`);
+      const { status } = response;
+      if (EXPIRED.has(status)) {
+        const reason = { code: 'redirect_status', params: { status } } as const;
+        throw new RetryableError(reason, `${file}: the server answered ${status}`);
+      }
       // Status 200 means the whole file from byte 0, which may be gigabytes.
       if (response.status !== 206) throw await refusal(response, file);
       const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
       const bytes = await response.arrayBuffer();
       if (bytes.byteLength !== end - start || (range && Number(range[1]) !== start)) {
-        throw new TypeError(`${file}: got ${bytes.byteLength} of the ${end - start} requested bytes`);
+        const params = { received: bytes.byteLength, expected: end - start };
+        const message = `${file}: got ${params.received} bytes instead of ${params.expected}`;
+        throw new RetryableError({ code: 'wrong_length', params }, message);
       }
       return bytes;
     });
   }
 
-  /** One request with retries. Errors of ours are final; network failures, cut answers, 429 and 5xx are tried again. */
+  /** One request, tried again after network failures, cut answers, 429 and 5xx. RoundsErrors of `read` are final. */
   async #request<T>(
     path: string,
     range: string | null,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
-    const { signal, token, retryMs = 500 } = this.#options;
+    const { signal, retryMs = 500, waitForNetwork, onWait } = this.#options;
+    try {
+      return await retry(() => this.#attempt(path, range, read), {
+        attempts: MAX_ATTEMPTS,
+        firstDelayMs: retryMs,
+        maxDelayMs: MAX_RETRY_MS,
+        retryAfter: 'lengthens',
+        signal: signal ?? null,
+        waitForNetwork: waitForNetwork === true,
+        ...(onWait ? { onWait } : {}),
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof RetryableError)) throw thrown;
+      if (thrown.cause instanceof RoundsError) throw thrown.cause;
+      throw new RoundsError(
+        'download_failed',
+        `${this.#endpoint}${path} could not be read. Check the connection and the hub's address (HF_ENDPOINT on the command line).`,
+        { cause: thrown.cause ?? thrown },
+      );
+    }
+  }
+
+  /** @throws RetryableError where another request may help; its cause, if a RoundsError, is what to report in the end */
+  async #attempt<T>(
+    path: string,
+    range: string | null,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const { signal, token, fetch: fetchOnce = fetch } = this.#options;
     const headers: Record<string, string> = {
       // Ranges count bytes as stored. Browsers set this header themselves, to the same effect.
       'Accept-Encoding': 'identity',
       ...(range ? { Range: range } : {}),
       ...(token ? { Authorization: `Bearer ${token}` } : {}),
     };
-    for (let attempt = 1; ; attempt++) {
-      let wait = Math.min(retryMs * 2 ** (attempt - 1), MAX_RETRY_MS);
-      try {
-        const response = await (this.#options.fetch ?? fetch)(this.#endpoint + path, {
-          headers,
-          // Neither gigabytes of weights nor the hub's redirects to addresses that run out belong into a cache.
-          cache: 'no-store',
-          ...(signal ? { signal } : {}),
-        });
-        if (response.status !== 429 && response.status < 500) return await read(response);
-        wait = Math.max(
-          wait,
-          Math.min(Number(response.headers.get('retry-after')) * 1000 || 0, MAX_RETRY_MS),
-        );
-        await response.body?.cancel();
-        if (attempt === MAX_ATTEMPTS) throw await refusal(response, path);
-      } catch (thrown) {
-        if (thrown instanceof RoundsError || signal?.aborted) throw RoundsError.from(thrown);
-        if (attempt === MAX_ATTEMPTS) {
-          throw new RoundsError(
-            'download_failed',
-            `${this.#endpoint}${path} could not be read. Check the connection and the hub's address (HF_ENDPOINT on the command line).`,
-            { cause: thrown },
-          );
-        }
-      }
-      await pause(wait, signal);
+    try {
+      const response = await fetchOnce(this.#endpoint + path, {
+        headers,
+        // Gigabytes of weights, and redirects to addresses that run out, don't belong in a cache.
+        cache: 'no-store',
+        ...(signal ? { signal } : {}),
+      });
+      if (response.status === 429 || response.status >= 500) throw await busy(response, path);
+      return await read(response);
+    } catch (thrown) {
+      if (thrown instanceof RoundsError || thrown instanceof RetryableError) throw thrown;
+      throw new RetryableError({ code: 'connection_failed' }, `${path}: the connection failed`, {
+        cause: thrown,
+      });
     }
   }
+}
+
+async function busy(response: Response, path: string): Promise<RetryableError> {
+  const { status, headers } = response;
+  return new RetryableError({ code: 'server_status', params: { status } }, `the server answered ${status}`, {
+    cause: await refusal(response, path),
+    retryAfterMs: retryAfterMs(headers, MAX_RETRY_MS),
+  });
 }
 
 async function readWhole(response: Response, file: string): Promise<Blob> {
@@ -190,18 +219,4 @@ async function refusal(response: Response, what: string): Promise<RoundsError> {
         ? 'there is no such model, revision or file. Check the name'
         : `the server answered ${response.status}. Try again later`;
   return new RoundsError('download_failed', `${what} cannot be read: ${reason}.`);
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(new RoundsError('aborted', 'Stopped.'));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -39,7 +39,7 @@ export interface ConversionPlan {
 /**
  * Reads only configuration files and headers, then assigns every span of the pack: auxiliary files first, then
  * tensors, each aligned.
- * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; request_invalid for a calibration that
+ * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; file_invalid for a calibration that
  *   does not fit
  */
 export async function planConversion(

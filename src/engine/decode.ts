@@ -52,7 +52,7 @@ type DecodeParams = Pick<GenerateParams, 'settings' | 'tags' | 'forceIds' | 'log
 
 /**
  * Generates one answer.
- * @throws RoundsError request_invalid, context_overflow (no room for a single token), and errors of the backend
+ * @throws RoundsError setting_invalid, context_overflow (no room for a single token), and errors of the backend
  */
 export async function decodeAnswer(
   model: EngineModel,

@@ -36,7 +36,7 @@ export interface Prefilled {
  * Generates one answer. Aborting after prefill is not an error: the result then has the finish reason `abort` and
  * contains the text so far.
  *
- * @throws RoundsError request_invalid, image_invalid, context_overflow, aborted (before the first token),
+ * @throws RoundsError request_invalid, setting_invalid, image_invalid, context_overflow, aborted (before the first token),
  *   device_lost, out_of_memory, internal
  */
 export async function generate(

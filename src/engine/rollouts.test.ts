@@ -185,7 +185,7 @@ describe('rollouts', () => {
     await expect(
       rollOut(model, { request: request(SAMPLED), count }, decoded(), hooks()),
     ).rejects.toMatchObject({
-      code: 'request_invalid',
+      code: 'setting_invalid',
     });
   });
 });

@@ -20,7 +20,7 @@ export interface RolloutHooks extends Pick<GenerateHooks, 'signal' | 'clock' | '
 /**
  * Rollout i equals the result of `generate` with the seed `settings.seed + i`. Aborting ends the current rollout and
  * returns all rollouts so far.
- * @throws RoundsError as generate does; request_invalid for an invalid number of rollouts
+ * @throws RoundsError as generate does; setting_invalid for an invalid number of rollouts
  */
 export async function rollOut(
   model: EngineModel,
@@ -30,7 +30,7 @@ export async function rollOut(
 ): Promise<RolloutsResult> {
   if (!(Number.isInteger(count) && count >= MIN_ROLLOUTS && count <= MAX_ROLLOUTS)) {
     const rule = `it must be a whole number from ${MIN_ROLLOUTS} to ${MAX_ROLLOUTS}`;
-    throw new RoundsError('request_invalid', `The number of rollouts is ${count}; ${rule}.`);
+    throw new RoundsError('setting_invalid', `The number of rollouts is ${count}; ${rule}.`);
   }
   const { signal, clock, onProgress } = hooks;
   const prefilled = await prefillPrompt(model, request, decoded, {

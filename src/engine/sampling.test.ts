@@ -109,7 +109,7 @@ describe('Sampler', () => {
     [{ repetitionPenalty: 0 }],
   ])('refuses %j', (wrong) => {
     expect(() => new Sampler({ ...GREEDY, ...wrong })).toThrow(
-      expect.objectContaining({ code: 'request_invalid' }) as Error,
+      expect.objectContaining({ code: 'setting_invalid' }) as Error,
     );
   });
 });

@@ -61,7 +61,7 @@ export class Sampler {
   #exponentials = new Float32Array(0);
   #order = new Int32Array(0);
 
-  /** @throws RoundsError request_invalid if a setting is out of range */
+  /** @throws RoundsError setting_invalid if a setting is out of range */
   constructor(settings: SamplingSettings, promptIds: Iterable<number> = []) {
     checkSettings(settings);
     this.#settings = settings;
@@ -161,7 +161,7 @@ function checkSettings({ temperature, topP, topK, repetitionPenalty }: SamplingS
 }
 
 function refuse(name: string, value: number, rule: string): never {
-  throw new RoundsError('request_invalid', `${name} is ${value}; it must be ${rule}.`);
+  throw new RoundsError('setting_invalid', `${name} is ${value}; it must be ${rule}.`);
 }
 
 function logSumExp(scores: Float32Array, max: number): number {

@@ -5,7 +5,7 @@
  */
 import type { SelfTest, SelfTestCase } from '../shared/pack';
 import type { GenerateParams, GenerateResult, GenerationSettings } from '../shared/generation';
-import type { ActivationType } from '../shared/protocol';
+import type { ActivationType, SelfTestDetail } from '../shared/device';
 import { generate } from './generate';
 import type { EngineModel } from './model';
 import type { Clock } from './ports';
@@ -24,8 +24,8 @@ const LIMITS: Record<ActivationType, number> = { f32: 0.005, f16: 0.1 };
 
 export interface SelfTestVerdict {
   ok: boolean;
-  /** A sentence: what was compared, or what differs. */
-  detail: string;
+  /** What was compared, or what differs. */
+  detail: SelfTestDetail;
   milliseconds: number;
 }
 
@@ -65,36 +65,56 @@ export async function runSelfTest(
       return { ok: false, detail: difference.problem, milliseconds: clock() - start };
     }
   }
-  const detail = `Known answers reproduced; largest difference ${worst.toExponential(1)} of ${limit} allowed.`;
+  const detail: SelfTestDetail = { code: 'reproduced', params: { worst, limit } };
   return { ok: true, detail, milliseconds: clock() - start };
+}
+
+/** In English, for errors and reports. */
+export function describeSelfTest(detail: SelfTestDetail): string {
+  const what =
+    'withImage' in detail.params && detail.params.withImage ? 'about a test image' : 'without an image';
+  switch (detail.code) {
+    case 'reproduced': {
+      const { worst, limit } = detail.params;
+      return `Known answers reproduced; largest difference ${worst.toExponential(1)} of ${limit} allowed.`;
+    }
+    case 'prompt_length': {
+      const { tokens, expected } = detail.params;
+      return `The prompt ${what} has ${tokens} tokens instead of ${expected}.`;
+    }
+    case 'prediction_off': {
+      const off = detail.params.deviations?.toPrecision(2) ?? 'infinitely many';
+      return `The first prediction ${what} is off by ${off} standard deviations.`;
+    }
+    case 'token_differs':
+      return `Token ${detail.params.token} ${what} differs.`;
+  }
 }
 
 function compareCase(
   result: GenerateResult,
   known: SelfTestCase,
   limit: number,
-): { worst: number; problem: string | null } {
+): { worst: number; problem: SelfTestDetail | null } {
   const logits = result.logits[0] ?? new Float32Array();
-  const what = known.image ? 'about a test image' : 'without an image';
-  if (result.promptIds.length !== known.promptTokens) {
-    return {
-      worst: Infinity,
-      problem: `The prompt ${what} has ${result.promptIds.length} tokens instead of ${known.promptTokens}.`,
-    };
+  const withImage = known.image !== null;
+  const { length: tokens } = result.promptIds;
+  if (tokens !== known.promptTokens) {
+    const params = { withImage, tokens, expected: known.promptTokens };
+    return { worst: Infinity, problem: { code: 'prompt_length', params } };
   }
   const offsets = known.top.map(({ id, logit }) => Math.abs((logits[id] ?? NaN) - logit) / known.std);
   const worst = offsets.some(Number.isNaN) ? Infinity : Math.max(...offsets);
   if (worst > limit) {
-    return {
-      worst,
-      problem: `The first prediction ${what} is off by ${worst.toPrecision(2)} standard deviations.`,
-    };
+    const deviations = Number.isFinite(worst) ? worst : null;
+    return { worst, problem: { code: 'prediction_off', params: { withImage, deviations } } };
   }
   // If two tokens are nearly equal, rounding may choose either.
   const wrong = known.ids.findIndex(
     (id, step) => result.newIds[step] !== id && (known.margins[step] ?? 0) > 2 * limit * known.std,
   );
-  const problem = wrong < 0 ? null : `Token ${wrong + 1} ${what} differs from the known answer.`;
+  const problem: SelfTestDetail | null =
+    wrong < 0 ? null : { code: 'token_differs', params: { withImage, token: wrong + 1 } };
   return { worst, problem };
 }
 

@@ -30,12 +30,12 @@ export class TokenObserver {
   readonly #splitter: ThinkingSplitter;
   #index = 0;
 
-  /** @throws RoundsError request_invalid */
+  /** @throws RoundsError setting_invalid */
   constructor(tokenizer: Tokenizer, vocabSize: number, params: ObservedParams) {
     const { alternatives = 0, optionLetters = [] } = params;
     if (!(Number.isInteger(alternatives) && alternatives >= 0 && alternatives <= MAX_ALTERNATIVES)) {
       const rule = `it must be a whole number from 0 to ${MAX_ALTERNATIVES}`;
-      throw new RoundsError('request_invalid', `alternatives is ${alternatives}; ${rule}.`);
+      throw new RoundsError('setting_invalid', `alternatives is ${alternatives}; ${rule}.`);
     }
     this.#tokenizer = tokenizer;
     this.#alternatives = alternatives;
@@ -93,7 +93,7 @@ export class TokenObserver {
   }
 }
 
-/** Null if no probabilities are requested. @throws RoundsError request_invalid */
+/** Null if no probabilities are requested. @throws RoundsError setting_invalid */
 export function createObserver(
   tokenizer: Tokenizer,
   vocabSize: number,

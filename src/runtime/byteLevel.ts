@@ -1,8 +1,8 @@
-/** The alphabet of byte-level BPE (GPT-2's, and Qwen's): every byte stands in vocabularies as a printable character. */
+/** The alphabet of byte-level BPE (GPT-2's, and Qwen's): vocabularies write every byte as a printable character. */
 
 const BYTE_OF_CHARACTER = byteOfCharacter();
 
-/** Bytes that a vocabulary entry writes; characters outside of the alphabet stand for themselves. */
+/** Bytes that a vocabulary entry writes; characters outside the alphabet are written as UTF-8. */
 export function bytesOfEntry(entry: string): Uint8Array {
   const bytes: number[] = [];
   for (const character of entry) {
@@ -13,7 +13,7 @@ export function bytesOfEntry(entry: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Printable bytes stand for themselves; the others follow one another from U+0100 on. */
+/** Printable bytes map to themselves; the others to consecutive characters from U+0100. */
 function byteOfCharacter(): Map<string, number> {
   const isPrintable = (byte: number): boolean =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;

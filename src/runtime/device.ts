@@ -1,4 +1,4 @@
-/** Asks the browser for a GPU device and describes what it got. */
+/** Opens a GPU device and describes it. */
 import { RoundsError } from '../shared/errors';
 
 export interface GpuDevice {
@@ -26,11 +26,11 @@ export async function findAdapter(): Promise<AdapterSummary | null> {
   try {
     adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch {
-    // Some browsers reject instead of answering null when the GPU process is blocked.
+    // Some browsers reject instead of returning null when the GPU process is blocked.
   }
   if (!adapter) return null;
   const { vendor, architecture, device, description } = adapter.info;
-  const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed adapter';
+  const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'GPU';
   return { adapter, description: name, software: isSoftware(adapter, name) };
 }
 

@@ -1,4 +1,4 @@
-/** What the GPU of this device could take, found out without a model. */
+/** Facts about this device's GPU, found out without a model. */
 import type { DeviceProbe } from '../shared/protocol';
 import { openDevice, type AdapterSummary } from './device';
 
@@ -6,9 +6,9 @@ import { openDevice, type AdapterSummary } from './device';
 const STEP_BYTES = 256 * 1024 * 1024;
 
 /**
- * The adapter's facts, and with `allocateBytes` above 0 a trial: buffers are asked for until that much is there or the
- * driver refuses, written to at both ends so that they are more than a promise, and given back. Drivers may still hand
- * out more than there is, so a trial that fails says "no", and one that passes says "not impossible".
+ * The adapter's facts, and with `allocateBytes` above 0 a trial: allocates buffers until that much is reached or the
+ * driver refuses, writes to both ends so that the memory is really used, and frees them. Drivers may still hand out more
+ * memory than there is, so only a failed trial is conclusive.
  */
 export async function probeDevice(
   summary: AdapterSummary | null,
@@ -33,14 +33,14 @@ export async function probeDevice(
   }
 }
 
-/** Bytes that were got, in steps; `askedBytes` when all of it was. */
+/** Bytes that were allocated, in steps; `askedBytes` if all were. */
 async function allocate(device: GPUDevice, askedBytes: number, stepBytes: number): Promise<number> {
   let isLost = false;
   void device.lost.then(() => (isLost = true));
   const buffers: GPUBuffer[] = [];
   let gotBytes = 0;
   while (gotBytes < askedBytes) {
-    // WebGPU does not throw when memory runs out: it makes an invalid buffer and tells the error scope.
+    // WebGPU does not throw when memory runs out: it makes an invalid buffer and reports to the error scope.
     const size = Math.min(stepBytes, Math.ceil((askedBytes - gotBytes) / 4) * 4);
     const buffer = await tryBuffer(device, size);
     if (isLost || !buffer) break;
@@ -64,9 +64,9 @@ async function tryBuffer(device: GPUDevice, size: number): Promise<GPUBuffer | n
     await device.queue.onSubmittedWorkDone();
     isWritten = true;
   } catch {
-    // Some browsers throw a RangeError instead of telling the scope, and a lost device rejects.
+    // Some browsers throw a RangeError instead of using the scope, and a lost device rejects.
   }
-  // A device that was lost on the way answers with neither: it has no scopes any more.
+  // A lost device has no scopes any more and rejects.
   const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => ['lost']);
   if (isWritten && errors.every((error) => error === null)) return buffer;
   buffer?.destroy();

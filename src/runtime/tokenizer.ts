@@ -27,7 +27,7 @@ export async function loadTokenizer(pack: PackReader): Promise<Tokenizer> {
 }
 
 function bytesOf({ _tokenizer: core }: PreTrainedTokenizer, id: number): Uint8Array {
-  // Added tokens are written as they are, outside of the byte-level alphabet.
+  // Added tokens are not in the byte-level alphabet.
   const added = core.get_added_tokens_decoder().get(id);
   if (added) return new TextEncoder().encode(added.content);
   return bytesOfEntry(core.id_to_token(id) ?? '');
@@ -45,7 +45,7 @@ function render(tokenizer: PreTrainedTokenizer, messages: TemplateMessage[]): st
 
 async function readText(pack: PackReader, file: string): Promise<string> {
   const span = pack.manifest.files[file];
-  if (!span) throw new RoundsError('pack_invalid', `The pack holds no ${file}.`);
+  if (!span) throw new RoundsError('pack_invalid', `The pack has no ${file}.`);
   return new TextDecoder().decode(await pack.read(span));
 }
 
@@ -54,6 +54,6 @@ async function readJson(pack: PackReader, file: string): Promise<object> {
     return JSON.parse(await readText(pack, file)) as object;
   } catch (cause) {
     if (cause instanceof RoundsError) throw cause;
-    throw new RoundsError('pack_invalid', `The pack's ${file} is no JSON.`, { cause });
+    throw new RoundsError('pack_invalid', `The pack's ${file} is not JSON.`, { cause });
   }
 }

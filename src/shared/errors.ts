@@ -1,5 +1,5 @@
 /**
- * The one error class of the project. A code exists only if a caller does something different about it;
+ * The one error class of the project. A code exists only if a caller handles it differently;
  * every code has a row in docs/errors.md and a sentence with an action in src/app/text/errorText.ts.
  */
 export const ERROR_CODES = [
@@ -22,6 +22,13 @@ export const ERROR_CODES = [
   'image_too_large',
   'decoder_missing',
   'request_invalid',
+  'address_invalid',
+  'files_needed',
+  'file_invalid',
+  'model_busy',
+  'model_not_loaded',
+  'model_changed',
+  'setting_invalid',
   'context_overflow',
   'aborted',
   'worker_crashed',
@@ -30,7 +37,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What crosses a thread or a process boundary: the class does not survive structured clone, the code must. */
+/** An error that crosses a thread or process boundary: structured clone loses the class, but not the code. */
 export interface WireError {
   code: ErrorCode;
   message: string;
@@ -46,7 +53,7 @@ export class RoundsError extends Error {
     this.code = code;
   }
 
-  /** Anything thrown, as a RoundsError; a foreign error becomes `fallback` and keeps its message and cause. */
+  /** Anything thrown, as a RoundsError; another error gets the code `fallback`, with its message and cause. */
   static from(thrown: unknown, fallback: ErrorCode = 'internal'): RoundsError {
     if (thrown instanceof RoundsError) return thrown;
     if (thrown instanceof Error && thrown.name === 'AbortError') {

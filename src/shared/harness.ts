@@ -1,6 +1,6 @@
 /**
- * What the command line and its page (src/harness.ts) say to each other. Everything is JSON: it crosses a
- * process boundary. Images are addresses that the command line's own server answers.
+ * The interface between the command line and its page (src/harness.ts). Everything is JSON: it crosses a process
+ * boundary. Images are addresses on the command line's own server.
  */
 import type { Plane } from './imageFacts';
 import type { JobState, LibraryCallName, LibraryCalls } from './library';
@@ -63,7 +63,7 @@ export interface HarnessApi {
   decode(image: HarnessImage): Promise<HarnessPixels>;
   /** The model library; throws as load does. Files and blobs do not cross the process boundary: they stay in the page. */
   library<K extends LibraryCallName>(call: K, params: LibraryCalls[K][0]): Promise<LibraryCalls[K][1]>;
-  /** The jobs as the library told them last. */
+  /** The jobs as the library reported them last. */
   jobs(): JobState[];
 }
 

@@ -36,14 +36,14 @@ function contentSecurityPolicy(connect) {
 export const CONTENT_SECURITY_POLICY = contentSecurityPolicy("'self'");
 
 /**
- * Of the library's worker alone, which fetches models: from any host that is named to it, over https, or from a mirror
- * on this machine. It is never given an image, a question or an answer (src/shared/library.ts is all that it is told).
+ * Of the library's worker alone, which fetches models: from any host over https, or from a mirror
+ * on this machine. It never gets an image, a question or an answer (src/shared/library.ts has all its messages).
  */
 export const LIBRARY_SECURITY_POLICY = contentSecurityPolicy(
   "'self' https: http://localhost:* http://127.0.0.1:*",
 );
 
-/** The script of the library's worker, as the build names it. Workers that it starts have names and policies of their own. */
+/** The script of the library's worker, as the build names it. Workers that it starts have their own names and policies. */
 const LIBRARY_WORKER = /\/assets\/library\.worker-[\w-]+\.js$/;
 
 const COMMON_HEADERS = {
@@ -51,7 +51,7 @@ const COMMON_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // The camera on a visitor's click; of what else a device could tell, nothing.
+  // The camera on a visitor's click; no other sensor.
   'Permissions-Policy': 'camera=(self), microphone=(), geolocation=(), display-capture=()',
 };
 

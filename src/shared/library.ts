@@ -1,8 +1,9 @@
 /**
- * What the page and the library worker say to each other: which models are kept in this browser, where more can
- * come from, and how far a download or conversion is. The engine's worker (protocol.ts) only reads what is stored.
+ * The messages between the page and the library's worker: which models are stored in this browser, where others come
+ * from, and the progress of downloads and conversions. The engine's worker (protocol.ts) only reads what is stored.
  */
 import type { WireError } from './errors';
+import type { JobDetail } from './jobDetail';
 import type { PackSource, RecipeOption, WeightsOption } from './pack';
 
 /** Where a model comes from. Files and tokens are given with a call and are never stored. */
@@ -17,15 +18,15 @@ export type ModelOrigin =
       endpoint: string;
       weights: WeightsOption;
       recipe: RecipeOption;
-      /** How much each input counts in the search of scales: a file of src/convert/calibration.ts. */
+      /** How much each input counts in the search for scales: a file of src/convert/calibration.ts. */
       calibration?: { url: string; sha256: string };
     }
   /** A checkpoint's folder on this machine. */
   | { kind: 'folder'; name: string; weights: WeightsOption; recipe: RecipeOption }
-  /** A pack that was carried here as a folder or as one file. */
+  /** A pack that was imported from a folder or one file. */
   | { kind: 'import'; name: string };
 
-/** What an origin needs besides its name. */
+/** What reading an origin needs besides its name. */
 export interface OriginAccess {
   /** The files of a local folder, `File.name` without folders. */
   files?: File[];
@@ -47,7 +48,7 @@ export interface ModelPlan {
   packBytes: number;
   /** Of these, bytes that are here already from an earlier attempt. */
   presentBytes: number;
-  /** The largest single weight on the GPU: to be compared with maxStorageBufferBindingSize and maxBufferSize. */
+  /** The largest single weight on the GPU; compare it with maxStorageBufferBindingSize and maxBufferSize. */
   largestTensorBytes: number;
 }
 
@@ -74,8 +75,8 @@ export interface StoredModel {
 }
 
 /**
- * Names the job of an origin, the same in every tab and on every visit. The hub's address is no part of it: a commit
- * holds the same bytes on every mirror.
+ * Names the job of an origin, the same in every tab and on every visit. The hub's address isn't part of it: a commit
+ * has the same bytes on every mirror.
  */
 export function jobIdOf(origin: ModelOrigin): string {
   switch (origin.kind) {
@@ -94,7 +95,7 @@ function calibrationOf({ calibration }: Extract<ModelOrigin, { kind: 'hub' }>): 
   return calibration ? `:${calibration.sha256.slice(0, 12)}` : '';
 }
 
-/** `elsewhere`: another tab does it, and this one follows its progress. */
+/** `elsewhere`: the job runs in another tab, and this one shows its progress. */
 export type JobPhase =
   | 'planning'
   | 'downloading'
@@ -109,9 +110,9 @@ export type JobPhase =
   | 'cancelled';
 
 /**
- * What is done for a model. Every incomplete model that nobody works on has a job in phase `paused` too, so that after
- * a reload or a crash it can be resumed (`add` with its origin) or cancelled like any other. Jobs that ended in `done`
- * or `cancelled` are told once; failed ones stay until they are tried again.
+ * Work on a model. An incomplete model without running work has a job in phase `paused`, so that after a reload or a
+ * crash it can be resumed (`add` with its origin) or cancelled like any other. Jobs that ended in `done` or `cancelled`
+ * are reported once; failed ones stay until they are tried again.
  */
 export interface JobState {
   /** `jobIdOf(origin)`, so that the same model is never fetched twice at once; another for verifying and exporting. */
@@ -128,12 +129,12 @@ export interface JobState {
   bytesPerSecond: number;
   secondsLeft: number | null;
   /** What is being done now, for instance the tensor, the shard, or the wait before a retry. */
-  detail: string;
+  detail: JobDetail | null;
   error: WireError | null;
 }
 
 export interface StorageReport {
-  /** Bytes in use by this site, and what the browser says it may use (an upper guess, never a promise). */
+  /** Bytes in use by this site, and the browser's estimate of how many it may use. */
   usage: number | null;
   quota: number | null;
   persisted: boolean;
@@ -141,7 +142,7 @@ export interface StorageReport {
   isPrivate: boolean;
 }
 
-/** A pack that is not kept: blobs that live as long as the page. */
+/** A pack that is not stored: blobs that live as long as the page. */
 export interface SessionPack {
   manifest: Blob;
   shards: Blob[];
@@ -154,9 +155,9 @@ export interface LibraryCalls {
   plan: [{ origin: ModelOrigin; access?: OriginAccess }, ModelPlan];
   /** Fetches or converts what is missing; resolves when the model is complete. Also resumes. Best with the plan's origin. */
   add: [{ origin: ModelOrigin; access?: OriginAccess }, StoredModel];
-  /** The same into memory, for windows that cannot keep it. */
+  /** The same into memory, for windows that can't store it. */
   addForSession: [{ origin: ModelOrigin; access?: OriginAccess }, SessionPack];
-  /** Stops the job, in whichever tab it runs, and keeps what is finished; its call ends as `aborted`; `add` goes on. */
+  /** Stops the job, in whichever tab it runs, without removing finished parts; its call ends as `aborted`; `add` continues. */
   pause: [{ jobId: string }, null];
   /** Stops the job and removes what it stored. */
   cancel: [{ jobId: string }, null];

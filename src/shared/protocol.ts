@@ -1,7 +1,8 @@
 /**
- * What the page and the worker say to each other. `Calls` is the table: one row is one call, so a kind and
+ * The messages between the page and the engine's worker. `Calls` is the table: one row is one call, so a kind and
  * its payload can't disagree. Every request gets exactly one reply; updates may come before it.
  */
+import type { ActivationType, BackendName, DeviceReport } from './device';
 import type { WireError } from './errors';
 import type {
   GenerateParams,
@@ -19,29 +20,15 @@ import type { SessionPack } from './library';
 import type { ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
 
-export type BackendName = 'webgpu' | 'wasm';
-export type ActivationType = 'f16' | 'f32';
-
-export interface DeviceReport {
-  backend: BackendName;
-  /** Vendor, architecture and description of the adapter, or the wasm build and its threads. */
-  adapter: string;
-  features: string[];
-  activations: ActivationType;
-  /** True for software adapters (SwiftShader, lavapipe, WARP). */
-  software: boolean;
-  /** Why this backend was chosen, as a sentence; empty when it was asked for. */
-  reason: string;
-  selfTest: SelfTestReport;
-}
-
-/** How the device's numbers were checked before the model was used on it. */
-export interface SelfTestReport {
-  /** kept: passed on an earlier visit with the same browser, device and pack. none: the pack has no known answers. */
-  status: 'passed' | 'kept' | 'none';
-  detail: string;
-  milliseconds: number;
-}
+export type {
+  ActivationType,
+  BackendName,
+  DeviceReason,
+  DeviceReport,
+  ModeName,
+  SelfTestDetail,
+  SelfTestReport,
+} from './device';
 
 export interface ModelInfo {
   name: string;
@@ -74,11 +61,11 @@ export interface LoadParams {
   pack: PackLocation;
   backend: BackendName | 'auto';
   activations: ActivationType | 'auto';
-  /** Make the self-test anew, whatever earlier visits found. */
+  /** Run the self-test again, whatever earlier visits found. */
   recheck?: boolean;
 }
 
-/** Pixels for the page to draw: the file as decoded, and exactly what the model is given; and what the file says. */
+/** Pixels for the page to draw: the file as decoded, and exactly what the model is given; and the file's facts. */
 export interface ImagePreview extends ImageFacts {
   width: number;
   height: number;
@@ -89,7 +76,7 @@ export interface ImagePreview extends ImageFacts {
   resizedRgba: Uint8ClampedArray<ArrayBuffer> | null;
   /** Language-model tokens that the image takes. */
   tokens: number;
-  /** Where they were asked for and the image has grey of more than 8 bits. */
+  /** Where `raw` was requested and the image has grey values of more than 8 bits. */
   raw?: RawValues;
 }
 
@@ -97,15 +84,15 @@ export interface PreviewParams {
   image: ImageInput;
   /** As for generate, so that the preview shows what the question will. */
   imageLimits?: PixelLimits[];
-  /** Names the file among those of the page: the worker keeps what it read of the last one, for its next frame. */
+  /** Names the file among those of the page: the worker remembers what it read of the last one, for its next frame. */
   file?: number;
-  /** Give the grey values as well, for a viewer that applies windows itself. */
+  /** Return the grey values as well, for a viewer that applies windows itself. */
   raw?: boolean;
-  /** Give the values of the fields that tell who the patient is, not their names alone. */
+  /** Return the values of the fields that identify the patient, not only their names. */
   identity?: boolean;
 }
 
-/** What this device could take, found out before a model is fetched. */
+/** What this device could run, found out before a model is fetched. */
 export interface DeviceProbe {
   /** Null: the browser offers no WebGPU adapter. */
   gpu: {
@@ -117,7 +104,7 @@ export interface DeviceProbe {
     maxBufferBytes: number;
     maxBindingBytes: number;
   } | null;
-  /** What a trial got of what it asked for; null where none was asked for. */
+  /** Bytes that a trial requested and got; null without a trial. */
   allocation: { askedBytes: number; gotBytes: number } | null;
 }
 
@@ -126,10 +113,10 @@ export interface Calls {
   load: [LoadParams, ModelInfo];
   preview: [PreviewParams, ImagePreview];
   generate: [GenerateParams, GenerateResult];
-  /** Stopping is no error once the prompt is in the cache: the result then holds what there is. */
+  /** Once the prompt is in the cache, stopping isn't an error: the result then holds the rollouts so far. */
   rollouts: [RolloutsParams, RolloutsResult];
   unload: [Record<string, never>, null];
-  /** `allocateBytes` above 0 asks the GPU for that much memory and gives it back; 0 only looks. */
+  /** `allocateBytes` above 0 allocates that much GPU memory and frees it; 0 only reads the adapter's facts. */
   probe: [{ allocateBytes: number }, DeviceProbe];
 }
 
@@ -143,8 +130,8 @@ export type Phase = 'thinking' | 'answering';
 export type Update =
   | { kind: 'progress'; stage: Stage; done: number; total: number }
   /**
-   * Text that is ready to show; pieces of one phase are to be appended. `ids` are those drawn since the last such update
-   * (a piece may need several, and two pieces may share one): what an answer can be continued from if its device is lost.
+   * Text that is ready to show; append the pieces of one phase. `ids` are those drawn since the last such update
+   * (a piece may need several, and two pieces may share one): an answer can be continued from them if its device is lost.
    */
   | { kind: 'token'; text: string; phase: Phase; index: number; ids: number[]; rollout?: number }
   | { kind: 'probabilities'; token: TokenProbabilities }
@@ -159,5 +146,5 @@ export type FromWorker =
   | { type: 'update'; id: number; update: Update }
   | { type: 'result'; id: number; result: Calls[CallName][1] }
   | { type: 'error'; id: number; error: WireError }
-  /** Not an answer to a request: the GPU is gone, loaded models with it. */
+  /** Not an answer to a request: the GPU was lost, and loaded models with it. */
   | { type: 'lost'; error: WireError };

@@ -1,12 +1,12 @@
 /**
  * The service worker. It does two things:
  *
- * - keeps the app shell (listed at build time) for visits without a network;
+ * - caches the app shell (listed at build time) for visits without a network;
  * - adds the isolation and security headers where the host does not send them (src/shared/hostHeaders.mjs),
  *   which is what makes a plain file host give the wasm backend its threads.
  *
- * It leaves the runtime's wasm files and the model's shards alone: loadOrt.ts and the shard store keep those.
- * A new version waits until the page asks for it, so an update never reloads a page that is answering.
+ * It doesn't cache the runtime's wasm files and the model's shards: loadOrt.ts and the shard store do.
+ * A new version waits until the page requests it, so an update never reloads a page that is answering.
  */
 /// <reference lib="webworker" />
 import { clientsClaim } from 'workbox-core';
@@ -54,9 +54,9 @@ async function answer(request: Request): Promise<Response> {
   return withHeaders(new URL(request.url).pathname, cached ?? (await fetch(request)));
 }
 
-/** A copy of the response with the headers that it lacks; what the host sends itself stays. */
+/** A copy of the response with the headers that it lacks; the host's own headers stay. */
 function withHeaders(path: string, response: Response): Response {
-  // Opaque and redirected responses must be passed on as they are.
+  // Opaque and redirected responses must be passed on unchanged.
   if (response.type === 'opaque' || response.type === 'opaqueredirect' || response.redirected)
     return response;
   const headers = new Headers(response.headers);

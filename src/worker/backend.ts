@@ -1,5 +1,5 @@
 /** Opens one mode: onnxruntime's build for it, the device, and the report of what it is. */
-import type { DeviceReport } from '../shared/protocol';
+import type { DeviceReason, DeviceReport } from '../shared/device';
 import type { Backend } from '../engine/ports';
 import { openDevice, type AdapterSummary } from '../runtime/device';
 import { loadOrt, threadCount } from '../runtime/ort/loadOrt';
@@ -14,7 +14,7 @@ export interface OpenedBackend {
 
 /** @throws RoundsError webgpu_unavailable, download_failed */
 export async function openBackend(mode: Mode, adapter: AdapterSummary | null): Promise<OpenedBackend> {
-  if (mode.backend === 'wasm') return openWasm(mode.reason);
+  if (mode.backend === 'wasm') return openWasm(mode.reasons);
   if (!adapter) throw new RoundsError('webgpu_unavailable', 'This browser offers no WebGPU adapter.');
   const gpu = await openDevice(adapter, mode.subgroups);
   const ort = await loadOrt('Suspending' in WebAssembly ? 'jspi' : 'asyncify');
@@ -26,23 +26,23 @@ export async function openBackend(mode: Mode, adapter: AdapterSummary | null): P
       features: gpu.features,
       activations: mode.activations,
       software: gpu.software,
-      reason: mode.reason,
+      reasons: mode.reasons,
     },
   };
 }
 
-async function openWasm(reason: string): Promise<OpenedBackend> {
+async function openWasm(reasons: DeviceReason[]): Promise<OpenedBackend> {
   const ort = await loadOrt('wasm');
-  const threads = threadCount();
   return {
     backend: new OrtBackend(ort, null, 'f32'),
     report: {
       backend: 'wasm',
-      adapter: `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      adapter: 'WebAssembly',
+      threads: threadCount(),
       features: ['simd'],
       activations: 'f32',
       software: true,
-      reason,
+      reasons,
     },
   };
 }

@@ -134,8 +134,8 @@ describe('RequestHandler', () => {
     const request = { messages: [{ role: 'user' as const, content: 'hi' }], settings };
     handler.handle({ id: 2, call: 'rollouts', params: { request, count: 2 } });
     expect(await replies(2)).toMatchObject([
-      { type: 'error', id: 1, error: { code: 'request_invalid' } },
-      { type: 'error', id: 2, error: { code: 'request_invalid' } },
+      { type: 'error', id: 1, error: { code: 'model_not_loaded' } },
+      { type: 'error', id: 2, error: { code: 'model_not_loaded' } },
     ]);
   });
 

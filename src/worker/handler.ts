@@ -198,7 +198,7 @@ export class RequestHandler {
   }
 
   #loadedModel(): EngineModel {
-    if (!this.#model) throw new RoundsError('request_invalid', 'No model is loaded.');
+    if (!this.#model) throw new RoundsError('model_not_loaded', 'No model is loaded.');
     return this.#model;
   }
 

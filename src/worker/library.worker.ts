@@ -14,8 +14,8 @@ const library = new Library({
   channel: openChannel(),
   locks: openLocks(),
   tab: crypto.randomUUID(),
-  tellJobs: (jobs) => post({ type: 'jobs', jobs }),
-  tellModels: (models) => post({ type: 'models', models }),
+  onJobs: (jobs) => post({ type: 'jobs', jobs }),
+  onModels: (models) => post({ type: 'models', models }),
 });
 const handler = new LibraryHandler(library, post);
 

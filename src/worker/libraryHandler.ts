@@ -1,4 +1,4 @@
-/** Answers the page's requests to the library: one reply for each on every path. Calls run side by side. */
+/** Answers the page's requests to the library, each with exactly one reply. Calls run concurrently. */
 import { RoundsError } from '../shared/errors';
 import type { FromLibrary, LibraryCallName, LibraryCalls, LibraryRequest } from '../shared/library';
 import type { LibraryService } from '../runtime/library/library';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packInMemory } from '../cli/convert/packInMemory';
 import { loadModel } from '../engine/model';
-import type { Backend, PackReader, Tokenizer } from '../engine/ports';
+import type { PackReader, Tokenizer } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';
 import type { AdapterSummary } from '../runtime/device';
 import { loadOrt } from '../runtime/ort/loadOrt';
@@ -16,6 +16,7 @@ import { loadOnDevice, type DevicePorts, type LoadedOnDevice } from './loadOnDev
 import { truncatedPack } from '../engine/truncatedModel';
 import { parseManifest } from '../shared/packManifest';
 import { describeMode, modesFor } from './modes';
+import { wrongBackend } from './testing/wrongBackend';
 
 const checkpoint = join(import.meta.dirname, '../../models/goldens/vectors/checkpoints/qwen2_5_vl');
 const clock = (): number => performance.now();
@@ -54,7 +55,7 @@ describe('modesFor', () => {
     expect(rest).toHaveLength(0);
     expect(mode).toMatchObject({
       backend: 'wasm',
-      reason: expect.stringContaining('software GPU') as string,
+      reasons: [{ code: 'software_gpu_slower' }],
     });
   });
 
@@ -75,22 +76,6 @@ describe('modesFor', () => {
     );
   });
 });
-
-/** A device whose results are scaled: finite, plausible and wrong. */
-function wrongBackend(right: Backend): Backend {
-  return new Proxy(right, {
-    get(target, property) {
-      if (property === 'read') {
-        return async (tensor: Parameters<Backend['read']>[0]) => {
-          const values = (await target.read(tensor)) as Float32Array;
-          return values.map((value, i) => value * (1 + (i % 7) / 10));
-        };
-      }
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
 
 describe('loadOnDevice', () => {
   let pack: LoadedPack;
@@ -135,7 +120,7 @@ describe('loadOnDevice', () => {
           features: [],
           activations: mode.activations,
           software: false,
-          reason: mode.reason,
+          reasons: mode.reasons,
         };
         return { backend: isWrong.has(name) ? wrongBackend(right) : right, report };
       },
@@ -157,7 +142,9 @@ describe('loadOnDevice', () => {
     isWrong.add('WebGPU in float16');
     const again = await load({ recheck: true });
     expect(again.report.selfTest).toMatchObject({ status: 'passed' });
-    expect(again.report.reason).toContain('WebGPU in float16 gave wrong numbers');
+    expect(again.report.reasons).toMatchObject([
+      { code: 'wrong_numbers', params: { mode: { activations: 'f16' }, detail: { code: 'prediction_off' } } },
+    ]);
     await again.model.dispose();
   });
 
@@ -166,8 +153,11 @@ describe('loadOnDevice', () => {
     const { model, report } = await load();
     await model.dispose();
     expect(opened).toEqual(['WebGPU in float16', 'WebGPU in float32', 'WebGPU in float32 without subgroups']);
-    expect(report.reason).toMatch(
-      /WebGPU in float16 gave wrong numbers .* WebGPU in float32 gave wrong numbers/,
+    expect(report.reasons).toMatchObject(
+      ['f16', 'f32'].map((activations) => ({
+        code: 'wrong_numbers',
+        params: { mode: { backend: 'webgpu', activations, subgroups: true } },
+      })),
     );
     opened = [];
     await (await load()).model.dispose();

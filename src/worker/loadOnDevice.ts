@@ -1,12 +1,13 @@
 /**
- * Puts a model on the best mode whose numbers are right: loads it, reproduces the pack's known answers, and goes
- * on to the next safer mode when they differ. A device that computes wrongly must never just print gibberish.
+ * Puts a model on the best mode whose numbers are right: loads it, reproduces the pack's known answers, and tries
+ * the next safer mode when they differ. A device that computes wrongly must never just print gibberish.
  */
 import { RoundsError } from '../shared/errors';
-import type { DeviceReport, LoadParams, SelfTestReport } from '../shared/protocol';
+import type { DeviceReason, DeviceReport, SelfTestDetail, SelfTestReport } from '../shared/device';
+import type { LoadParams } from '../shared/protocol';
 import { loadModel, type EngineModel } from '../engine/model';
 import type { Clock, Tokenizer } from '../engine/ports';
-import { runSelfTest, type SelfTestVerdict } from '../engine/selfTest';
+import { describeSelfTest, runSelfTest, type SelfTestVerdict } from '../engine/selfTest';
 import { TEST_LAYERS, truncatedPack } from '../engine/truncatedModel';
 import type { AdapterSummary } from '../runtime/device';
 import type { LoadedPack } from '../runtime/storage/packLoader';
@@ -33,8 +34,23 @@ export interface DeviceHooks {
   onProgress: (stage: 'compile' | 'check', done: number, total: number) => void;
 }
 
-/** Failures that another mode may not have; running out of memory it would have all the more. */
+/** Failures that another mode may not have; a safer mode needs more memory, not less. */
 const MODE_FAILURES = new Set(['internal', 'device_lost', 'webgpu_unavailable']);
+
+interface ModeFailure {
+  mode: Mode;
+  error: RoundsError;
+}
+
+/** Says what differs, besides the code. */
+class SelfTestError extends RoundsError {
+  readonly detail: SelfTestDetail;
+
+  constructor(detail: SelfTestDetail) {
+    super('self_test_failed', describeSelfTest(detail));
+    this.detail = detail;
+  }
+}
 
 /** @throws RoundsError webgpu_unavailable, feature_missing, self_test_failed, out_of_memory, aborted, … */
 export async function loadOnDevice(
@@ -46,7 +62,7 @@ export async function loadOnDevice(
 ): Promise<LoadedOnDevice> {
   const adapter = params.backend === 'wasm' ? null : await ports.findAdapter();
   const modes = modesFor(params, adapter, pack.manifest.parameters);
-  const failures: { mode: Mode; error: RoundsError }[] = [];
+  const failures: ModeFailure[] = [];
   for (const mode of modes) {
     hooks.signal.throwIfAborted();
     try {
@@ -77,7 +93,7 @@ interface Attempt {
   tokenizer: Tokenizer;
   ports: DevicePorts;
   hooks: DeviceHooks;
-  /** Whatever was found on earlier visits is found out anew. */
+  /** Ignore the verdicts of earlier visits. */
   recheck: boolean;
 }
 
@@ -85,17 +101,17 @@ async function tryMode(attempt: Attempt): Promise<LoadedOnDevice> {
   const { mode, adapter, pack, tokenizer, ports, hooks } = attempt;
   const key = verdictKey(attempt);
   const kept = attempt.recheck ? undefined : await ports.verdicts.get(key);
-  if (kept && !kept.ok) throw new RoundsError('self_test_failed', kept.detail);
+  if (kept && !kept.ok) throw new SelfTestError(kept.detail);
   const known = pack.manifest.selfTest;
   let check: SelfTestReport | null = kept ? keptReport(kept) : null;
-  if (!check && known?.layers) check = await settle(await testFirstLayers(attempt), key, ports);
+  if (!check && known?.layers) check = await recordVerdict(await testFirstLayers(attempt), key, ports);
   const { backend, report } = await ports.openBackend(mode, adapter);
   let model: EngineModel | null = null;
   try {
     model = await loadModel(pack, backend, tokenizer, (done, total) =>
       hooks.onProgress('compile', done, total),
     );
-    if (!check && known) check = await settle(await testModel(model, attempt), key, ports);
+    if (!check && known) check = await recordVerdict(await testModel(model, attempt), key, ports);
     return { model, report: { ...report, selfTest: check ?? NOT_TESTED } };
   } catch (error) {
     await (model ?? backend).dispose();
@@ -103,23 +119,19 @@ async function tryMode(attempt: Attempt): Promise<LoadedOnDevice> {
   }
 }
 
-/** Whatever can change numbers is in it: after an update of browser or driver the test runs anew. */
+/** Everything that can change numbers is in it: after an update of the browser or driver the test runs again. */
 function verdictKey({ mode, adapter, pack, ports }: Attempt): string {
   const device = adapter?.description ?? 'no adapter';
   return [pack.packHash, describeMode(mode), device, ports.environment].join(' | ');
 }
 
-const NOT_TESTED: SelfTestReport = {
-  status: 'none',
-  detail: 'This pack carries no known answers.',
-  milliseconds: 0,
-};
+const NOT_TESTED: SelfTestReport = { status: 'none', detail: null, milliseconds: 0 };
 
 function keptReport({ detail, at, milliseconds }: StoredVerdict): SelfTestReport {
-  return { status: 'kept', detail: `${detail} (${at})`, milliseconds };
+  return { status: 'kept', detail, date: at, milliseconds };
 }
 
-/** A large model's first layers, alone on the device: wrong numbers show before the whole is brought there. */
+/** A large model's first layers, alone on the device: wrong numbers show before the whole model is loaded. */
 async function testFirstLayers(attempt: Attempt): Promise<SelfTestVerdict> {
   const { mode, adapter, pack, tokenizer, ports } = attempt;
   const start = ports.clock();
@@ -142,39 +154,42 @@ async function testModel(model: EngineModel, { ports, hooks }: Attempt): Promise
   return verdict;
 }
 
-/** Keeps the verdict, good or bad. @throws RoundsError self_test_failed */
-async function settle(
+/** Stores the verdict, good or bad. @throws RoundsError self_test_failed */
+async function recordVerdict(
   verdict: SelfTestVerdict,
   key: string,
   { verdicts }: DevicePorts,
 ): Promise<SelfTestReport> {
   await verdicts.set(key, { ...verdict, at: new Date().toISOString().slice(0, 10) });
   const { ok, detail, milliseconds } = verdict;
-  if (!ok) throw new RoundsError('self_test_failed', detail);
+  if (!ok) throw new SelfTestError(detail);
   return { status: 'passed', detail, milliseconds };
 }
 
-/** The report says which better modes were passed over, and why. */
-function withFailures(
-  loaded: LoadedOnDevice,
-  failures: { mode: Mode; error: RoundsError }[],
-): LoadedOnDevice {
-  if (failures.length === 0) return loaded;
+/** The report says which better modes were skipped, and why. */
+function withFailures(loaded: LoadedOnDevice, failures: ModeFailure[]): LoadedOnDevice {
   const { report } = loaded;
-  const reason = [report.reason, ...failures.map(explain)].filter(Boolean).join(' ');
-  return { ...loaded, report: { ...report, reason } };
+  return { ...loaded, report: { ...report, reasons: [...report.reasons, ...failures.map(reasonOf)] } };
 }
 
-function explain({ mode, error }: { mode: Mode; error: RoundsError }): string {
+function reasonOf({ mode: { backend, activations, subgroups }, error }: ModeFailure): DeviceReason {
+  const mode = { backend, activations, subgroups };
+  return error instanceof SelfTestError
+    ? { code: 'wrong_numbers', params: { mode, detail: error.detail } }
+    : { code: 'mode_failed', params: { mode, error: error.toWire() } };
+}
+
+/** In English, for the error. */
+function describeFailure({ mode, error }: ModeFailure): string {
   const cause = error.code === 'self_test_failed' ? 'gave wrong numbers' : 'failed';
   return `${describeMode(mode)} ${cause} on this device and is not used (${error.message})`;
 }
 
-/** One failure is itself; several are told together, wrong numbers before everything else. */
-function summary(failures: { mode: Mode; error: RoundsError }[]): RoundsError {
+/** One failure is thrown as it is; several become one error, with the code of wrong numbers if there were any. */
+function summary(failures: ModeFailure[]): RoundsError {
   const [first] = failures;
   if (failures.length === 1 && first) return first.error;
   const wrong = failures.find(({ error }) => error.code === 'self_test_failed');
   const code = (wrong ?? first)?.error.code ?? 'internal';
-  return new RoundsError(code, failures.map(explain).join(' '));
+  return new RoundsError(code, failures.map(describeFailure).join(' '));
 }

@@ -201,13 +201,12 @@ function parseModel(model: Fields): CaseModel {
     device: {
       backend: device.choice('backend', ['webgpu', 'wasm'] as const),
       adapter: device.string('adapter', 1_000),
+      ...(device.has('threads') ? { threads: device.integer('threads', 1, 10_000) } : {}),
       features: strings(device, 'features', 200, 200),
       activations: device.choice('activations', ['f16', 'f32'] as const),
       software: device.boolean('software'),
-      reason: device.string('reason', 2_000),
       selfTest: {
         status: selfTest.choice('status', ['passed', 'kept', 'none'] as const),
-        detail: selfTest.string('detail', 10_000),
         milliseconds: selfTest.number('milliseconds', 0, MAX_MS),
       },
     },

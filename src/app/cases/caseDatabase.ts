@@ -2,8 +2,8 @@
  * Cases in IndexedDB, in their own database. One object store with three kinds of keys, so that a case is written in one
  * transaction: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, which cases share.
  */
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
-import { RoundsError } from '../../shared/errors';
+import { promisifyRequest } from 'idb-keyval';
+import { asStorageErrors, openIdbStore, type UseStore } from '../../shared/indexedDb';
 import { CASE_VERSION, type CaseRecord } from './caseFormat';
 import type { CaseSummary } from './caseSummary';
 
@@ -50,7 +50,8 @@ export class CaseDatabase {
 
   /**
    * Writes a case in one transaction.
-   * @param make gets what is stored under the id, and returns what to write; null writes nothing. It must be synchronous
+   * @param make gets what is stored under the id, and returns what to write; null writes nothing. It must be synchronous,
+   *   and runs again if the connection was lost
    */
   update(id: string, make: (stored: unknown) => CaseToWrite | null): Promise<void> {
     return this.#run('readwrite', async (store) => {
@@ -90,9 +91,9 @@ export class CaseDatabase {
     });
   }
 
-  async #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
-    try {
-      this.#store ??= createStore(this.#name, 'cases');
+  #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
+    return asStorageErrors(async () => {
+      this.#store ??= openIdbStore(this.#name, 'cases', 'default');
       return await this.#store(mode, (store) =>
         work(store).catch((thrown: unknown) => {
           // A case must not be written in part.
@@ -100,9 +101,7 @@ export class CaseDatabase {
           throw thrown;
         }),
       );
-    } catch (thrown) {
-      throw storageError(thrown);
-    }
+    }, 'the case');
   }
 }
 
@@ -118,23 +117,4 @@ function tryAbort(transaction: IDBTransaction): void {
 function keysOf(kind: 's' | 'i'): IDBKeyRange {
   // '0' is the character after '/'.
   return IDBKeyRange.bound(`${kind}/`, `${kind}0`, false, true);
-}
-
-function storageError(thrown: unknown): RoundsError {
-  if (thrown instanceof RoundsError) return thrown;
-  const name = thrown instanceof Error ? thrown.name : '';
-  if (name === 'QuotaExceededError') {
-    return new RoundsError(
-      'storage_quota',
-      'The browser has no space left for the case. Delete other cases or models.',
-      { cause: thrown },
-    );
-  }
-  return new RoundsError(
-    'storage_failed',
-    `The browser’s storage failed (${name || 'unknown error'}). Reload the page and try again.`,
-    {
-      cause: thrown,
-    },
-  );
 }

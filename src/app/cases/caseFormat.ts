@@ -9,7 +9,8 @@ import type {
   Rollout,
   TokenProbabilities,
 } from '../../shared/generation';
-import type { DeviceReport, ModelInfo } from '../../shared/protocol';
+import type { SavedDevice } from '../../shared/device';
+import type { ModelInfo } from '../../shared/protocol';
 import type { ErrorCode } from '../../shared/errors';
 import type { FileFormat, Plane } from '../../shared/imageFacts';
 import type { PackSource } from '../../shared/pack';
@@ -73,7 +74,7 @@ export interface CaseAsked {
 /** The model that answered, and where. */
 export type CaseModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights'> & {
   source: Pick<PackSource, 'repo' | 'revision' | 'license'>;
-  device: DeviceReport;
+  device: SavedDevice;
 };
 
 interface CaseRun {

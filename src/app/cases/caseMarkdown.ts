@@ -3,6 +3,7 @@ import { optionLetter } from '../../shared/options';
 import { findPreset } from '../../shared/presets';
 import { dataText, t } from '../i18n/i18n.svelte';
 import { judge, type Verdict } from '../question/prompting';
+import { adapterText } from '../text/deviceText';
 import { formatDuration, formatNumber, formatRate } from '../text/format';
 import { titleOf, type CaseAnswer, type CaseEntry, type CaseRecord, type CaseRollouts } from './caseFormat';
 
@@ -111,7 +112,7 @@ export function modelLines({ entries }: CaseRecord): string[] {
       name,
       weights,
       hash: packHash,
-      adapter: device.adapter,
+      adapter: adapterText(device),
       activations: device.activations,
     };
     return [t('cases.modelLine', values)];

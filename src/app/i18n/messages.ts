@@ -6,9 +6,11 @@ import answer from './messages/en/answer.json';
 import ask from './messages/en/ask.json';
 import cases from './messages/en/cases.json';
 import common from './messages/en/common.json';
+import device from './messages/en/device.json';
 import errors from './messages/en/errors.json';
 import format from './messages/en/format.json';
 import image from './messages/en/image.json';
+import jobs from './messages/en/jobs.json';
 import language from './messages/en/language.json';
 import library from './messages/en/library.json';
 import model from './messages/en/model.json';
@@ -21,9 +23,11 @@ export const ENGLISH = {
   ask,
   cases,
   common,
+  device,
   errors,
   format,
   image,
+  jobs,
   language,
   library,
   model,

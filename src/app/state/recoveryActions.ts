@@ -27,13 +27,18 @@ export function pageRecovery(app: AppState): RecoveryHandlers {
 export function entryRecovery(app: AppState, entry: Entry): RecoveryHandlers {
   const { asked } = entry;
   return {
-    ...(entry.kind === 'answer' && entry.canContinue
+    // Token ids mean nothing to another model: only asking again helps then.
+    ...(entry.kind === 'answer' && entry.canContinue && entry.error?.code !== 'model_changed'
       ? { continue: () => app.conversation.resume(entry) }
       : { retry: () => app.askAgain(entry) }),
     ...(asked.images.length > 0 && (asked.maxPixels ?? Infinity) > MIN_PIXELS
       ? { 'smaller-images': () => void askWithSmallerImages(app, entry) }
       : {}),
     'edit-question': () => app.edit(entry),
+    'edit-settings': () => {
+      app.edit(entry);
+      app.settings.isOpen = true;
+    },
   };
 }
 

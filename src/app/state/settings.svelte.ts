@@ -42,6 +42,8 @@ export class Settings {
   #rollouts = $state.raw<RolloutChoice>(DEFAULT_ROLLOUTS);
   #probabilities = $state(false);
   #thinkingOpen = $state<boolean | null>(null);
+  /** Whether the settings of the next question are shown. Not stored. */
+  isOpen = $state(false);
 
   constructor() {
     const stored = readStored();

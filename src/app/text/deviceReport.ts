@@ -2,6 +2,7 @@
  * Model and device as plain text for a bug report. Always in English; contains nothing about images or questions.
  */
 import type { MemoryUse } from '../../shared/generation';
+import type { DeviceReason, DeviceReport, SelfTestReport } from '../../shared/device';
 import type { ModelInfo } from '../../shared/protocol';
 import type { Environment, HeapReport } from '../browser/environment';
 
@@ -35,13 +36,10 @@ export function deviceReport({ info, memory, speeds, environment, heap, userAgen
     ['source', [source.repo, source.revision].filter(Boolean).join(' @ ')],
     ['backend', device.backend],
     ['activations', device.activations],
-    ['device', device.adapter + (device.software ? ' (software)' : '')],
+    ['device', adapterOf(device) + (device.software ? ' (software)' : '')],
     ['features', device.features.join(' ')],
-    ['chosen because', device.reason || 'requested, or the best available'],
-    [
-      'self-test',
-      `${device.selfTest.status}, ${Math.round(device.selfTest.milliseconds)} ms: ${device.selfTest.detail}`,
-    ],
+    ['chosen because', device.reasons.map(reasonOf).join('; ') || 'requested, or the best available'],
+    ['self-test', selfTestOf(device.selfTest)],
     [
       'loaded',
       `in ${Math.round(info.loadMs)} ms, ${info.fromCache ? 'from the browser' : 'over the network'}`,
@@ -64,4 +62,29 @@ export function deviceReport({ info, memory, speeds, environment, heap, userAgen
     ],
   ];
   return rows.map(([name, value]) => `${name}: ${value}`).join('\n');
+}
+
+function adapterOf({ adapter, threads }: DeviceReport): string {
+  return threads === undefined ? adapter : `${adapter}, threads ${threads}`;
+}
+
+function reasonOf(reason: DeviceReason): string {
+  if (!('params' in reason)) return reason.code;
+  const { backend, activations, subgroups } = reason.params.mode;
+  const mode = `${backend} ${activations}${subgroups ? '' : ' without subgroups'}`;
+  const cause =
+    reason.code === 'mode_failed'
+      ? `${reason.params.error.code}: ${reason.params.error.message}`
+      : figuresOf(reason.params.detail);
+  return `${reason.code} ${mode} (${cause})`;
+}
+
+function selfTestOf({ status, milliseconds, detail, date }: SelfTestReport): string {
+  const parts = [status, `${Math.round(milliseconds)} ms`, detail && figuresOf(detail), date];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** `reproduced worst=0.00003 limit=0.005` */
+function figuresOf({ code, params }: NonNullable<SelfTestReport['detail']>): string {
+  return [code, ...Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)].join(' ');
 }

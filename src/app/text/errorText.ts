@@ -15,6 +15,7 @@ export type RecoveryAction =
   | 'continue'
   | 'smaller-images'
   | 'edit-question'
+  | 'edit-settings'
   | 'choose-image'
   | 'use-wasm'
   | 'no-cache'
@@ -48,6 +49,13 @@ export const RECOVERY_ACTIONS: Readonly<Record<ErrorCode, readonly RecoveryActio
   image_too_large: ['choose-image'],
   decoder_missing: ['retry', 'choose-image'],
   request_invalid: ['edit-question'],
+  address_invalid: ['open-library'],
+  files_needed: ['open-library'],
+  file_invalid: ['retry', 'open-library'],
+  model_busy: ['retry'],
+  model_not_loaded: ['retry', 'open-library', 'use-embedded'],
+  model_changed: ['retry', 'open-library'],
+  setting_invalid: ['edit-settings'],
   context_overflow: ['smaller-images', 'edit-question'],
   aborted: ['retry'],
   worker_crashed: ['continue', 'retry'],
@@ -74,6 +82,13 @@ const KEYS: Readonly<Record<ErrorCode, readonly [MessageKey, MessageKey]>> = {
   image_too_large: ['errors.imageTooLarge', 'errors.imageTooLargeAction'],
   decoder_missing: ['errors.decoderMissing', 'errors.decoderMissingAction'],
   request_invalid: ['errors.requestInvalid', 'errors.requestInvalidAction'],
+  address_invalid: ['errors.addressInvalid', 'errors.addressInvalidAction'],
+  files_needed: ['errors.filesNeeded', 'errors.filesNeededAction'],
+  file_invalid: ['errors.fileInvalid', 'errors.fileInvalidAction'],
+  model_busy: ['errors.modelBusy', 'errors.modelBusyAction'],
+  model_not_loaded: ['errors.modelNotLoaded', 'errors.modelNotLoadedAction'],
+  model_changed: ['errors.modelChanged', 'errors.modelChangedAction'],
+  setting_invalid: ['errors.settingInvalid', 'errors.settingInvalidAction'],
   context_overflow: ['errors.contextOverflow', 'errors.contextOverflowAction'],
   aborted: ['errors.aborted', 'errors.abortedAction'],
   worker_crashed: ['errors.workerCrashed', 'errors.workerCrashedAction'],
@@ -103,6 +118,7 @@ const RECOVERY_KEYS: Readonly<Record<RecoveryAction, MessageKey>> = {
   continue: 'errors.goOn',
   'smaller-images': 'errors.smallerImages',
   'edit-question': 'errors.editQuestion',
+  'edit-settings': 'errors.editSettings',
   'choose-image': 'errors.chooseImage',
   'use-wasm': 'errors.useWasm',
   'no-cache': 'errors.noCache',

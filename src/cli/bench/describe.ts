@@ -1,12 +1,13 @@
 /** The report of `bench` as a table. */
 import { formatBytes } from '../../convert/describe';
+import { deviceName } from '../deviceName';
 import type { BenchReport } from './measure';
 
 export function describeReport({ load, image, ttft, decode, rollouts, device }: BenchReport): string {
   const reason = (why: string | undefined): string => (why ? `  (${why})` : '');
   const bytes = (value: number | null): string => (value === null ? '–' : formatBytes(value));
   return [
-    `device       ${device.backend}, ${device.adapter}, ${device.activations}`,
+    `device       ${device.backend}, ${deviceName(device)}, ${device.activations}`,
     `load         ${milliseconds(load.ms)}, JavaScript ${bytes(load.peakJsHeapBytes)}, GPU ${bytes(load.gpuBytes)}${reason(load.why)}`,
     `image        ${milliseconds(image.ms)} for ${image.tokens} tokens`,
     `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,

@@ -9,6 +9,7 @@ import { readCases, type ReadCase } from '../caseFile';
 import { UsageError, type Command, type CommandContext } from '../command';
 import { HarnessSession } from '../harnessSession';
 import { ACTIVATIONS, BACKENDS, existingFile, oneOf, packFolder } from '../options';
+import { deviceName } from '../deviceName';
 
 const HELP = `Runs cases through the page's own worker, engine and GPU code in a headless browser.
 
@@ -83,7 +84,7 @@ async function load(
 ): Promise<RoundsError | null> {
   try {
     const { name, device, loadMs } = await session.load(args);
-    const where = `${device.backend}, ${device.adapter}, ${device.activations}`;
+    const where = `${device.backend}, ${deviceName(device)}, ${device.activations}`;
     report(`Loaded ${name} in ${Math.round(loadMs)} ms: ${where}.`);
     return null;
   } catch (thrown) {

@@ -11,6 +11,7 @@ import type { ModelOrigin, StoredModel } from '../../shared/library';
 import { MAX_WHOLE_PARAMETERS } from '../../shared/pack';
 import type { BackendName } from '../../shared/protocol';
 import { DIST, ensureBuilt } from '../build.mjs';
+import { deviceName } from '../deviceName';
 import { serve, type RunningServer } from '../staticServer.mjs';
 import { makeCheckpoint, type MadeCheckpoint } from './checkpoint';
 import { openLoopbackHub, type LoopbackHub } from './loopbackHub';
@@ -191,7 +192,7 @@ export class Rehearsal {
       backend: this.#options.backend,
       activations: 'auto',
     });
-    return `${(parameters / 1e6).toFixed(0)} million weights on ${device.adapter}`;
+    return `${(parameters / 1e6).toFixed(0)} million weights on ${deviceName(device)}`;
   }
 
   async #answer(): Promise<string> {

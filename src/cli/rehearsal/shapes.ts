@@ -69,7 +69,7 @@ export function rehearsalConfig(base: BaseConfig, scale: Scale, layers: number |
   const { text, vision } = SHAPES[scale];
   const textLayers = Math.min(layers ?? Infinity, text.num_hidden_layers);
   const depth = Math.min(layers ?? Infinity, vision.depth);
-  if (textLayers < 1) throw new RoundsError('request_invalid', '--layers must be at least 1.');
+  if (textLayers < 1) throw new RoundsError('setting_invalid', '--layers must be at least 1.');
   const fullAttention = vision.fullatt_block_indexes.filter((index) => index < depth);
   return {
     ...base,

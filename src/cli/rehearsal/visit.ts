@@ -1,6 +1,7 @@
 /** A browser session with a persistent profile on the site's harness page, with memory measurement. */
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { ensureBrowser, launchArguments } from '../browser.mjs';
+import type { JobDetail } from '../../shared/jobDetail';
 import type { LibraryCallName, LibraryCalls } from '../../shared/library';
 import type { HarnessApi } from '../../shared/harness';
 import { MEASURE_MEMORY_FLAG, MemoryWatch } from './memory';
@@ -57,11 +58,18 @@ export class Visit {
   async progress(): Promise<{ fraction: number; detail: string } | null> {
     const [job] = await this.page.evaluate(() => window.rounds.jobs()).catch(() => []);
     if (!job || job.totalBytes === 0) return null;
-    return { fraction: job.doneBytes / job.totalBytes, detail: job.detail };
+    return { fraction: job.doneBytes / job.totalBytes, detail: describeDetail(job.detail) };
   }
 
   async close(): Promise<void> {
     this.memory.stop();
     await this.#context.close();
   }
+}
+
+function describeDetail(detail: JobDetail | null): string {
+  if (!detail) return '';
+  const names =
+    'params' in detail ? Object.values(detail.params).filter((value) => typeof value !== 'object') : [];
+  return [detail.code.replace('_', ' '), ...names].join(' ');
 }

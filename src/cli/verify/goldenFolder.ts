@@ -43,7 +43,7 @@ export class GoldenFolder {
   readonly path: string;
   readonly manifest: GoldenManifest;
 
-  /** @throws RoundsError request_invalid if `path` is not a folder of reference cases */
+  /** @throws RoundsError file_invalid if `path` is not a folder of reference cases */
   constructor(path: string) {
     this.path = path;
     this.manifest = this.#json<GoldenManifest>('manifest.json');
@@ -84,14 +84,14 @@ export class GoldenFolder {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as T;
     } catch (cause) {
-      throw new RoundsError('request_invalid', `${path} is not JSON.`, { cause });
+      throw new RoundsError('file_invalid', `${path} is not JSON.`, { cause });
     }
   }
 }
 
 function notGoldens(path: string, why: string): RoundsError {
   return new RoundsError(
-    'request_invalid',
+    'file_invalid',
     `${path} is not a folder of reference cases: ${why}. See models/goldens/README.md for the format.`,
   );
 }

@@ -23,6 +23,7 @@ import {
 } from './compare';
 import type { Activations } from './differences';
 import type { GoldenCase, GoldenFolder } from './goldenFolder';
+import { deviceName } from '../deviceName';
 
 /** Decoders of lossy formats and blending differ by at most this many 8-bit levels. */
 const DECODE_LEVELS = 2;
@@ -62,7 +63,7 @@ export async function verifyFolder(folder: GoldenFolder, options: VerifyOptions)
         if (withDecoding) await verifyDecoding(session, folder, options);
         withDecoding = false;
         const { device } = await session.load(options);
-        report(`${checkpoint}: ${device.backend}, ${device.adapter}, ${device.activations}`);
+        report(`${checkpoint}: ${device.backend}, ${deviceName(device)}, ${device.activations}`);
         for (const name of names) {
           signal.throwIfAborted();
           await verifyCase(session, folder, checkpoint, name, options);

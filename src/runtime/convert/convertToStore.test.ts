@@ -12,7 +12,7 @@ import {
 import { RoundsError } from '../../shared/errors';
 import { memoryShardStore, type ShardStore } from '../storage/shardStore';
 import { convertToStore } from './convertToStore';
-import { NOTES_KEY } from './storeNotes';
+import { JOURNAL_KEY } from './conversionJournal';
 
 const SHARD_BYTES = 8_192;
 const FILES = tinyFiles({ config: { ...tinyConfig('qwen2_5_vl'), vocab_size: 1_000 } });
@@ -33,7 +33,7 @@ function mortal(store: ShardStore, left: number): ShardStore {
 }
 
 async function contents(store: ShardStore): Promise<[string, string][]> {
-  const keys = (await store.keys()).filter((key) => key !== NOTES_KEY).sort();
+  const keys = (await store.keys()).filter((key) => key !== JOURNAL_KEY).sort();
   return Promise.all(
     keys.map(async (key) => [key, Buffer.from((await store.get(key)) as ArrayBuffer).toString('base64')]),
   );
@@ -94,7 +94,7 @@ describe('convertToStore', () => {
     await convertToStore(await planOf(), store, options);
     expect(await contents(store)).toEqual(expected.shards);
     for (const [key] of expected.shards) await store.set(key, new ArrayBuffer(5));
-    await store.delete(NOTES_KEY);
+    await store.delete(JOURNAL_KEY);
     await convertToStore(await planOf(), store, options);
     expect(await contents(store)).toEqual(expected.shards);
   });

@@ -6,7 +6,7 @@ import type { ConversionPlan } from '../../convert/plan';
 import { shardName } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 import { openQuantizerPool, quantizerThreads } from './quantizerPool';
-import { StoreNotes } from './storeNotes';
+import { ConversionJournal } from './conversionJournal';
 
 export interface ConvertToStoreOptions {
   signal?: AbortSignal;
@@ -19,11 +19,11 @@ export interface ConvertToStoreOptions {
 
 /**
  * Makes the shards that `store` lacks, one awaited write at a time. A shard counts as made only if both its record and
- * its note (key `notes`) are there; called again after any interruption it goes on behind the last one. At most some
- * 200 MB of JavaScript memory are in use at once (docs/architecture.md has the sum).
+ * its journal entry (key `notes`) are there; called again after any interruption it continues after the last one. At most
+ * about 200 MB of JavaScript memory are in use at once (docs/architecture.md has the sum).
  * @returns pack.json as the command line writes it, with known answers where the model is small enough to run here
  * @throws RoundsError aborted, checkpoint_invalid, model_unsupported, download_failed, storage_quota, storage_failed,
- *   worker_crashed; what is finished stays in the store
+ *   worker_crashed; finished shards stay in the store
  */
 export async function convertToStore(
   plan: ConversionPlan,
@@ -31,7 +31,7 @@ export async function convertToStore(
   options: ConvertToStoreOptions = {},
 ): Promise<{ manifestText: string }> {
   const { signal, onProgress, shardBytes = SHARD_BYTES } = options;
-  const notes = await StoreNotes.open(plan, store, shardBytes);
+  const journal = await ConversionJournal.open(plan, store, shardBytes);
   const threads = options.jobs ?? quantizerThreads();
   const pool = await openQuantizerPool(threads);
   let manifestText = '';
@@ -47,11 +47,11 @@ export async function convertToStore(
       },
       {
         quantizer: pool.quantizer,
-        // One job is being read for each that is worked on: reading never waits for quantizing.
+        // Two jobs more than threads: reading never waits for quantizing.
         concurrency: threads + 2,
         shardBytes,
-        finished: await notes.finished(),
-        onShard: (shard, pieces) => notes.add(shard, pieces),
+        finished: await journal.finished(),
+        onShard: (shard, pieces) => journal.add(shard, pieces),
         complete: (manifest) => withAnswers(manifest, store, shardBytes),
         ...(signal ? { signal } : {}),
         ...(onProgress ? { onProgress } : {}),
@@ -63,7 +63,7 @@ export async function convertToStore(
   return { manifestText };
 }
 
-/** Known answers are a help, not a condition: without a network the runtime that finds them may not be at hand. */
+/** Known answers are optional: without a network the runtime that computes them may be missing. */
 async function withAnswers(
   manifest: PackManifest,
   store: ShardStore,
@@ -91,7 +91,7 @@ async function readSpan(
   for (let done = 0; done < length;) {
     const file = shardName(Math.floor((offset + done) / shardBytes));
     const shard = await store.get(file);
-    if (!shard) throw new RoundsError('storage_failed', `${file} was just written and is gone.`);
+    if (!shard) throw new RoundsError('storage_failed', `${file} was just written and is missing.`);
     const from = (offset + done) % shardBytes;
     const part = new Uint8Array(shard, from, Math.min(length - done, shard.byteLength - from));
     bytes.set(part, done);

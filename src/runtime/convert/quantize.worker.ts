@@ -1,4 +1,4 @@
-/** A quantizing thread (quantizerPool.ts): says that it is there, then answers each job. */
+/** A quantizing thread (quantizerPool.ts): reports that it started, then answers each job. */
 import { answerJob } from '../../convert/quantizerPool';
 import type { QuantizeJob } from '../../convert/quantize/quantizeRows';
 

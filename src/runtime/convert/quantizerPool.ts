@@ -2,10 +2,10 @@
 import { openPool, type QuantizerPool, type QuantizeReply } from '../../convert/quantizerPool';
 import { quantizeRows } from '../../convert/quantize/quantizeRows';
 
-/** More would outrun any network and leave nothing for the page. */
+/** More would be faster than any network and leave no core for the page. */
 const MAX_THREADS = 4;
 
-/** One core is left to the page and to what reads and writes. */
+/** One core is left for the page, and for reading and writing. */
 export function quantizerThreads(): number {
   const cores = typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency || 1;
   return Math.max(1, Math.min(MAX_THREADS, cores - 1));
@@ -37,7 +37,7 @@ const inThisThread: QuantizerPool = {
   close: () => Promise.resolve(),
 };
 
-/** A worker that said it is there; null where there can be none. */
+/** A worker that reported that it started; null where none can start. */
 async function startWorker(): Promise<Worker | null> {
   if (typeof Worker === 'undefined') return null;
   try {

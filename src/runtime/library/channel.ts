@@ -1,4 +1,4 @@
-/** What the tabs of this browser tell each other about the library. Nothing of it is stored, and no token is in it. */
+/** Messages between the tabs of this browser about the library. They are not stored and hold no token. */
 import type { JobState } from '../../shared/library';
 
 export type LibraryMessage =

@@ -6,8 +6,8 @@ import { encodeFloats, writeSafetensors } from '../../convert/testing/testCheckp
 import { openLoopbackHub, type LoopbackHub } from '../../cli/rehearsal/loopbackHub';
 import { jobIdOf, type ModelOrigin } from '../../shared/library';
 import { sha256Hex } from '../../shared/sha256';
-import { openSupply } from './openSupply';
-import type { Supply } from './supply';
+import { openModelSource } from './openModelSource';
+import type { ModelSource } from './modelSource';
 
 const CHECKPOINT = fileURLToPath(
   new URL('../../../models/goldens/vectors/checkpoints/qwen2_vl', import.meta.url),
@@ -41,8 +41,8 @@ describe('the calibration that a catalogue names', () => {
     return { kind: 'hub', ...revision, weights: 'q4', recipe: 'best', ...calibration };
   }
 
-  const open = (origin: ModelOrigin): Promise<Supply> =>
-    openSupply(origin, {}, { signal: new AbortController().signal, onDetail: () => undefined });
+  const open = (origin: ModelOrigin): Promise<ModelSource> =>
+    openModelSource(origin, {}, { signal: new AbortController().signal, onDetail: () => undefined });
 
   it('is fetched, checked, and makes another pack', async () => {
     const sha256 = await sha256Hex(file);

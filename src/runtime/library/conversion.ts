@@ -1,6 +1,7 @@
-/** Supplies that are made here: a checkpoint on a hub or in a folder, converted while it is read. */
+/** Sources that are converted here: a checkpoint on a hub or in a folder, converted while it is read. */
 import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin, OriginAccess } from '../../shared/library';
+import { fetchWithStallWatch } from '../../shared/network';
 import { SHARD_BYTES } from '../../shared/pack';
 import { sha256Hex } from '../../shared/sha256';
 import { MAX_CALIBRATION_BYTES, parseCalibration } from '../../convert/calibration';
@@ -12,21 +13,30 @@ import { shardName } from '../../convert/shards';
 import type { CheckpointSource } from '../../convert/source';
 import { convertToStore } from '../convert/convertToStore';
 import { fetchBytes } from '../storage/fetchBytes';
-import { patientFetch } from '../storage/network';
-import { checkAddress, largestTensor, sizeOf, type ShardFile, type Supply, type SupplyHooks } from './supply';
+import {
+  checkAddress,
+  largestTensor,
+  sizeOf,
+  type ShardFile,
+  type ModelSource,
+  type SourceHooks,
+} from './modelSource';
 
 type ConvertedOrigin = Extract<ModelOrigin, { kind: 'hub' | 'folder' }>;
 
-/** Part of an id: to be raised when the same plan gives other bytes, so that old shards are not mixed with new ones. */
+/** Part of an id. Raise it when the same plan gives other bytes, so that old shards are not mixed with new ones. */
 const CONVERTER_VERSION = 1;
 
-/** @throws RoundsError download_failed, checkpoint_invalid, model_unsupported, request_invalid, aborted */
+/**
+ * @throws RoundsError download_failed, checkpoint_invalid, model_unsupported, address_invalid, files_needed, file_invalid,
+ *   aborted
+ */
 export async function openConversion(
   origin: ConvertedOrigin,
   access: OriginAccess,
-  hooks: SupplyHooks,
-): Promise<Supply> {
-  hooks.onDetail('Reading configuration and headers');
+  hooks: SourceHooks,
+): Promise<ModelSource> {
+  hooks.onDetail({ code: 'reading_config' });
   const source = await openSource(origin, access, hooks);
   const { weights, recipe } = origin;
   const calibration = await fetchCalibration(origin, hooks);
@@ -46,7 +56,7 @@ export async function openConversion(
       const { manifestText } = await convertToStore(plan, store, {
         signal,
         onProgress: ({ doneBytes, tensor }) => {
-          onDetail(`Quantizing ${tensor}`);
+          onDetail({ code: 'quantizing', params: { tensor } });
           onBytes(doneBytes);
         },
       });
@@ -55,11 +65,11 @@ export async function openConversion(
   };
 }
 
-/** The file that the catalogue names beside a checkpoint: fetched again for every attempt, since it is small. */
-async function fetchCalibration(origin: ConvertedOrigin, hooks: SupplyHooks): Promise<Calibration | null> {
+/** The calibration that the catalogue names for a checkpoint; small, so it is fetched for every attempt. */
+async function fetchCalibration(origin: ConvertedOrigin, hooks: SourceHooks): Promise<Calibration | null> {
   if (origin.kind !== 'hub' || !origin.calibration) return null;
   const { url, sha256 } = origin.calibration;
-  hooks.onDetail('Reading the calibration');
+  hooks.onDetail({ code: 'reading_calibration' });
   const bytes = await fetchBytes(checkAddress(url), {
     signal: hooks.signal,
     maxBytes: MAX_CALIBRATION_BYTES,
@@ -73,11 +83,11 @@ async function fetchCalibration(origin: ConvertedOrigin, hooks: SupplyHooks): Pr
 async function openSource(
   origin: ConvertedOrigin,
   { files, token }: OriginAccess,
-  { signal, onDetail }: SupplyHooks,
+  { signal, onDetail }: SourceHooks,
 ): Promise<CheckpointSource> {
   if (origin.kind === 'folder') {
     if (!files?.length) {
-      throw new RoundsError('request_invalid', `Choose the folder ${origin.name} again: it is not kept.`);
+      throw new RoundsError('files_needed', `Choose the folder ${origin.name} again: it is not stored.`);
     }
     return openFiles(files, origin.name);
   }
@@ -86,13 +96,15 @@ async function openSource(
     {
       endpoint: checkAddress(origin.endpoint),
       signal,
-      fetch: patientFetch(() => onDetail('There is no network; waiting until it is back')),
+      fetch: fetchWithStallWatch(),
+      waitForNetwork: true,
+      onWait: (reason, milliseconds) => onDetail({ code: 'waiting', params: { reason, milliseconds } }),
       ...(token ? { token } : {}),
     },
   );
 }
 
-/** Names what will be made: everything that pack.json says but the shards' hashes, and the files where no commit does. */
+/** Names the result: everything in pack.json but the shards' hashes, and the files where there is no commit. */
 function conversionId(plan: ConversionPlan): Promise<string> {
   const identity = JSON.stringify([CONVERTER_VERSION, makeManifest(plan, []), plan.stamp]);
   return sha256Hex(new TextEncoder().encode(identity));

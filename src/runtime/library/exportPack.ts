@@ -1,9 +1,9 @@
-/** Writes a stored pack out, as a folder that any static host can serve, or as one file that unpacks to that folder. */
+/** Exports a stored pack as a folder that any static host can serve, or as one file that unpacks to that folder. */
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
 import type { ShardStore } from '../storage/shardStore';
-import type { FillHooks } from './supply';
+import type { FillHooks } from './modelSource';
 import { ZipWriter } from '../../shared/zipWriter';
 
 export interface ExportedPack {
@@ -20,7 +20,7 @@ interface Target {
 }
 
 /**
- * Each shard is compared with the manifest before it is written, so that no damage is handed on.
+ * Each shard is compared with the manifest before it is written, so that damage isn't exported.
  * @throws RoundsError integrity_mismatch, storage_failed, storage_quota, aborted
  */
 export async function exportPack(
@@ -36,7 +36,7 @@ export async function exportPack(
   let done = 0;
   for (const shard of manifest.shards) {
     signal.throwIfAborted();
-    onDetail(`Writing ${shard.file}`);
+    onDetail({ code: 'writing_file', params: { file: shard.file } });
     const bytes = new Uint8Array((await store.get(shard.file)) ?? new ArrayBuffer(0));
     if (!(await isIntact(bytes, shard))) {
       throw new RoundsError(
@@ -68,7 +68,7 @@ async function folderTarget(directory: FileSystemDirectoryHandle, name: string):
         const handle = await folder.getFileHandle(file, { create: true });
         const stream = await handle.createWritable();
         await stream.write(bytes);
-        // The file appears, or changes, only now.
+        // Only closing makes the file appear or change.
         await stream.close();
       }),
     finish: () => ({ file: null, name }),

@@ -1,13 +1,13 @@
 /**
- * The jobs of this browser as the page sees them: those that run here, those of other tabs, and one at rest for each
- * incomplete model that nobody works on. Changes are told a few times a second at most.
+ * The jobs of this browser as the page sees them: those that run here, those of other tabs, and a paused one for each
+ * incomplete model that nobody works on. Changes are reported a few times a second at most.
  */
 import { jobIdOf, type JobPhase, type JobState, type StoredModel } from '../../shared/library';
 import type { LibraryChannel } from './channel';
 import type { Locks } from './locks';
 
-const TELL_EVERY_MS = 250;
-/** Phases after which a job is told once more and then no longer listed. */
+const UPDATE_EVERY_MS = 250;
+/** Phases after which a job is reported once more and then no longer listed. */
 const ENDED: ReadonlySet<JobPhase> = new Set(['done', 'cancelled', 'paused']);
 const tabLock = (tab: string): string => `rounds-tab-${tab}`;
 
@@ -15,7 +15,9 @@ export interface JobBoardPorts {
   channel: LibraryChannel;
   locks: Locks;
   tab: string;
-  tell: (jobs: JobState[]) => void;
+  onChange: (jobs: JobState[]) => void;
+  /** Least time between two reports, for tests; 0 reports each change. */
+  updateEveryMs?: number;
 }
 
 export class JobBoard {
@@ -24,26 +26,26 @@ export class JobBoard {
   readonly #others = new Map<string, JobState[]>();
   #models: readonly StoredModel[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  /** Own jobs changed since the other tabs were told; what they tell must not be answered by telling them. */
-  #isNews = false;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+  /** Own jobs changed since they were last sent to the other tabs. A message of theirs must not cause one to them. */
+  #hasUnsent = false;
 
   constructor(ports: JobBoardPorts) {
     this.#ports = ports;
-    // Held for the life of the thread: when another tab gets it, this one is gone.
+    // Held as long as the thread lives: when another tab gets the lock, this tab has ended.
     void ports.locks.run(tabLock(ports.tab), () => new Promise(() => undefined));
     ports.channel.post({ type: 'hello', tab: ports.tab });
   }
 
-  /** Jobs of another tab, all of them; from then on its end is noticed. */
+  /** All jobs of another tab; from now on, also notices when that tab ends. */
   receive(tab: string, jobs: JobState[]): void {
     if (!this.#others.has(tab)) void this.#forgetAtEnd(tab);
     this.#others.set(tab, jobs);
     this.#change();
   }
 
-  /** Another tab asks what runs here. */
-  greet(): void {
+  /** Another tab has started and needs the jobs of this one. */
+  answerHello(): void {
     if (this.#own.size > 0) this.#post();
   }
 
@@ -60,19 +62,19 @@ export class JobBoard {
   set(job: JobState): void {
     const before = this.#own.get(job.id);
     this.#own.set(job.id, job);
-    this.#isNews = true;
+    this.#hasUnsent = true;
     if (before?.phase === job.phase) return this.#change();
     this.#flush();
     if (!ENDED.has(job.phase)) return;
     this.#own.delete(job.id);
-    this.#isNews = true;
+    this.#hasUnsent = true;
     this.#change();
   }
 
   /** Drops a job that failed. */
   remove(id: string): void {
     if (!this.#own.delete(id)) return;
-    this.#isNews = true;
+    this.#hasUnsent = true;
     this.#flush();
   }
 
@@ -92,7 +94,7 @@ export class JobBoard {
     for (const model of this.#models) {
       const id = jobIdOf(model.origin);
       const isListed = jobs.some((job) => job.id === id || job.modelId === model.id);
-      if (!model.complete && !isListed) jobs.push(atRest(model));
+      if (!model.complete && !isListed) jobs.push(pausedJob(model));
     }
     return jobs;
   }
@@ -105,21 +107,23 @@ export class JobBoard {
 
   #change(): void {
     if (this.#timer !== null) return;
-    const wait = Math.max(0, this.#toldAt + TELL_EVERY_MS - performance.now());
+    const everyMs = this.#ports.updateEveryMs ?? UPDATE_EVERY_MS;
+    if (everyMs === 0) return this.#flush();
+    const wait = Math.max(0, this.#reportedAt + everyMs - performance.now());
     this.#timer = setTimeout(() => this.#flush(), wait);
   }
 
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#toldAt = performance.now();
-    this.#ports.tell(this.snapshot());
-    if (this.#isNews) this.#post();
+    this.#reportedAt = performance.now();
+    this.#ports.onChange(this.snapshot());
+    if (this.#hasUnsent) this.#post();
   }
 
   #post(): void {
-    this.#isNews = false;
-    // A waiting job is no news to others: they see the one that it waits for.
+    this.#hasUnsent = false;
+    // Other tabs see the job that a waiting one waits for.
     const jobs = [...this.#own.values()].filter(({ phase }) => phase !== 'elsewhere');
     this.#ports.channel.post({ type: 'jobs', tab: this.#ports.tab, jobs });
   }
@@ -133,14 +137,14 @@ function isSame(job: JobState, other: JobState): boolean {
   return job.id === other.id || (job.modelId !== null && job.modelId === other.modelId);
 }
 
-/** How another tab's job looks from here. */
+/** A job with the progress of the other tab's job that it waits for. */
 function follow(job: JobState, other: JobState | undefined): JobState {
   if (!other) return job;
   const { doneBytes, totalBytes, bytesPerSecond, secondsLeft, detail } = other;
   return { ...job, phase: 'elsewhere', doneBytes, totalBytes, bytesPerSecond, secondsLeft, detail };
 }
 
-function atRest(model: StoredModel): JobState {
+function pausedJob(model: StoredModel): JobState {
   return {
     id: jobIdOf(model.origin),
     modelId: model.id,
@@ -151,7 +155,7 @@ function atRest(model: StoredModel): JobState {
     totalBytes: model.totalBytes,
     bytesPerSecond: 0,
     secondsLeft: null,
-    detail: '',
+    detail: null,
     error: null,
   };
 }

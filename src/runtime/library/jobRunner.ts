@@ -1,9 +1,9 @@
-/** Runs jobs: one at a time for each id, each with its state on the board, and each can be stopped. */
+/** Runs jobs, one at a time for each id. Each has its state on the board and can be stopped. */
 import { RoundsError } from '../../shared/errors';
 import type { JobState } from '../../shared/library';
 import { SpeedMeter } from '../../shared/speedMeter';
 import type { JobBoard } from './jobBoard';
-import type { FillHooks } from './supply';
+import type { FillHooks } from './modelSource';
 
 export interface RunningJob extends FillHooks {
   update(change: Partial<Pick<JobState, 'modelId' | 'name' | 'origin' | 'phase' | 'totalBytes'>>): void;
@@ -16,7 +16,7 @@ type StopReason = 'pause' | 'cancel';
 interface Entry {
   kind: string;
   abort: AbortController;
-  /** Why it was stopped; null while it was not. */
+  /** Why it was stopped; null if it wasn't. */
   stopped: StopReason | null;
   ended: Promise<unknown>;
 }
@@ -30,15 +30,20 @@ export class JobRunner {
   }
 
   /**
-   * Runs `work` as the job of this id; where work of that kind runs already, its result is waited for instead.
+   * Runs `work` as the job of this id; where work of that kind runs already, its result is returned instead.
    * @param kind names what `work` resolves to
-   * @throws RoundsError aborted where it was stopped; request_invalid where the id does other work; what `work` throws
+   * @throws RoundsError aborted where it was stopped; model_busy where other work runs for this id; what `work` throws
    */
   run<T>(kind: string, start: JobStart, work: (job: RunningJob) => Promise<T>): Promise<T> {
     const running = this.#running.get(start.id);
     if (running) {
       if (running.kind === kind) return running.ended as Promise<T>;
-      return Promise.reject(new RoundsError('request_invalid', `${start.name} is being worked on already.`));
+      return Promise.reject(
+        new RoundsError(
+          'model_busy',
+          `Another task is running for ${start.name}. Wait until it has finished.`,
+        ),
+      );
     }
     const entry: Entry = { kind, abort: new AbortController(), stopped: null, ended: Promise.resolve() };
     this.#running.set(start.id, entry);
@@ -81,7 +86,7 @@ export class JobRunner {
           change({ doneBytes, bytesPerSecond, secondsLeft: meter.secondsLeft(job.totalBytes) });
         },
       });
-      change({ phase: 'done', detail: '', bytesPerSecond: 0, secondsLeft: 0 });
+      change({ phase: 'done', detail: null, bytesPerSecond: 0, secondsLeft: 0 });
       return result;
     } catch (thrown) {
       const error = signal.aborted
@@ -89,11 +94,11 @@ export class JobRunner {
         : RoundsError.from(thrown);
       const phase = PHASE_AFTER[entry.stopped ?? 'failure'];
       const shown = signal.aborted ? null : error.toWire();
-      change({ phase, detail: '', bytesPerSecond: 0, secondsLeft: null, error: shown });
+      change({ phase, detail: null, bytesPerSecond: 0, secondsLeft: null, error: shown });
       throw error;
     }
   }
 }
 
 const PHASE_AFTER = { pause: 'paused', cancel: 'cancelled', failure: 'failed' } as const;
-const NOTHING_DONE = { doneBytes: 0, bytesPerSecond: 0, secondsLeft: null, detail: '', error: null };
+const NOTHING_DONE = { doneBytes: 0, bytesPerSecond: 0, secondsLeft: null, detail: null, error: null };

@@ -20,8 +20,8 @@ function openLibrary(): { library: Library; told: JobState[]; models: () => Stor
     channel: openChannel(),
     locks: openLocks(),
     tab: crypto.randomUUID(),
-    tellJobs: (jobs) => told.push(...jobs),
-    tellModels: (list) => (models = list),
+    onJobs: (jobs) => told.push(...jobs),
+    onModels: (list) => (models = list),
   });
   return { library, told, models: () => models };
 }
@@ -69,7 +69,7 @@ describe('the library in a browser', () => {
     ).rejects.toMatchObject({ code: 'integrity_mismatch' });
     await expect(loadPack({ kind: 'stored', id: model.id })).rejects.toMatchObject({ code: 'model_missing' });
     expect((await library.list()).jobs).toMatchObject([{ id: jobIdOf(origin), phase: 'paused' }]);
-    await expect(library.add({ origin })).rejects.toMatchObject({ code: 'request_invalid' });
+    await expect(library.add({ origin })).rejects.toMatchObject({ code: 'files_needed' });
     expect(await library.add({ origin, access: { files: files() } })).toMatchObject({
       packHash: model.packHash,
     });

@@ -93,7 +93,7 @@ describe('adding a pack', () => {
     const { library } = browser().openTab();
     for (const url of ['http://example.com/pack/', 'file:///etc/', 'pack/', 'javascript:0']) {
       await expect(library.plan({ origin: { kind: 'pack', url } })).rejects.toMatchObject({
-        code: 'request_invalid',
+        code: 'address_invalid',
       });
     }
   });

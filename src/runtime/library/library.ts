@@ -1,4 +1,4 @@
-/** Implements the calls of src/shared/library.ts on the shelf of stored models, the jobs, and the other tabs. */
+/** Implements the calls of src/shared/library.ts with the stored models, the jobs, and the other tabs. */
 import { RoundsError } from '../../shared/errors';
 import {
   jobIdOf,
@@ -18,11 +18,11 @@ import { exportPack } from './exportPack';
 import { JobBoard } from './jobBoard';
 import { JobRunner, type JobStart, type RunningJob } from './jobRunner';
 import type { Locks } from './locks';
-import { openSupply } from './openSupply';
+import { openModelSource } from './openModelSource';
 import { openPackFiles } from './packFiles';
-import { fillStore, Shelf } from './shelf';
+import { fillStore, StoredModels } from './storedModels';
 import { storageReport } from './storageReport';
-import { planOf, type Supply, type SupplyHooks } from './supply';
+import { planOf, type ModelSource, type SourceHooks } from './modelSource';
 
 export interface LibraryPorts {
   storage: ModelStorage;
@@ -30,8 +30,10 @@ export interface LibraryPorts {
   locks: Locks;
   /** Names this thread among the tabs. */
   tab: string;
-  tellJobs: (jobs: JobState[]) => void;
-  tellModels: (models: StoredModel[]) => void;
+  onJobs: (jobs: JobState[]) => void;
+  onModels: (models: StoredModel[]) => void;
+  /** Least time between two reports of jobs, for tests; 0 reports each change. */
+  updateEveryMs?: number;
 }
 
 /** One method for each call of the protocol. */
@@ -43,24 +45,24 @@ type StopMessage = Extract<LibraryMessage, { type: 'stop' }>;
 
 export class Library implements LibraryService {
   readonly #ports: LibraryPorts;
-  readonly #shelf: Shelf;
+  readonly #models: StoredModels;
   readonly #board: JobBoard;
   readonly #runner: JobRunner;
-  /** What was fetched for this session only, by model; kept until it is complete, so that it can be resumed. */
+  /** Models that are fetched for this session only; in memory until they are complete, so that they can be resumed. */
   readonly #sessions = new Map<string, MemoryShardStore>();
-  /** By hub. Given with a call, kept for resuming, never stored or told to others. */
+  /** By hub. Given with a call, remembered for resuming, never stored or sent anywhere else. */
   readonly #tokens = new Map<string, string>();
 
   constructor(ports: LibraryPorts) {
     this.#ports = ports;
-    this.#shelf = new Shelf(ports.storage, ports.locks);
-    this.#board = new JobBoard({ ...ports, tell: ports.tellJobs });
+    this.#models = new StoredModels(ports.storage, ports.locks);
+    this.#board = new JobBoard({ ...ports, onChange: ports.onJobs });
     this.#runner = new JobRunner(this.#board);
     ports.channel.onMessage((message) => this.#receive(message));
   }
 
   async list(): Promise<LibraryCalls['list'][1]> {
-    const models = await this.#shelf.list();
+    const models = await this.#models.list();
     this.#board.setModels(models);
     return { models, jobs: this.#board.snapshot() };
   }
@@ -71,17 +73,17 @@ export class Library implements LibraryService {
 
   async plan({ origin, access }: LibraryCalls['plan'][0]): Promise<LibraryCalls['plan'][1]> {
     const hooks = { signal: new AbortController().signal, onDetail: () => undefined };
-    const supply = await this.#openSupply(origin, access, hooks);
-    return planOf(supply, await this.#storeIfAny(supply.id));
+    const source = await this.#openModelSource(origin, access, hooks);
+    return planOf(source, await this.#storeIfAny(source.id));
   }
 
   add({ origin, access }: LibraryCalls['add'][0]): Promise<StoredModel> {
     return this.#runner.run('store', planning(origin), async (job) => {
-      // A checkpoint at a commit never changes, so nobody needs to be asked; an address may hold another pack today.
+      // A checkpoint at a commit never changes, so no request is needed; an address may hold another pack today.
       const stored = await this.#completeFrom(origin);
       if (stored && origin.kind === 'hub') return stored;
       try {
-        return await this.#store(await this.#openSupply(origin, access, job), job);
+        return await this.#store(await this.#openModelSource(origin, access, job), job);
       } catch (thrown) {
         if (stored && RoundsError.from(thrown).code === 'download_failed') return stored;
         throw thrown;
@@ -91,13 +93,13 @@ export class Library implements LibraryService {
 
   addForSession({ origin, access }: LibraryCalls['addForSession'][0]): Promise<SessionPack> {
     return this.#runner.run('session', planning(origin), async (job) => {
-      const supply = await this.#openSupply(origin, access, job);
-      announce(job, supply);
-      job.update({ phase: supply.phase });
-      const store = this.#sessions.get(supply.id) ?? memoryShardStore();
-      this.#sessions.set(supply.id, store);
-      const text = await fillStore(supply, store, job);
-      this.#sessions.delete(supply.id);
+      const source = await this.#openModelSource(origin, access, job);
+      announce(job, source);
+      job.update({ phase: source.phase });
+      const store = this.#sessions.get(source.id) ?? memoryShardStore();
+      this.#sessions.set(source.id, store);
+      const text = await fillStore(source, store, job);
+      this.#sessions.delete(source.id);
       return sessionPack(text, store);
     });
   }
@@ -115,7 +117,7 @@ export class Library implements LibraryService {
     const isMeant = ({ id, origin }: StoredModel): boolean =>
       id === known?.modelId || jobIdOf(origin) === jobId;
     if (known?.modelId) this.#sessions.delete(known.modelId);
-    for (const { id } of models.filter(isMeant)) await this.#shelf.drop(id, { unlessComplete: true });
+    for (const { id } of models.filter(isMeant)) await this.#models.drop(id, { unlessComplete: true });
     await this.#changed();
     return null;
   }
@@ -124,25 +126,25 @@ export class Library implements LibraryService {
     const name = files[0]?.webkitRelativePath.split('/')[0] || (files[0]?.name ?? '');
     const origin: ModelOrigin = { kind: 'import', name };
     return this.#runner.run('store', planning(origin), async (job) => {
-      const supply = await openPackFiles(files);
-      const before = await this.#ports.storage.index.get(supply.id);
+      const source = await openPackFiles(files);
+      const before = await this.#ports.storage.index.get(source.id);
       // A download that an import completes stays a download: it can be repaired from where it came.
-      return this.#store({ ...supply, origin: before?.origin ?? supply.origin }, job);
+      return this.#store({ ...source, origin: before?.origin ?? source.origin }, job);
     });
   }
 
   async export({ modelId, directory }: LibraryCalls['export'][0]): Promise<LibraryCalls['export'][1]> {
-    const { model, manifestText } = await this.#shelf.complete(modelId);
+    const { model, manifestText } = await this.#models.complete(modelId);
     return this.#runner.run('export', jobOn(model, 'exporting'), (job) =>
-      exportPack(manifestText, this.#shelf.shards(modelId), directory, job),
+      exportPack(manifestText, this.#models.shards(modelId), directory, job),
     );
   }
 
   async verify({ modelId }: LibraryCalls['verify'][0]): Promise<LibraryCalls['verify'][1]> {
-    const { model } = await this.#shelf.complete(modelId);
+    const { model } = await this.#models.complete(modelId);
     return this.#runner.run('verify', jobOn(model, 'verifying'), async (job) => {
       const onWait = (): void => job.update({ phase: 'elsewhere' });
-      const found = await this.#shelf.verify(modelId, { ...job, onWait });
+      const found = await this.#models.verify(modelId, { ...job, onWait });
       await this.#changed();
       return found;
     });
@@ -152,7 +154,7 @@ export class Library implements LibraryService {
     const model = await this.#ports.storage.index.get(modelId);
     const ids = [`verifying:${modelId}`, `exporting:${modelId}`, ...(model ? [jobIdOf(model.origin)] : [])];
     for (const jobId of ids) await this.#stop({ type: 'stop', jobId, how: 'cancel' });
-    await this.#shelf.drop(modelId);
+    await this.#models.drop(modelId);
     await this.#changed();
     return null;
   }
@@ -160,20 +162,20 @@ export class Library implements LibraryService {
   async deleteAll(): Promise<null> {
     await this.#stop({ type: 'stop', jobId: null, how: 'cancel' });
     this.#sessions.clear();
-    await this.#shelf.dropAll();
+    await this.#models.dropAll();
     await this.#changed();
     return null;
   }
 
-  async #openSupply(
+  async #openModelSource(
     origin: ModelOrigin,
     access: OriginAccess | undefined,
-    hooks: SupplyHooks,
-  ): Promise<Supply> {
-    if (origin.kind !== 'hub') return openSupply(origin, access ?? {}, hooks);
+    hooks: SourceHooks,
+  ): Promise<ModelSource> {
+    if (origin.kind !== 'hub') return openModelSource(origin, access ?? {}, hooks);
     const token = access?.token ?? this.#tokens.get(origin.endpoint);
     if (token) this.#tokens.set(origin.endpoint, token);
-    return openSupply(origin, { ...access, ...(token ? { token } : {}) }, hooks);
+    return openModelSource(origin, { ...access, ...(token ? { token } : {}) }, hooks);
   }
 
   async #completeFrom(origin: ModelOrigin): Promise<StoredModel | undefined> {
@@ -182,13 +184,13 @@ export class Library implements LibraryService {
     return models.findLast((model) => model.complete && jobIdOf(model.origin) === jobIdOf(origin));
   }
 
-  async #store(supply: Supply, job: RunningJob): Promise<StoredModel> {
-    announce(job, supply);
+  async #store(source: ModelSource, job: RunningJob): Promise<StoredModel> {
+    announce(job, source);
     const start = (): void => {
-      job.update({ phase: supply.phase });
+      job.update({ phase: source.phase });
       void this.#changed();
     };
-    const model = await this.#shelf.fill(supply, {
+    const model = await this.#models.fill(source, {
       signal: job.signal,
       onBytes: job.onBytes,
       onDetail: job.onDetail,
@@ -199,9 +201,9 @@ export class Library implements LibraryService {
     return model;
   }
 
-  /** Without opening, and so making, a database for a model that is only looked at. */
-  async #storeIfAny(id: string): Promise<ReturnType<Shelf['shards']> | null> {
-    return (await this.#ports.storage.index.get(id)) ? this.#shelf.shards(id) : null;
+  /** Does not create a database for a model that is only planned. */
+  async #storeIfAny(id: string): Promise<ReturnType<StoredModels['shards']> | null> {
+    return (await this.#ports.storage.index.get(id)) ? this.#models.shards(id) : null;
   }
 
   async #stop(message: StopMessage): Promise<void> {
@@ -213,18 +215,18 @@ export class Library implements LibraryService {
     return this.#runner.stop(({ id }) => jobId === null || id === jobId, how);
   }
 
-  /** Stored models changed here: this page and all others look again. */
+  /** Stored models changed here: this page and all others read them again. */
   async #changed(): Promise<void> {
     this.#ports.channel.post({ type: 'models' });
     await this.#refresh();
   }
 
   async #refresh(): Promise<void> {
-    // Where storage cannot be read there is nothing to tell; calls report the failure.
-    const models = await this.#shelf.list().catch(() => null);
+    // Where storage cannot be read there is nothing to report; calls throw the failure.
+    const models = await this.#models.list().catch(() => null);
     if (!models) return;
     this.#board.setModels(models);
-    this.#ports.tellModels(models);
+    this.#ports.onModels(models);
   }
 
   #receive(message: LibraryMessage): void {
@@ -234,7 +236,7 @@ export class Library implements LibraryService {
       case 'jobs':
         return this.#board.receive(message.tab, message.jobs);
       case 'hello':
-        return this.#board.greet();
+        return this.#board.answerHello();
       case 'stop':
         return void this.#stopHere(message);
     }
@@ -251,7 +253,7 @@ function jobOn(model: StoredModel, phase: 'verifying' | 'exporting'): JobStart {
   return { id: `${phase}:${modelId}`, modelId, name, origin, phase, totalBytes };
 }
 
-function announce(job: RunningJob, { id, origin, pack }: Supply): void {
+function announce(job: RunningJob, { id, origin, pack }: ModelSource): void {
   job.update({ modelId: id, origin, name: pack.name, totalBytes: pack.totalBytes });
 }
 

@@ -1,12 +1,12 @@
 /**
- * One tab at a time works on a model. The browser frees a lock when its tab dies, however it dies, which is why
- * locks also tell whether a tab is still there.
+ * One tab at a time works on a model. The browser frees a lock however its tab ends, so a lock also shows whether a
+ * tab is still open.
  */
 import { RoundsError } from '../../shared/errors';
 
 export interface Locks {
   /**
-   * Runs `work` while holding the lock. Where another tab or job has it, `onWait` is told and the lock awaited.
+   * Runs `work` while holding the lock. Where another tab or job has it, calls `onWait` and waits for the lock.
    * @throws RoundsError aborted while it waits; what `work` throws
    */
   run<T>(
@@ -44,7 +44,7 @@ function webLocks(manager: LockManager): Locks {
   };
 }
 
-/** Within this thread only: for tests, and for pages that are no secure context and have no lock manager. */
+/** Within this thread only: for tests, and for insecure contexts, which have no lock manager. */
 export function localLocks(): Locks {
   const tails = new Map<string, Promise<unknown>>();
   return {

@@ -1,8 +1,8 @@
-/** A pack that was carried here: as the files of a folder, or as one ZIP file (docs/pack-format.md). */
+/** A pack that was copied here: as the files of a folder, or as one ZIP file (docs/pack-format.md). */
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackShard } from '../../shared/pack';
 import { isIntact, readManifest } from '../storage/fetchPack';
-import { largestTensor, presentShards, sizeOf, type Supply } from './supply';
+import { largestTensor, presentShards, sizeOf, type ModelSource } from './modelSource';
 import { isZip, readZip } from '../../shared/zipReader';
 
 interface GivenFile {
@@ -17,10 +17,10 @@ interface PackFiles {
 }
 
 /**
- * @param files a folder's files (of which others than the pack's are left alone), or one ZIP file
+ * @param files a folder's files (files that aren't the pack's are ignored), or one ZIP file
  * @throws RoundsError pack_invalid
  */
-export async function openPackFiles(files: readonly File[]): Promise<Supply> {
+export async function openPackFiles(files: readonly File[]): Promise<ModelSource> {
   const [first] = files;
   const given =
     first && files.length === 1 && (await isZip(first))
@@ -44,7 +44,7 @@ export async function openPackFiles(files: readonly File[]): Promise<Supply> {
         if (present.has(shard)) continue;
         signal.throwIfAborted();
         onBytes(done);
-        onDetail(`Reading ${shard.file}`);
+        onDetail({ code: 'reading_file', params: { file: shard.file } });
         const bytes = await readShard(given, folder, shard);
         await store.set(shard.file, bytes.buffer);
         done += shard.size;
@@ -72,13 +72,13 @@ function packFolder(paths: Iterable<string>): string {
   if (found === undefined) {
     throw new RoundsError(
       'pack_invalid',
-      `There is no ${MANIFEST_FILE} among these files: this is no model pack.`,
+      `There is no ${MANIFEST_FILE} among these files: this isn't a model pack.`,
     );
   }
   return found.slice(0, -MANIFEST_FILE.length);
 }
 
-/** Nothing is kept of a shard that is not what the manifest says. */
+/** Rejects a shard that differs from the manifest. */
 async function readShard(
   given: PackFiles,
   folder: string,
@@ -88,7 +88,7 @@ async function readShard(
   const isLong = file !== undefined && file.size === shard.size;
   const bytes = isLong ? await bytesOf(given, folder + shard.file) : null;
   if (bytes && (await isIntact(bytes, shard))) return bytes;
-  const problem = file ? 'is not what pack.json says' : 'is missing';
+  const problem = file ? 'differs from pack.json' : 'is missing';
   throw new RoundsError('integrity_mismatch', `${shard.file} ${problem}; copy ${given.name} again.`);
 }
 

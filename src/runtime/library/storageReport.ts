@@ -1,10 +1,9 @@
-/** What the browser says about its storage. */
+/** The browser's storage: use, quota and persistence. */
 import type { StorageReport } from '../../shared/library';
 
 /**
- * Firefox's and Safari's private windows refuse the private file system. Chromium's tell nothing apart from others, not
- * even by the quota: there a private window shows itself only by running out of room. So `isPrivate` is a sign when it
- * is true and none when it is false.
+ * Private windows of Firefox and Safari refuse the private file system. Those of Chromium look like any other, quota
+ * included, until they run out of room. So `isPrivate` means something only when it is true.
  */
 export async function storageReport(): Promise<StorageReport> {
   const storage = 'storage' in navigator ? navigator.storage : undefined;

@@ -162,7 +162,7 @@ class StreamedEntry extends Blob {
   }
 }
 
-/** What is asked for must be one initializer; onnxruntime asks for nothing else. */
+/** A range must be one initializer; onnxruntime reads nothing else. */
 function entryAt({ path, entries }: ExternalFile, start: number, end: number): ExternalEntry {
   const entry = entries.find(({ offset, length }) => offset === start && offset + length === end);
   if (entry) return entry;

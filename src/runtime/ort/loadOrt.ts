@@ -5,8 +5,8 @@
  * - `jspi`: WebGPU for browsers with JavaScript Promise Integration, 17 MB (4 MB);
  * - `asyncify`: WebGPU for the others, 27 MB (7 MB).
  *
- * The wasm file is kept in the Cache API, so that the page works offline after the first visit; the service
- * worker leaves it alone because nobody needs all three.
+ * The wasm file is stored in the Cache API, so that the page works offline after the first visit; the service
+ * worker doesn't precache it because a page needs only one of the three.
  */
 import { RoundsError } from '../../shared/errors';
 import type { Ort, OrtBuild } from './build';
@@ -16,7 +16,7 @@ export const RUNTIME_CACHE = 'rounds-runtime';
 /** More than four threads stop helping matrix products of one token, and phones have four fast cores. */
 const MAX_THREADS = 4;
 
-/** Unit tests run in Node, which has no address of its own. */
+/** Unit tests run in Node, which has no page address. */
 const isNode = !('location' in globalThis);
 
 let loaded: { build: OrtBuild; ort: Promise<Ort> } | null = null;

@@ -1,8 +1,9 @@
-/** One file by HTTP: retried with back-off where that can help, watched for stalls, counted while it arrives. */
+/** One file by HTTP: retried where that can help, watched for stalls, counted while it arrives. */
 import { RoundsError } from '../../shared/errors';
-import { hasExpired, isOnline, networkBack, StallWatch, wait } from './network';
+import { hasExpired, StallWatch } from '../../shared/network';
+import { retry, RetryableError, retryAfterMs, type RetryPolicy } from '../../shared/retry';
 
-export interface FetchOptions {
+export interface FetchOptions extends Pick<RetryPolicy, 'waitForNetwork' | 'onWait'> {
   signal?: AbortSignal;
   cache?: RequestCache;
   /** Known length: lets the whole be refused when the server sends another file. */
@@ -13,62 +14,32 @@ export interface FetchOptions {
   onBytes?: (received: number) => void;
   /** Requests in all before giving up. */
   tries?: number;
-  /** Where the machine has no network, wait until it has one again; without this that is a failure at once. */
-  waitForNetwork?: boolean;
-  /** Without a byte for so long the connection counts as dead; for tests. */
+  /** Without a byte for this long the connection counts as dead; for tests. */
   stallMs?: number;
-  /** A wait before the next request, and why. `null`: until the network is back. */
-  onWait?: (reason: string, milliseconds: number | null) => void;
 }
 
-const TRIES = 5;
-const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 30_000;
-/** What a server may ask for by Retry-After; the hub counts requests over five minutes. */
+const POLICY = { attempts: 5, firstDelayMs: 500, maxDelayMs: 30_000, jitter: true };
+/** The longest wait that a server's Retry-After gets; the hub counts requests over five minutes. */
 const MAX_RETRY_AFTER_MS = 300_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-class RetryLater extends Error {
-  readonly delayMs: number | null;
-
-  constructor(message: string, delayMs: number | null, cause?: unknown) {
-    super(message, { cause });
-    this.delayMs = delayMs;
-  }
-}
-
 /** @throws RoundsError download_failed, aborted */
 export async function fetchBytes(url: string, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const tries = options.tries ?? TRIES;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await fetchOnce(url, options);
-    } catch (error) {
-      if (options.signal?.aborted) throw new RoundsError('aborted', 'Stopped.', { cause: error });
-      if (!(error instanceof RetryLater)) throw error;
-      const waits = !isOnline() && options.waitForNetwork === true;
-      if (!waits && (attempt >= tries || !isOnline())) throw gaveUp(url, error);
-      if (waits) {
-        // Being without a network is not the server's failure: it costs no try.
-        attempt = 0;
-        options.onWait?.('there is no network', null);
-        await networkBack(options.signal);
-      } else {
-        const delay = error.delayMs ?? backOff(attempt);
-        options.onWait?.(error.message, delay);
-        await wait(delay, options.signal);
-      }
-    }
+  const { tries, signal, waitForNetwork, onWait } = options;
+  try {
+    return await retry(() => fetchOnce(url, options), {
+      ...POLICY,
+      ...(tries === undefined ? {} : { attempts: tries }),
+      signal: signal ?? null,
+      waitForNetwork: waitForNetwork === true,
+      ...(onWait ? { onWait } : {}),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof RetryableError)) throw thrown;
+    throw new RoundsError('download_failed', `${url} could not be fetched: ${thrown.message}.`, {
+      cause: thrown,
+    });
   }
-}
-
-function gaveUp(url: string, cause: RetryLater): RoundsError {
-  return new RoundsError('download_failed', `${url} could not be fetched: ${cause.message}.`, { cause });
-}
-
-/** Doubled each time, and spread so that many clients do not come back at once. */
-function backOff(attempt: number): number {
-  return Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS) * (0.5 + Math.random() / 2);
 }
 
 async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
@@ -84,49 +55,49 @@ async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array
     }
     return await readBody(url, response, options, watch);
   } catch (error) {
-    if (error instanceof RoundsError || error instanceof RetryLater) throw error;
-    throw new RetryLater(
-      watch.hasStalled ? 'the connection went silent' : 'the connection failed',
-      null,
-      error,
-    );
+    if (error instanceof RoundsError || error instanceof RetryableError) throw error;
+    throw watch.hasStalled
+      ? new RetryableError({ code: 'connection_stalled' }, 'the connection stalled', { cause: error })
+      : new RetryableError({ code: 'connection_failed' }, 'the connection failed', { cause: error });
   } finally {
     watch.end();
   }
 }
 
 function checkStatus(url: string, response: Response): void {
-  if (response.ok) return;
-  if (RETRYABLE.has(response.status)) {
-    throw new RetryLater(`the server answered ${response.status}`, retryAfter(response.headers));
+  const { ok, status, headers } = response;
+  if (ok) return;
+  const params = { status };
+  if (RETRYABLE.has(status)) {
+    throw new RetryableError({ code: 'server_status', params }, `the server answered ${status}`, {
+      retryAfterMs: retryAfterMs(headers, MAX_RETRY_AFTER_MS),
+    });
   }
   if (hasExpired(response)) {
-    throw new RetryLater(`the address it was sent to answered ${response.status}`, null);
+    throw new RetryableError({ code: 'redirect_status', params }, `a redirect was answered with ${status}`);
   }
-  throw new RoundsError(
-    'download_failed',
-    `${url} could not be fetched: the server answered ${response.status}.`,
-  );
+  throw new RoundsError('download_failed', `${url} could not be fetched: the server answered ${status}.`);
 }
 
-/** Seconds or a date; null where there is none. */
-function retryAfter(headers: Headers): number | null {
-  const text = headers.get('Retry-After');
-  if (!text) return null;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : null;
-}
-
-/** A file that announces another length need not be read to be refused. */
+/** A file that announces another length is refused without being read. */
 function checkLength({ headers }: Response, expectedBytes: number | undefined): void {
   const announced = headers.get('Content-Length');
   // With a content encoding the header counts what is sent, not what arrives here.
   if (expectedBytes === undefined || announced === null || headers.has('Content-Encoding')) return;
-  if (Number(announced) !== expectedBytes) {
-    const isPage = headers.get('Content-Type')?.startsWith('text/html') ?? false;
-    const what = isPage ? 'a web page' : `a file of ${announced} bytes`;
-    throw new RetryLater(`${what} came instead of ${expectedBytes} bytes`, null);
+  if (Number(announced) === expectedBytes) return;
+  if (headers.get('Content-Type')?.startsWith('text/html')) {
+    throw new RetryableError({ code: 'web_page' }, 'a web page came instead of the file');
   }
+  throw wrongLength(Number(announced), expectedBytes);
+}
+
+/** @param received null where reading was given up because there was more */
+function wrongLength(received: number | null, expected: number): RetryableError {
+  const message =
+    received === null
+      ? `the file is longer than ${expected} bytes`
+      : `the file has ${received} bytes instead of ${expected}`;
+  return new RetryableError({ code: 'wrong_length', params: { received, expected } }, message);
 }
 
 async function readBody(
@@ -142,18 +113,18 @@ async function readBody(
     if (collector.received + next.value.length > (expectedBytes ?? maxBytes ?? Infinity)) {
       await reader?.cancel();
       if (expectedBytes === undefined) throw new RoundsError('download_failed', `${url} is far too long.`);
-      throw new RetryLater('the file is longer than it should be', null);
+      throw wrongLength(null, expectedBytes);
     }
     collector.add(next.value);
     onBytes?.(collector.received);
   }
   if (expectedBytes !== undefined && collector.received !== expectedBytes) {
-    throw new RetryLater(`${collector.received} of ${expectedBytes} bytes arrived`, null);
+    throw wrongLength(collector.received, expectedBytes);
   }
   return collector.bytes();
 }
 
-/** Puts chunks together; where the length is known, in place, so that a shard is in memory once. */
+/** Joins chunks; where the length is known, in place, so that a shard is in memory only once. */
 class ByteCollector {
   received = 0;
   readonly #whole: Uint8Array<ArrayBuffer> | null;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startFaultServer, type Fault, type FaultServer } from '../../../e2e/faults/faultServer';
 import { makeTestPack, sha256 } from '../../../e2e/faults/testPack';
+import type { JobDetail } from '../../shared/jobDetail';
 import type { FetchOptions } from './fetchBytes';
 import { downloadShards } from './fetchPack';
 
@@ -10,7 +11,7 @@ const file = damagedOne!.file;
 
 let server: FaultServer;
 let kept: Map<string, Uint8Array>;
-let details: string[];
+let details: JobDetail[];
 
 beforeAll(async () => {
   server = await startFaultServer();
@@ -29,7 +30,7 @@ function download(fetch: FetchOptions = {}): Promise<void> {
     base: server.url,
     shards: pack.manifest.shards,
     fetch,
-    keep: ({ file: name }, bytes) => Promise.resolve(void kept.set(name, bytes)),
+    store: ({ file: name }, bytes) => Promise.resolve(void kept.set(name, bytes)),
     onDetail: (detail) => details.push(detail),
   });
 }
@@ -90,7 +91,7 @@ describe('downloadShards', () => {
     await downloadShards({
       base: server.url,
       shards: pack.manifest.shards,
-      keep: async () => {
+      store: async () => {
         most = Math.max(most, ++writing);
         await new Promise((resolve) => setTimeout(resolve, 5));
         writing--;
@@ -104,8 +105,20 @@ describe('downloadShards', () => {
   it('says what it waits for', async () => {
     server.fail(file, [{ kind: 'status', status: 429, headers: { 'Retry-After': '2' } }]);
     await download();
-    expect(details).toContain('The server answered 429; trying again in 2 seconds');
-    expect(details.some((detail) => /^Fetching part \d of 7$/.test(detail))).toBe(true);
+    expect(details).toContainEqual({
+      code: 'waiting',
+      params: { reason: { code: 'server_status', params: { status: 429 } }, milliseconds: 2000 },
+    });
+    expect(details).toContainEqual({ code: 'fetching_part', params: { part: 1, parts: 7 } });
+  });
+
+  it('names the shard that arrived damaged, and fetches it again at once', async () => {
+    server.fail(file, [{ kind: 'flip' }]);
+    await download();
+    expect(details).toContainEqual({
+      code: 'waiting',
+      params: { reason: { code: 'damaged', params: { file } }, milliseconds: 0 },
+    });
   });
 
   it('asks for nothing more once keeping has failed', async () => {
@@ -113,7 +126,7 @@ describe('downloadShards', () => {
     const failing = downloadShards({
       base: server.url,
       shards: pack.manifest.shards,
-      keep: () => Promise.reject(quota),
+      store: () => Promise.reject(quota),
     });
     await expect(failing).rejects.toThrow('full');
     expect([...server.requests.values()].reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(3);
@@ -123,7 +136,7 @@ describe('downloadShards', () => {
     server.fail(file, [{ kind: 'status', status: 429, headers: { 'Retry-After': '200' } }]);
     const abort = new AbortController();
     const stopped = download({ signal: abort.signal });
-    while (!details.some((detail) => detail.includes('200 seconds'))) {
+    while (!details.some((detail) => detail.code === 'waiting' && detail.params.milliseconds === 200_000)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     abort.abort();
@@ -135,7 +148,7 @@ describe('downloadShards', () => {
     await downloadShards({
       base: server.url,
       shards: pack.manifest.shards,
-      keep: () => Promise.resolve(),
+      store: () => Promise.resolve(),
       onBytes: (received) => seen.push(received),
     });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));

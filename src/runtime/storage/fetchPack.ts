@@ -1,17 +1,19 @@
-/** A pack on a static host: its manifest, one shard, or many over several connections. Nothing unverified comes out. */
+/** A pack on a static host: its manifest, one shard, or many over several connections. Every shard is verified. */
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackManifest, type PackShard } from '../../shared/pack';
 import { parseManifest } from '../../shared/packManifest';
+import type { JobDetail } from '../../shared/jobDetail';
+import { retry, RetryableError } from '../../shared/retry';
 import { sha256Hex } from '../../shared/sha256';
 import { serialQueue } from '../ort/serialQueue';
 import { fetchBytes, type FetchOptions } from './fetchBytes';
 
-/** pack.json of a 3B model has 0.1 MB; no model that runs in a browser comes near this. */
+/** pack.json of a 3B model has 0.1 MB; a model that runs in a browser never comes near this. */
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
-/** More do not fill a link better, and each holds a shard in memory. */
+/** More would not fill a link better, and each holds a shard in memory. */
 const CONNECTIONS = 3;
-/** A shard that arrives whole but wrong is asked for again: what damaged it may lie between here and the host. */
-const DAMAGED_TRIES = 3;
+/** A shard that arrives complete but wrong is fetched again at once: something between here and the host may have damaged it. */
+const DAMAGED_POLICY = { attempts: 3, firstDelayMs: 0, maxDelayMs: 0 };
 
 export interface PackText {
   manifest: PackManifest;
@@ -44,11 +46,11 @@ export async function readManifest(bytes: Uint8Array<ArrayBuffer>): Promise<Pack
 
 function decodeJson(bytes: Uint8Array): { text: string; json: unknown } {
   try {
-    // Bytes that are no UTF-8, or begin with a mark, could not be given back as they were.
+    // Bytes that aren't UTF-8, or begin with a byte order mark, could not be returned unchanged.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return { text, json: JSON.parse(text) as unknown };
   } catch (cause) {
-    throw new RoundsError('pack_invalid', 'pack.json is no JSON; the address may not be that of a pack.', {
+    throw new RoundsError('pack_invalid', 'pack.json is not JSON; the address may not be that of a pack.', {
       cause,
     });
   }
@@ -63,20 +65,30 @@ export async function fetchShard(
   shard: PackShard,
   options: FetchOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  for (let attempt = 1; ; attempt++) {
+  const { signal, waitForNetwork, onWait } = options;
+  const fetchIntact = async (attempt: number): Promise<Uint8Array<ArrayBuffer>> => {
     const bytes = await fetchBytes(base + shard.file, {
       ...options,
       cache: attempt === 1 ? 'no-store' : 'reload',
       expectedBytes: shard.size,
     });
     if (await isIntact(bytes, shard)) return bytes;
-    if (attempt === DAMAGED_TRIES) break;
-    options.onWait?.(`${shard.file} arrived damaged`, 0);
+    throw new RetryableError(
+      { code: 'damaged', params: { file: shard.file } },
+      `${shard.file} is damaged: its SHA-256 is not the one in pack.json.`,
+    );
+  };
+  try {
+    return await retry(fetchIntact, {
+      ...DAMAGED_POLICY,
+      signal: signal ?? null,
+      waitForNetwork: waitForNetwork === true,
+      ...(onWait ? { onWait } : {}),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof RetryableError)) throw thrown;
+    throw new RoundsError('integrity_mismatch', thrown.message);
   }
-  throw new RoundsError(
-    'integrity_mismatch',
-    `${shard.file} is damaged: its SHA-256 is not the one in pack.json.`,
-  );
 }
 
 export async function isIntact(bytes: Uint8Array<ArrayBuffer>, shard: PackShard): Promise<boolean> {
@@ -86,19 +98,18 @@ export async function isIntact(bytes: Uint8Array<ArrayBuffer>, shard: PackShard)
 export interface ShardDownload {
   base: string;
   shards: readonly PackShard[];
-  /** Called with one verified shard at a time. */
-  keep: (shard: PackShard, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** Bytes of these shards that have arrived, also of such that are under way; falls when one is tried again. */
+  /** Stores a verified shard; called for one at a time. */
+  store: (shard: PackShard, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
+  /** Bytes of these shards that have arrived, unfinished ones included; falls when one is tried again. */
   onBytes?: (received: number) => void;
-  /** What is being done, in words. */
-  onDetail?: (detail: string) => void;
+  onDetail?: (detail: JobDetail) => void;
   fetch?: FetchOptions;
 }
 
 /**
- * Fetches shards over a few connections. After a failure no shard is asked for any more, those under way are
- * dropped, and what was kept stays kept.
- * @throws RoundsError download_failed, integrity_mismatch, aborted, and what `keep` throws: storage_quota, storage_failed
+ * Fetches shards over a few connections. After a failure no further shard is requested and unfinished ones are dropped;
+ * what is stored stays stored.
+ * @throws RoundsError download_failed, integrity_mismatch, aborted, and what `store` throws: storage_quota, storage_failed
  */
 export async function downloadShards(job: ShardDownload): Promise<void> {
   const abort = new AbortController();
@@ -113,7 +124,7 @@ export async function downloadShards(job: ShardDownload): Promise<void> {
     for (const shard of queue) {
       signal.throwIfAborted();
       const bytes = await fetchShard(job.base, shard, { ...job.fetch, signal, ...progress.hooksOf(shard) });
-      await write(() => job.keep(shard, bytes));
+      await write(() => job.store(shard, bytes));
       progress.finish(shard);
     }
   };
@@ -147,7 +158,7 @@ class DownloadProgress {
       onWait: (reason, milliseconds) => {
         this.#underWay.delete(file);
         this.#report();
-        this.#job.onDetail?.(describeWait(reason, milliseconds));
+        this.#job.onDetail?.({ code: 'waiting', params: { reason, milliseconds } });
       },
     };
   }
@@ -159,9 +170,9 @@ class DownloadProgress {
     this.#report();
   }
 
-  #describe(): string {
-    const number = Math.min(this.#finished + 1, this.#job.shards.length);
-    return `Fetching part ${number} of ${this.#job.shards.length}`;
+  #describe(): JobDetail {
+    const parts = this.#job.shards.length;
+    return { code: 'fetching_part', params: { part: Math.min(this.#finished + 1, parts), parts } };
   }
 
   #report(): void {
@@ -169,11 +180,4 @@ class DownloadProgress {
     for (const bytes of this.#underWay.values()) received += bytes;
     this.#job.onBytes?.(received);
   }
-}
-
-function describeWait(reason: string, milliseconds: number | null): string {
-  const why = reason.charAt(0).toUpperCase() + reason.slice(1);
-  if (milliseconds === null) return `${why}; waiting until it is back`;
-  const seconds = Math.ceil(milliseconds / 1000);
-  return seconds > 1 ? `${why}; trying again in ${seconds} seconds` : `${why}; trying again`;
 }

@@ -1,10 +1,10 @@
 /**
- * Which models are kept in this browser: one record for each, and its pack.json. The record comes before the first
+ * Which models are stored in this browser: one record for each, and its pack.json. The record comes before the first
  * shard, so that nothing is ever stored that cannot be seen and deleted; it says `complete` only after the last one.
  */
 import { delMany, get, getMany, keys, promisifyRequest, setMany } from 'idb-keyval';
 import type { StoredModel } from '../../shared/library';
-import { asStorageErrors, openIdbStore } from './idbStore';
+import { asStorageErrors, openIdbStore } from '../../shared/indexedDb';
 
 export interface ModelIndex {
   list(): Promise<StoredModel[]>;
@@ -16,7 +16,7 @@ export interface ModelIndex {
    * @throws RoundsError storage_quota, storage_failed
    */
   put(model: StoredModel, manifestText?: string): Promise<void>;
-  /** Changes fields of a record; nothing where there is none (any more). */
+  /** Changes fields of a record, if it exists. */
   update(id: string, change: Partial<StoredModel>): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function openModelIndex(): ModelIndex {
   };
 }
 
-/** Read and write in one transaction: another tab may be changing other fields. */
+/** Reads and writes in one transaction: another tab may be changing other fields. */
 function updateRecord(store: IDBObjectStore, key: string, change: Partial<StoredModel>): Promise<void> {
   const request = store.get(key) as IDBRequest<StoredModel | undefined>;
   request.onsuccess = () => {

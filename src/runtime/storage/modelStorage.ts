@@ -1,7 +1,7 @@
-/** Everything that is stored of models: the index, and for each model a database of shards. */
+/** Storage of models: the index, and a database of shards for each model. */
 import type { ModelOrigin, StoredModel } from '../../shared/library';
 import type { PackManifest } from '../../shared/pack';
-import { deleteDatabase } from './idbStore';
+import { deleteDatabase } from '../../shared/indexedDb';
 import { memoryModelIndex, openModelIndex, type ModelIndex } from './modelIndex';
 import {
   memoryShardStore,
@@ -16,7 +16,7 @@ export interface ModelStorage {
   shards(id: string): ShardStore;
   /** Removes a model's shards as a whole, so that the space comes back at once, and then its record. */
   drop(id: string): Promise<void>;
-  /** Ids of all databases of shards, also of such that the index lost; empty where the browser cannot list them. */
+  /** Ids of all databases of shards, including those that the index lost; empty where the browser can't list them. */
   storedIds(): Promise<string[]>;
 }
 

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeTestPack } from '../../../e2e/faults/testPack';
+import { fetchWithStallWatch } from '../../shared/network';
 import type { ModelOrigin } from '../../shared/library';
 import type { PackLocation } from '../../shared/protocol';
 import { fetchBytes } from './fetchBytes';
 import { completed, memoryModelStorage, newRecord, type ModelStorage } from './modelStorage';
-import { patientFetch } from './network';
 import { loadPack, type PackHooks } from './packLoader';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -83,17 +83,17 @@ describe('fetchBytes', () => {
   });
 });
 
-describe('patientFetch', () => {
-  const patient = patientFetch(() => undefined);
+describe('fetchWithStallWatch', () => {
+  const fetchWatched = fetchWithStallWatch();
 
-  it('is fetch, but for connections that go silent', async () => {
+  it('is fetch, but for connections that stall', async () => {
     answers = { f: [send('0123456789', 206, { 'Content-Range': 'bytes 0-9/20' })] };
-    const response = await patient(`${base}f`);
+    const response = await fetchWatched(`${base}f`);
     expect(response.status).toBe(206);
     expect(response.headers.get('Content-Range')).toBe('bytes 0-9/20');
     expect(await response.text()).toBe('0123456789');
     answers = { f: [(_, r) => void r.writeHead(200, { 'Content-Length': '10' }).write('01234')] };
-    const watched = patientFetch(() => undefined, 3000);
+    const watched = fetchWithStallWatch(3000);
     await expect((await watched(`${base}f`)).text()).rejects.toThrow();
   });
 
@@ -103,8 +103,8 @@ describe('patientFetch', () => {
       signed: [send('', 403)],
       own: [send('', 403)],
     };
-    await expect(patient(`${base}f`)).rejects.toThrow('403');
-    expect((await patient(`${base}own`)).status).toBe(403);
+    await expect(fetchWatched(`${base}f`)).rejects.toThrow('403');
+    expect((await fetchWatched(`${base}own`)).status).toBe(403);
   });
 });
 

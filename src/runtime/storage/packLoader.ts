@@ -1,5 +1,5 @@
 /**
- * Gives the engine a pack to read: from an address (and then kept, or not), from the library, or from blobs of this
+ * Gives the engine a pack to read: from an address (and then stored, or not), from the library, or from blobs of this
  * page. Every shard is checked by length and SHA-256 before it is stored, and again when it is first read.
  */
 import { RoundsError } from '../../shared/errors';
@@ -45,7 +45,9 @@ export function loadPack(
 ): Promise<LoadedPack> {
   switch (location.kind) {
     case 'url':
-      return location.cache ? loadKept(location.url, hooks, openStorage()) : loadUnkept(location.url, hooks);
+      return location.cache
+        ? loadAndStore(location.url, hooks, openStorage())
+        : loadUnstored(location.url, hooks);
     case 'stored':
       return loadStored(location.id, hooks, openStorage());
     case 'session':
@@ -54,10 +56,10 @@ export function loadPack(
 }
 
 /** Fetches what is missing into the library, where the pack is then found like any other. */
-async function loadKept(url: string, hooks: PackHooks, storage: ModelStorage): Promise<LoadedPack> {
+async function loadAndStore(url: string, hooks: PackHooks, storage: ModelStorage): Promise<LoadedPack> {
   const base = packBase(url);
   hooks.onProgress?.('manifest', 0, 1);
-  const pack = await manifestOrKept(base, hooks, storage);
+  const pack = await manifestOrStored(base, hooks, storage);
   hooks.onProgress?.('manifest', 1, 1);
   const { manifest, text, hash } = pack;
   const store = storage.shards(hash);
@@ -74,7 +76,7 @@ async function loadKept(url: string, hooks: PackHooks, storage: ModelStorage): P
   );
 }
 
-async function loadUnkept(url: string, hooks: PackHooks): Promise<LoadedPack> {
+async function loadUnstored(url: string, hooks: PackHooks): Promise<LoadedPack> {
   const base = packBase(url);
   hooks.onProgress?.('manifest', 0, 1);
   const pack = await fetchManifest(base, signalOf(hooks));
@@ -85,16 +87,16 @@ async function loadUnkept(url: string, hooks: PackHooks): Promise<LoadedPack> {
   return openPack(pack, readShard, false, hooks);
 }
 
-/** From the network, else what was kept of this address on an earlier visit. */
-async function manifestOrKept(base: string, hooks: PackHooks, { index }: ModelStorage): Promise<PackText> {
+/** From the network, else what was stored from this address on an earlier visit. */
+async function manifestOrStored(base: string, hooks: PackHooks, { index }: ModelStorage): Promise<PackText> {
   try {
     return await fetchManifest(base, signalOf(hooks));
   } catch (error) {
     if (RoundsError.from(error).code !== 'download_failed') throw error;
-    const kept = (await index.list())
+    const stored = (await index.list())
       .filter(({ complete, origin }) => complete && origin.kind === 'pack' && packBase(origin.url) === base)
       .at(-1);
-    const text = kept && (await index.manifest(kept.id));
+    const text = stored && (await index.manifest(stored.id));
     if (!text) throw error;
     return readManifest(new TextEncoder().encode(text));
   }
@@ -112,7 +114,7 @@ async function fetchMissing(
   await downloadShards({
     base,
     shards,
-    keep: ({ file }, bytes) => store.set(file, bytes.buffer),
+    store: ({ file }, bytes) => store.set(file, bytes.buffer),
     onBytes: (received) => hooks.onProgress?.('download', received, total),
     fetch: signalOf(hooks),
   });
@@ -125,7 +127,7 @@ async function loadStored(id: string, hooks: PackHooks, storage: ModelStorage): 
   if (!record?.complete || text === undefined) {
     throw new RoundsError(
       'model_missing',
-      record ? `${record.name} is not completely stored here.` : 'This model is not stored here any more.',
+      record ? `${record.name} is not completely stored here.` : 'This model is no longer stored here.',
     );
   }
   const pack = await readManifest(new TextEncoder().encode(text));
@@ -138,14 +140,14 @@ async function loadStored(id: string, hooks: PackHooks, storage: ModelStorage): 
 }
 
 /**
- * A damaged or vanished shard is never trusted. It is fetched again where this thread may: from the site itself. Other
- * hosts only the library's worker reaches, so then the model is marked as incomplete, and resuming it there repairs it.
+ * A damaged or missing shard is never used. It is fetched again from the app's own site. Only the library's worker can
+ * reach other hosts, so for those the model is marked as incomplete, and resuming it in the library repairs it.
  */
 function storedShards(record: StoredModel, storage: ModelStorage, hooks: PackHooks): ReadShard {
   const { id, origin, name } = record;
   const store = storage.shards(id);
   return async (shard, isVerified) => {
-    // A record that cannot be read is as good as none.
+    // A record that can't be read counts as missing.
     const stored = await store.get(shard.file).catch(() => undefined);
     const bytes = stored && new Uint8Array(stored);
     if (bytes && (isVerified || (await isIntact(bytes, shard)))) return bytes;
@@ -185,7 +187,7 @@ async function loadSession({ manifest, shards }: SessionPack, hooks: PackHooks):
     const blob = blobs.get(shard.file) ?? missing(shard.file);
     const bytes = new Uint8Array(await blob.arrayBuffer());
     if (isVerified || (await isIntact(bytes, shard))) return bytes;
-    throw new RoundsError('integrity_mismatch', `${shard.file} is not what pack.json says.`);
+    throw new RoundsError('integrity_mismatch', `${shard.file} differs from pack.json.`);
   };
   return openPack(pack, readShard, true, hooks);
 }
@@ -204,7 +206,7 @@ function openPack(
   const total = manifest.shards.length;
   const reader = new ShardReader(manifest, readShard, (verified) => {
     hooks.onProgress?.('verify', verified, total);
-    // A date that could not be noted is no reason not to run the model.
+    // The model runs even if the date can't be stored.
     if (verified === total) onAllVerified?.().catch(() => undefined);
   });
   return { manifest, packHash: hash, fromCache, read: (span) => reader.read(span) };

@@ -48,7 +48,7 @@ export class ShardReader {
 
   #shard(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = this.#open.get(index) ?? this.#load(index);
-    // A failure is not kept; whoever waits for it sees it.
+    // Failures are not cached; those who wait for the shard see them.
     bytes.catch(() => this.#open.get(index) === bytes && this.#open.delete(index));
     this.#open.delete(index);
     this.#open.set(index, bytes);

@@ -1,9 +1,9 @@
 /**
- * Where shards are kept between visits: idb-keyval over a store function of our own, one database for each model,
+ * Where shards are stored between visits: idb-keyval on src/shared/indexedDb.ts, one database for each model,
  * one 16 MiB ArrayBuffer a record. A key that is present is a shard that was verified when written.
  */
 import { del, get, keys, set } from 'idb-keyval';
-import { asStorageErrors, openIdbStore } from './idbStore';
+import { asStorageErrors, openIdbStore } from '../../shared/indexedDb';
 
 export interface ShardStore {
   get(key: string): Promise<ArrayBuffer | undefined>;
@@ -41,7 +41,7 @@ export interface MemoryShardStore extends ShardStore {
 }
 
 /**
- * For visits that keep nothing, and for tests. Blobs, which the browser keeps outside of the script's memory, and on
+ * For visits that store nothing, and for tests. Blobs, which the browser holds outside the script's memory, and on
  * disk where there are many.
  */
 export function memoryShardStore(): MemoryShardStore {
@@ -51,7 +51,7 @@ export function memoryShardStore(): MemoryShardStore {
     get: (key) => records.get(key)?.arrayBuffer() ?? Promise.resolve(undefined),
     set: async (key, value) => {
       const blob = new Blob([value]);
-      // Reading waits until the browser has taken the bytes over: otherwise they would pile up here.
+      // Reading waits until the browser has copied the bytes: otherwise they would pile up here.
       await blob.slice(0, 1).arrayBuffer();
       records.set(key, blob);
     },

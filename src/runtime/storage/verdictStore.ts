@@ -2,11 +2,13 @@
  * Self-test verdicts of this browser. The key names everything that could change the numbers: pack, mode, adapter,
  * browser version, onnxruntime version. Losing one only costs the test again, so storage failures are ignored.
  */
-import { createStore, get, set } from 'idb-keyval';
+import { get, set } from 'idb-keyval';
+import type { SelfTestDetail } from '../../shared/device';
+import { openIdbStore } from '../../shared/indexedDb';
 
 export interface StoredVerdict {
   ok: boolean;
-  detail: string;
+  detail: SelfTestDetail;
   milliseconds: number;
   /** ISO date of the run. */
   at: string;
@@ -18,9 +20,13 @@ export interface VerdictStore {
 }
 
 export function openVerdictStore(): VerdictStore {
-  const store = 'indexedDB' in globalThis ? createStore('rounds-self-tests', 'verdicts') : null;
+  const store = 'indexedDB' in globalThis ? openIdbStore('rounds-self-tests', 'verdicts') : null;
   return {
-    get: async (key) => (store ? get<StoredVerdict>(key, store).catch(() => undefined) : undefined),
+    get: async (key) => {
+      const stored = store ? await get<StoredVerdict>(key, store).catch(() => undefined) : undefined;
+      // Earlier versions stored a sentence: the test then runs again.
+      return typeof stored?.detail === 'object' ? stored : undefined;
+    },
     set: async (key, verdict) => {
       if (store) await set(key, verdict, store).catch(() => undefined);
     },

@@ -11,12 +11,12 @@ export const TEST_MODEL: CaseModel = {
   source: { repo: 'rounds/rounds-mini', revision: null, license: 'MIT' },
   device: {
     backend: 'wasm',
-    adapter: 'WebAssembly, 2 threads',
+    adapter: 'WebAssembly',
+    threads: 2,
     features: [],
     activations: 'f32',
     software: false,
-    reason: '',
-    selfTest: { status: 'passed', detail: '2 known answers', milliseconds: 12.5 },
+    selfTest: { status: 'passed', milliseconds: 12.5 },
   },
 };
 

@@ -4,9 +4,11 @@ import ask from './ar/ask.json';
 import cases from './ar/cases.json';
 import common from './ar/common.json';
 import data from './ar/data.json';
+import device from './ar/device.json';
 import errors from './ar/errors.json';
 import format from './ar/format.json';
 import image from './ar/image.json';
+import jobs from './ar/jobs.json';
 import language from './ar/language.json';
 import library from './ar/library.json';
 import model from './ar/model.json';
@@ -19,9 +21,11 @@ export default {
   cases,
   common,
   data,
+  device,
   errors,
   format,
   image,
+  jobs,
   language,
   library,
   model,

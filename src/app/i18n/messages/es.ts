@@ -4,9 +4,11 @@ import ask from './es/ask.json';
 import cases from './es/cases.json';
 import common from './es/common.json';
 import data from './es/data.json';
+import device from './es/device.json';
 import errors from './es/errors.json';
 import format from './es/format.json';
 import image from './es/image.json';
+import jobs from './es/jobs.json';
 import language from './es/language.json';
 import library from './es/library.json';
 import model from './es/model.json';
@@ -19,9 +21,11 @@ export default {
   cases,
   common,
   data,
+  device,
   errors,
   format,
   image,
+  jobs,
   language,
   library,
   model,

@@ -4,9 +4,11 @@ import ask from './zh/ask.json';
 import cases from './zh/cases.json';
 import common from './zh/common.json';
 import data from './zh/data.json';
+import device from './zh/device.json';
 import errors from './zh/errors.json';
 import format from './zh/format.json';
 import image from './zh/image.json';
+import jobs from './zh/jobs.json';
 import language from './zh/language.json';
 import library from './zh/library.json';
 import model from './zh/model.json';
@@ -19,9 +21,11 @@ export default {
   cases,
   common,
   data,
+  device,
   errors,
   format,
   image,
+  jobs,
   language,
   library,
   model,

@@ -1,6 +1,7 @@
 /** The common part of an answer and a group of rollouts: waiting for the model, phases, a clock, stopping, errors. */
 import { isPrivateVisit } from '../../browser/privateVisit';
 import { isoNow } from '../../cases/caseFormat';
+import type { SavedDevice } from '../../../shared/device';
 import { RoundsError, type ErrorCode } from '../../../shared/errors';
 import type { PackSource } from '../../../shared/pack';
 import type { ModelInfo, Phase, Stage, Update } from '../../../shared/protocol';
@@ -32,8 +33,9 @@ export interface RunContext {
 }
 
 /** The model that answers: the part of ModelInfo that a saved case stores. */
-export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights' | 'device'> & {
+export type RunModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'weights'> & {
   source: Pick<PackSource, 'repo' | 'revision' | 'license'>;
+  device: SavedDevice;
 };
 
 /** Identifies a question across visits. */
@@ -175,7 +177,7 @@ export abstract class Run {
   #requireSameModel({ packHash }: ModelInfo): void {
     if (this.model === null || this.model.packHash === packHash) return;
     throw new RoundsError(
-      'request_invalid',
+      'model_changed',
       'Another model wrote this answer. Ask the question again instead.',
     );
   }

@@ -159,7 +159,7 @@ export class Turn extends Run {
     try {
       const info = await context.modelReady();
       if (info.packHash !== this.model?.packHash)
-        throw new RoundsError('request_invalid', 'Another model wrote this answer.');
+        throw new RoundsError('model_changed', 'Another model wrote this answer.');
       const { newIds } = this.result;
       const params = this.#request(info);
       const settings = { ...params.settings, maxNewTokens: newIds.length };

@@ -1,4 +1,5 @@
 /** Converts between the answers of a visit and the entries of a stored case. */
+import type { SavedDevice } from '../../../shared/device';
 import { RoundsError } from '../../../shared/errors';
 import type { ImageInput } from '../../../shared/generation';
 import type {
@@ -102,7 +103,28 @@ function restoreAsked(asked: CaseAsked, inputs: readonly ImageInput[]): Asked {
 
 function saveModel({ name, packHash, parameters, weights, source, device }: RunModel): CaseModel {
   const { repo, revision, license } = source;
-  return { name, packHash, parameters, weights, source: { repo, revision, license }, device };
+  return {
+    ...{ name, packHash, parameters, weights },
+    source: { repo, revision, license },
+    device: saveDevice(device),
+  };
+}
+
+function saveDevice({
+  backend,
+  adapter,
+  threads,
+  features,
+  activations,
+  software,
+  selfTest,
+}: SavedDevice): SavedDevice {
+  const { status, milliseconds } = selfTest;
+  return {
+    ...{ backend, adapter, features, activations, software },
+    ...(threads === undefined ? {} : { threads }),
+    selfTest: { status, milliseconds },
+  };
 }
 
 function saveResult(result: TurnResult): CaseResult {

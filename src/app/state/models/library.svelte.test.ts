@@ -62,7 +62,7 @@ const JOB: JobState = {
   totalBytes: 2,
   bytesPerSecond: 0,
   secondsLeft: null,
-  detail: '',
+  detail: null,
   error: null,
 };
 

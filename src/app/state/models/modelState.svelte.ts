@@ -47,7 +47,7 @@ export class ModelState {
   async ready(): Promise<ModelInfo> {
     // A newer load may have replaced this one.
     while (this.status === 'loading') await this.#loading;
-    if (!this.info) throw this.error ?? new RoundsError('request_invalid', 'No model is loaded.');
+    if (!this.info) throw this.error ?? new RoundsError('model_not_loaded', 'No model is loaded.');
     return this.info;
   }
 

@@ -1,8 +1,9 @@
 /**
- * One way for a model to come here, whatever its origin: what is known of it before the first shard, and a function
+ * Where a model can be read from, whatever its origin: what is known about it before the first shard, and a function
  * that stores what is missing.
  */
 import { RoundsError } from '../../shared/errors';
+import type { JobDetail } from '../../shared/jobDetail';
 import type { JobPhase, ModelOrigin, ModelPlan } from '../../shared/library';
 import type { PackManifest, PackTensor } from '../../shared/pack';
 import { describeWeights } from '../storage/modelStorage';
@@ -10,10 +11,9 @@ import type { ShardStore } from '../storage/shardStore';
 
 export interface FillHooks {
   signal: AbortSignal;
-  /** Bytes of the pack that are stored or under way. */
+  /** Bytes of the pack that are stored or have arrived. */
   onBytes: (doneBytes: number) => void;
-  /** What is being done now, in words. */
-  onDetail: (detail: string) => void;
+  onDetail: (detail: JobDetail) => void;
 }
 
 export interface ShardFile {
@@ -21,7 +21,7 @@ export interface ShardFile {
   size: number;
 }
 
-export interface Supply {
+export interface ModelSource {
   /** StoredModel.id: names exact bytes. */
   id: string;
   /** With the revision resolved. */
@@ -29,30 +29,34 @@ export interface Supply {
   phase: Extract<JobPhase, 'downloading' | 'converting' | 'importing'>;
   pack: Pick<PackManifest, 'name' | 'source' | 'recipe' | 'parameters' | 'totalBytes'>;
   shards: ShardFile[];
-  /** The text of pack.json, where it is known before the end. */
+  /** The text of pack.json, where it is known before the shards are. */
   manifestText?: string;
-  /** Over the network, were nothing here yet. */
+  /** Over the network, if nothing is stored yet. */
   downloadBytes: number;
   largestTensorBytes: number;
   /**
-   * Stores the shards that `store` lacks; several calls may be needed where storage is cleared meanwhile. What is stored stays, however it ends.
+   * Stores the shards that `store` lacks; several calls may be needed where storage is cleared meanwhile. Shards that
+   * are stored stay, however it ends.
    * @returns the text of pack.json
    */
   fill(store: ShardStore, hooks: FillHooks): Promise<string>;
 }
 
-export type SupplyHooks = Pick<FillHooks, 'signal' | 'onDetail'>;
+export type SourceHooks = Pick<FillHooks, 'signal' | 'onDetail'>;
 
 /**
  * An absolute address that the library may reach: https, this site, or this machine.
- * @throws RoundsError request_invalid
+ * @throws RoundsError address_invalid
  */
 export function checkAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isLocal = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
   const isOwn = typeof location !== 'undefined' && url?.origin === location.origin;
   if (url && (url.protocol === 'https:' || isLocal || isOwn)) return url.href;
-  throw new RoundsError('request_invalid', `${text} is no https address that a model could be fetched from.`);
+  throw new RoundsError(
+    'address_invalid',
+    `${text} is not an https address that a model can be downloaded from.`,
+  );
 }
 
 export function largestTensor(tensors: readonly PackTensor[]): number {
@@ -69,19 +73,19 @@ export async function presentShards(shards: readonly ShardFile[], store: ShardSt
   return shards.filter(({ file }) => keys.has(file));
 }
 
-export async function planOf(supply: Supply, store: ShardStore | null): Promise<ModelPlan> {
-  const presentBytes = store ? sizeOf(await presentShards(supply.shards, store)) : 0;
-  const { name, source, parameters, totalBytes } = supply.pack;
+export async function planOf(model: ModelSource, store: ShardStore | null): Promise<ModelPlan> {
+  const presentBytes = store ? sizeOf(await presentShards(model.shards, store)) : 0;
+  const { name, source, parameters, totalBytes } = model.pack;
   return {
-    origin: supply.origin,
+    origin: model.origin,
     name,
     source,
-    weights: describeWeights(supply.pack),
+    weights: describeWeights(model.pack),
     parameters,
-    // Weights are read about in the order in which shards are made of them.
-    downloadBytes: Math.ceil(supply.downloadBytes * (1 - presentBytes / totalBytes)),
+    // Weights are read in about the order in which shards are made of them.
+    downloadBytes: Math.ceil(model.downloadBytes * (1 - presentBytes / totalBytes)),
     packBytes: totalBytes,
     presentBytes,
-    largestTensorBytes: supply.largestTensorBytes,
+    largestTensorBytes: model.largestTensorBytes,
   };
 }

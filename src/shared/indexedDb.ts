@@ -1,18 +1,27 @@
 /**
- * A store function for idb-keyval. Its own createStore keeps a dead connection after the browser closed it and
- * blocks other tabs that delete the database; this one reopens (jakearchibald/idb-keyval#165) and yields on
- * versionchange.
+ * The one way to open an IndexedDB database, for the page and the workers. idb-keyval's createStore keeps a dead
+ * connection after the browser closed it (jakearchibald/idb-keyval#165) and blocks other tabs that delete the database;
+ * this one reopens, and closes on `versionchange`.
  */
-import type { UseStore } from 'idb-keyval';
-import { RoundsError } from '../../shared/errors';
+import { RoundsError } from './errors';
 import { wait } from './network';
 
-/** Ends of a connection under a transaction: closed, or cleared with the site's data. Nothing was written then. */
+/** Runs `callback` in a transaction; the same type as idb-keyval's UseStore. */
+export type UseStore = <T>(
+  mode: IDBTransactionMode,
+  callback: (store: IDBObjectStore) => T | PromiseLike<T>,
+) => Promise<T>;
+
+/** Errors of a transaction whose connection was closed, or whose data was cleared. Nothing was written then. */
 const CONNECTION_LOST = new Set(['InvalidStateError', 'AbortError', 'UnknownError']);
 /** Milliseconds before each further attempt: while the browser is still clearing, a new connection is lost too. */
 const REOPEN_AFTER = [0, 100, 400, 1500];
 
-/** @param durability `strict` for what must not be lost to a power failure; shards are hashed when they are read */
+/**
+ * A function that runs transactions on one object store of a database, which is made where it does not exist.
+ * A callback may run again after the connection was lost: its first transaction has then written nothing.
+ * @param durability `strict` for what must survive a power failure; shards are hashed when they are read
+ */
 export function openIdbStore(
   database: string,
   objectStore: string,
@@ -43,7 +52,7 @@ export function openIdbStore(
   };
 }
 
-/** A transaction that was aborted from outside has no error of its own: idb-keyval then rejects with null. */
+/** A transaction that was aborted from outside has no error: idb-keyval then rejects with null. */
 function isConnectionLost(error: unknown): boolean {
   return error === null || (error instanceof DOMException && CONNECTION_LOST.has(error.name));
 }
@@ -67,7 +76,7 @@ function openDatabase(name: string, objectStore: string, onClosed: () => void): 
 }
 
 /**
- * Resolves once the database is gone and its space is free. Waits for connections elsewhere, which all yield.
+ * Resolves once the database is deleted and its space is free. Connections elsewhere close for that.
  * @throws RoundsError storage_failed
  */
 export function deleteDatabase(name: string): Promise<void> {
@@ -81,14 +90,19 @@ export function deleteDatabase(name: string): Promise<void> {
   );
 }
 
-/** Runs a storage operation and names its failures. @throws RoundsError storage_quota, storage_failed */
-export async function asStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
+/**
+ * Runs a storage operation and gives its failures their codes; a RoundsError passes.
+ * @param what the thing that is stored, for the message
+ * @throws RoundsError storage_quota, storage_failed
+ */
+export async function asStorageErrors<T>(operation: () => Promise<T>, what = 'the model'): Promise<T> {
   try {
     return await operation();
   } catch (cause) {
+    if (cause instanceof RoundsError) throw cause;
     const name = cause instanceof Error ? cause.name : '';
     if (name === 'QuotaExceededError') {
-      throw new RoundsError('storage_quota', 'The browser has no room left to keep the model.', { cause });
+      throw new RoundsError('storage_quota', `The browser has no room left for ${what}.`, { cause });
     }
     throw new RoundsError('storage_failed', `The browser's storage failed (${name || 'unknown'}).`, {
       cause,

@@ -1,6 +1,6 @@
 /**
- * The stored models with all that is done to them as a whole: filled, checked, removed. Whoever changes one holds its
- * lock, in whichever tab.
+ * The stored models, and the operations on a whole model: fill, verify, remove. Each holds the model's lock, which all
+ * tabs share.
  */
 import { RoundsError } from '../../shared/errors';
 import type { StoredModel } from '../../shared/library';
@@ -11,12 +11,12 @@ import { completed, newRecord, type ModelStorage } from '../storage/modelStorage
 import type { ShardStore } from '../storage/shardStore';
 import { plannedShards } from './conversion';
 import type { Locks } from './locks';
-import { presentShards, sizeOf, type FillHooks, type Supply } from './supply';
+import { presentShards, sizeOf, type FillHooks, type ModelSource } from './modelSource';
 
-/** Storage that is cleared while it is filled is filled again, but not for ever. */
+/** Storage that is cleared while it is filled is filled again, but not without end. */
 const FILL_ROUNDS = 3;
 
-export class Shelf {
+export class StoredModels {
   readonly #storage: ModelStorage;
   readonly #locks: Locks;
 
@@ -29,7 +29,7 @@ export class Shelf {
     return this.#storage.shards(id);
   }
 
-  /** Records, with what is really stored of those that are not complete. */
+  /** Records; for incomplete models with the shards that are really stored. */
   async list(): Promise<StoredModel[]> {
     const models = await this.#storage.index.list();
     return Promise.all(models.map(async (model) => (model.complete ? model : this.#counted(model))));
@@ -46,15 +46,15 @@ export class Shelf {
   /**
    * Stores what is missing, and the record that says so last.
    * @param onRecord the model is listed from now on
-   * @param onWait another tab works on it; once that ends, this one goes on with what is then missing
-   * @throws RoundsError of the supply; storage_quota, storage_failed, aborted
+   * @param onWait another tab works on it; once that ends, this one stores what is then missing
+   * @throws RoundsError of the source; storage_quota, storage_failed, aborted
    */
   fill(
-    supply: Supply,
+    source: ModelSource,
     hooks: FillHooks & { onRecord: () => void; onWait: () => void },
   ): Promise<StoredModel> {
     const { signal, onWait } = hooks;
-    return this.#locks.run(modelLock(supply.id), () => this.#fill(supply, hooks), { signal, onWait });
+    return this.#locks.run(modelLock(source.id), () => this.#fill(source, hooks), { signal, onWait });
   }
 
   /** Compares every shard; bad ones are removed and the model is then incomplete. */
@@ -88,22 +88,22 @@ export class Shelf {
     });
   }
 
-  /** Removes everything, also databases that the index does not know. */
+  /** Removes everything, including databases that the index doesn't list. */
   async dropAll(): Promise<void> {
     const models = await this.#storage.index.list();
     const ids = new Set([...models.map(({ id }) => id), ...(await this.#storage.storedIds())]);
     for (const id of ids) await this.drop(id);
   }
 
-  async #fill(supply: Supply, hooks: FillHooks & { onRecord: () => void }): Promise<StoredModel> {
+  async #fill(source: ModelSource, hooks: FillHooks & { onRecord: () => void }): Promise<StoredModel> {
     const { index } = this.#storage;
-    const { id, origin, pack, shards, manifestText } = supply;
+    const { id, origin, pack, shards, manifestText } = source;
     const known = await index.get(id);
     if (known?.complete) return known;
     const record = { ...(known ?? newRecord(id, origin, pack, shards.length)), origin };
     await index.put(record, manifestText);
     hooks.onRecord();
-    const text = await fillStore(supply, this.#storage.shards(id), hooks);
+    const text = await fillStore(source, this.#storage.shards(id), hooks);
     const model = completed(record, await sha256Hex(new TextEncoder().encode(text)));
     await index.put(model, text);
     return model;
@@ -124,15 +124,15 @@ function modelLock(id: string): string {
 }
 
 /**
- * Calls `supply.fill` until every shard is there: the visitor may clear the site's data while it runs.
+ * Calls `source.fill` until every shard is there: the visitor may clear the site's data while it runs.
  * @returns the text of pack.json
  */
-export async function fillStore(supply: Supply, store: ShardStore, hooks: FillHooks): Promise<string> {
+export async function fillStore(source: ModelSource, store: ShardStore, hooks: FillHooks): Promise<string> {
   for (let round = 1; round <= FILL_ROUNDS; round++) {
-    const text = await supply.fill(store, hooks);
+    const text = await source.fill(store, hooks);
     hooks.signal.throwIfAborted();
-    const present = await presentShards(supply.shards, store);
-    if (present.length === supply.shards.length) return text;
+    const present = await presentShards(source.shards, store);
+    if (present.length === source.shards.length) return text;
   }
   throw new RoundsError('storage_failed', 'The browser keeps removing what is stored.');
 }
@@ -146,8 +146,8 @@ async function removeDamaged(
   let done = 0;
   for (const shard of manifest.shards) {
     signal.throwIfAborted();
-    onDetail(`Comparing ${shard.file}`);
-    // A record that cannot be read is as good as none.
+    onDetail({ code: 'comparing_file', params: { file: shard.file } });
+    // A record that can't be read counts as missing.
     const bytes = await store.get(shard.file).catch(() => undefined);
     if (!bytes || !(await isIntact(new Uint8Array(bytes), shard))) {
       damaged.push(shard.file);

@@ -1,19 +1,20 @@
-/** Supplies by the kind of their origin; packs on a host are read here, checkpoints in conversion.ts. */
+/** Opens a source by the kind of its origin; packs on a host are read here, checkpoints in conversion.ts. */
 import { RoundsError } from '../../shared/errors';
 import type { ModelOrigin, OriginAccess } from '../../shared/library';
 import { downloadShards, fetchManifest, packBase } from '../storage/fetchPack';
 import { openConversion } from './conversion';
-import { checkAddress, largestTensor, sizeOf, type Supply, type SupplyHooks } from './supply';
+import { checkAddress, largestTensor, sizeOf, type ModelSource, type SourceHooks } from './modelSource';
 
 /**
- * Reads what there is to know: a manifest, or configs and the headers of weights.
- * @throws RoundsError download_failed, pack_invalid, checkpoint_invalid, model_unsupported, request_invalid, aborted
+ * Reads what describes the model: a manifest, or configs and the headers of weights.
+ * @throws RoundsError download_failed, pack_invalid, checkpoint_invalid, model_unsupported, address_invalid, files_needed,
+ *   file_invalid, aborted
  */
-export async function openSupply(
+export async function openModelSource(
   origin: ModelOrigin,
   access: OriginAccess,
-  hooks: SupplyHooks,
-): Promise<Supply> {
+  hooks: SourceHooks,
+): Promise<ModelSource> {
   switch (origin.kind) {
     case 'pack':
       return openPackAddress(origin.url, hooks);
@@ -21,16 +22,16 @@ export async function openSupply(
     case 'folder':
       return openConversion(origin, access, hooks);
     case 'import':
-      throw new RoundsError('request_invalid', `${origin.name} was imported; import it again to repair it.`);
+      throw new RoundsError('files_needed', `${origin.name} was imported; import it again to repair it.`);
   }
 }
 
-/** Patient: a download of an hour outlives a closed lid and a lost network. */
-const PATIENCE = { tries: 8, waitForNetwork: true };
+/** A download of an hour has to survive a closed lid and a lost network. */
+const RETRIES = { tries: 8, waitForNetwork: true };
 
-async function openPackAddress(url: string, { signal, onDetail }: SupplyHooks): Promise<Supply> {
+async function openPackAddress(url: string, { signal, onDetail }: SourceHooks): Promise<ModelSource> {
   const base = packBase(checkAddress(url));
-  onDetail('Reading pack.json');
+  onDetail({ code: 'reading_manifest' });
   const { manifest, text, hash } = await fetchManifest(base, { signal });
   return {
     id: hash,
@@ -49,10 +50,10 @@ async function openPackAddress(url: string, { signal, onDetail }: SupplyHooks): 
       await downloadShards({
         base,
         shards: missing,
-        keep: ({ file }, bytes) => store.set(file, bytes.buffer),
+        store: ({ file }, bytes) => store.set(file, bytes.buffer),
         onBytes: (received) => hooks.onBytes(before + received),
         onDetail: hooks.onDetail,
-        fetch: { ...PATIENCE, signal: hooks.signal },
+        fetch: { ...RETRIES, signal: hooks.signal },
       });
       return text;
     },

@@ -1,6 +1,7 @@
 /**
- * What a conversion leaves beside its shards so that it can go on after any end: which shards are whole, and scales
- * that wait for one. Written after the shard that it tells of, as one record, so that it never tells of too much.
+ * The journal of a conversion, stored next to its shards so that it can continue after any interruption: which shards
+ * are complete, and scales that belong into a later one. Written as one record after the shard that it lists, so that it
+ * never lists a shard that isn't there.
  */
 import { RoundsError } from '../../shared/errors';
 import { Fields } from '../../shared/fields';
@@ -11,7 +12,7 @@ import { makeManifest, type ConversionPlan } from '../../convert/plan';
 import { shardName, type Piece } from '../../convert/shards';
 import type { ShardStore } from '../storage/shardStore';
 
-export const NOTES_KEY = 'notes';
+export const JOURNAL_KEY = 'notes';
 const PIECES_PREFIX = 'pieces-';
 const MAX_ENTRIES = 100_000;
 
@@ -23,41 +24,41 @@ interface PieceRecord {
   places: { offset: number; length: number }[];
 }
 
-interface Notes {
+interface Entries {
   /** SHA-256 of the plan: what was made for another one is of no use. */
   plan: string;
   shards: PackShard[];
   pieces: PieceRecord[];
 }
 
-export class StoreNotes {
+export class ConversionJournal {
   readonly #store: ShardStore;
   readonly #shardBytes: number;
-  readonly #notes: Notes;
+  readonly #entries: Entries;
 
-  private constructor(store: ShardStore, shardBytes: number, notes: Notes) {
+  private constructor(store: ShardStore, shardBytes: number, entries: Entries) {
     this.#store = store;
     this.#shardBytes = shardBytes;
-    this.#notes = notes;
+    this.#entries = entries;
   }
 
   /**
    * Reads what an earlier attempt at the same plan has left in `store`.
    * @throws RoundsError storage_failed
    */
-  static async open(plan: ConversionPlan, store: ShardStore, shardBytes: number): Promise<StoreNotes> {
+  static async open(plan: ConversionPlan, store: ShardStore, shardBytes: number): Promise<ConversionJournal> {
     const hash = await planHash(plan);
-    const found = parseNotes(await store.get(NOTES_KEY));
+    const found = parseEntries(await store.get(JOURNAL_KEY));
     const present = new Set(await store.keys());
-    const notes: Notes = found?.plan === hash ? found : { plan: hash, shards: [], pieces: [] };
-    notes.shards = notes.shards.filter(({ file }) => present.has(file));
-    notes.pieces = notes.pieces.filter(({ key }) => present.has(key));
-    return new StoreNotes(store, shardBytes, notes);
+    const entries: Entries = found?.plan === hash ? found : { plan: hash, shards: [], pieces: [] };
+    entries.shards = entries.shards.filter(({ file }) => present.has(file));
+    entries.pieces = entries.pieces.filter(({ key }) => present.has(key));
+    return new ConversionJournal(store, shardBytes, entries);
   }
 
   async finished(): Promise<FinishedParts> {
     const pieces: Piece[] = [];
-    for (const { key, sha256, places } of this.#notes.pieces) {
+    for (const { key, sha256, places } of this.#entries.pieces) {
       const record = new Uint8Array((await this.#store.get(key)) ?? new ArrayBuffer(0));
       if ((await sha256Hex(record)) !== sha256) continue;
       let at = 0;
@@ -66,22 +67,22 @@ export class StoreNotes {
         at += length;
       }
     }
-    return { shards: [...this.#notes.shards], pieces };
+    return { shards: [...this.#entries.shards], pieces };
   }
 
   /** A shard is in the store. `pieces` go there too, then the note; then what waited for this shard is removed. */
   async add(shard: PackShard, pieces: Piece[]): Promise<void> {
-    this.#notes.shards.push(shard);
-    const records = [...this.#notes.pieces];
-    if (pieces.length > 0) records.push(await this.#keep(PIECES_PREFIX + shard.file, pieces));
-    this.#notes.pieces = records.filter((record) => this.#isWaiting(record));
-    await this.#store.set(NOTES_KEY, new TextEncoder().encode(JSON.stringify(this.#notes)).buffer);
+    this.#entries.shards.push(shard);
+    const records = [...this.#entries.pieces];
+    if (pieces.length > 0) records.push(await this.#storePieces(PIECES_PREFIX + shard.file, pieces));
+    this.#entries.pieces = records.filter((record) => this.#isWaiting(record));
+    await this.#store.set(JOURNAL_KEY, new TextEncoder().encode(JSON.stringify(this.#entries)).buffer);
     for (const record of records) {
-      if (!this.#notes.pieces.includes(record)) await this.#store.delete(record.key);
+      if (!this.#entries.pieces.includes(record)) await this.#store.delete(record.key);
     }
   }
 
-  async #keep(key: string, pieces: Piece[]): Promise<PieceRecord> {
+  async #storePieces(key: string, pieces: Piece[]): Promise<PieceRecord> {
     const record = joined(pieces);
     await this.#store.set(key, record.buffer);
     const places = pieces.map(({ offset, bytes }) => ({ offset, length: bytes.length }));
@@ -89,7 +90,7 @@ export class StoreNotes {
   }
 
   #isWaiting({ places }: PieceRecord): boolean {
-    const finished = new Set(this.#notes.shards.map(({ file }) => file));
+    const finished = new Set(this.#entries.shards.map(({ file }) => file));
     const isMissing = (at: number): boolean => !finished.has(shardName(Math.floor(at / this.#shardBytes)));
     return places.some(({ offset, length }) => isMissing(offset) || isMissing(offset + length - 1));
   }
@@ -103,10 +104,10 @@ async function planHash(plan: ConversionPlan): Promise<string> {
 }
 
 /** null where there are none, or none that can be read: then everything is made again. */
-function parseNotes(record: ArrayBuffer | undefined): Notes | null {
+function parseEntries(record: ArrayBuffer | undefined): Entries | null {
   if (!record) return null;
   try {
-    const root = new Fields(JSON.parse(new TextDecoder().decode(record)), NOTES_KEY, (message) => {
+    const root = new Fields(JSON.parse(new TextDecoder().decode(record)), JOURNAL_KEY, (message) => {
       throw new RoundsError('storage_failed', message);
     });
     return {

@@ -1,29 +1,29 @@
-/** What fetching can wait for: the network, a while, and the next byte. */
-import { RoundsError } from '../../shared/errors';
+/** What a request can wait for: the network, a given time, the next byte. */
+import { RoundsError } from './errors';
 
-/** No byte for this long means that the connection is dead though nobody said so. */
-export const STALL_MS = 25_000;
+/** Without a byte for this long a connection counts as dead, though no error was reported. */
+const STALL_MS = 25_000;
 const ONLINE_POLL_MS = 3_000;
-/** What storage behind a redirect answers once the signed address has run out. */
+/** What storage behind a redirect answers once its signed address has run out. */
 const EXPIRED = new Set([400, 401, 403, 410]);
 
-/** Asking the first address again renews the one that it redirects to. */
+/** Whether a redirect led to an address that has run out: asking the first address again renews it. */
 export function hasExpired({ redirected, status }: Response): boolean {
   return redirected && EXPIRED.has(status);
 }
 
-/** False where the browser knows that there is no network; true says little. */
+/** False where the browser knows that there is no network; true does not mean that there is one. */
 export function isOnline(): boolean {
   return typeof navigator === 'undefined' || !('onLine' in navigator) || navigator.onLine;
 }
 
-/** Gives a request up when nothing has come for a while, or when the caller's signal says so. */
+/** Aborts a request when no byte has come for a while, or when the caller's signal does. */
 export class StallWatch {
   readonly signal: AbortSignal;
   readonly #stalled = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param stallMs another patience, for tests */
+  /** @param stallMs shorter, for tests */
   constructor(
     signal?: AbortSignal | null,
     private readonly stallMs = STALL_MS,
@@ -36,7 +36,7 @@ export class StallWatch {
     return this.#stalled.signal.aborted;
   }
 
-  /** Something came. */
+  /** A byte came: the time starts again. */
   alive(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#stalled.abort(), this.stallMs);
@@ -48,12 +48,11 @@ export class StallWatch {
 }
 
 /**
- * `fetch` for code that retries by itself: watched for stalls, rejects where a redirect's signed address has run out, and
- * where the machine has no network the request waits until there is one.
- * @param onWait told when a request waits for the network
+ * `fetch` for code that retries by itself: aborted when it stalls, and it rejects where a redirect's signed address has
+ * run out.
  */
-export function patientFetch(onWait: () => void, stallMs = STALL_MS): typeof fetch {
-  const attempt = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+export function fetchWithStallWatch(stallMs = STALL_MS): typeof fetch {
+  return async (input, init = {}) => {
     const watch = new StallWatch(init.signal, stallMs);
     try {
       const response = await fetch(input, { ...init, signal: watch.signal });
@@ -64,20 +63,9 @@ export function patientFetch(onWait: () => void, stallMs = STALL_MS): typeof fet
       throw error;
     }
   };
-  return async (input, init) => {
-    for (;;) {
-      try {
-        return await attempt(input, init);
-      } catch (error) {
-        if (init?.signal?.aborted || isOnline()) throw error;
-        onWait();
-        await networkBack(init?.signal);
-      }
-    }
-  };
 }
 
-/** The same response; the watch lives as long as its body is read. */
+/** The same response; the watch ends with its body. */
 function watched(response: Response, watch: StallWatch): Response {
   if (!response.body) {
     watch.end();
@@ -98,7 +86,7 @@ function watched(response: Response, watch: StallWatch): Response {
 
 /** @throws RoundsError aborted */
 export function networkBack(signal?: AbortSignal | null): Promise<void> {
-  // Asked for rather than listened to: not every browser sends `online` to workers.
+  // Polled: not every browser sends `online` to workers.
   const poll = async (): Promise<void> => {
     while (!isOnline()) await wait(ONLINE_POLL_MS, signal);
   };
