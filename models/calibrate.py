@@ -1,10 +1,10 @@
-"""How much each input of a model's linear layers counts: the mean square of it over typical questions and answers.
+"""Calibration: the mean square of every linear layer's inputs over typical questions and answers.
 
     python models/calibrate.py CHECKPOINT ROWS.jsonl OUT.safetensors [--device cuda] [--dtype bfloat16]
 
-CHECKPOINT is a folder or a name on the hub. A row is {"messages": [...]} in the chat form of Hugging Face, best with the
-answer as the assistant's last message; images are paths relative to the file of rows. `npm run -s convert -- SRC --out DIR
---calibration OUT.safetensors` uses the result (docs/quantization.md); 100 to 200 rows are plenty.
+CHECKPOINT is a folder or a name on the hub. A row is {"messages": [...]} in the chat form of Hugging Face, ideally with
+the answer as the assistant's last message. Image paths are relative to the file of rows. 100 to 200 rows are plenty.
+`npm run -s convert -- SRC --out DIR --calibration OUT.safetensors` uses the result (docs/quantization.md).
 """
 
 import argparse
@@ -24,12 +24,12 @@ def published_name(name: str) -> str:
 
 
 class InputSquares:
-    """Sums of squares of every linear layer's inputs, while it is attached."""
+    """Collects the sums of squares of every linear layer's inputs through forward hooks."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         self.sums: dict[str, torch.Tensor] = {}
         self.counts: dict[str, int] = {}
-        # A tied head is the embedding, which is looked up, not multiplied; the recipe keeps it at 8 bits anyway.
+        # A tied head shares its weight with the embedding, which the recipe keeps at 8 bits anyway.
         tied = model.config.tie_word_embeddings
         for name, module in model.named_modules():
             if isinstance(module, torch.nn.Linear) and not (tied and name == "lm_head"):
@@ -49,7 +49,7 @@ class InputSquares:
 
 
 def read_rows(path: Path) -> list[list[dict]]:
-    """The messages of each row, with its images opened."""
+    """The messages of each row, with the images loaded."""
     rows = [json.loads(line)["messages"] for line in path.read_text().splitlines() if line.strip()]
     for message in (message for messages in rows for message in messages):
         if isinstance(message["content"], str):

@@ -1,4 +1,4 @@
-"""Input images of the cases, drawn from formulas and a seeded generator: nothing here is anyone's picture."""
+"""Input images of the cases, drawn from formulas and a seeded generator; none of them shows a person."""
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ def _to_image(channels: list[np.ndarray], mode: str) -> Image.Image:
 
 
 def rings() -> Image.Image:
-    """131 × 90, no side a multiple of 28: becomes 140 × 84, two attention windows."""
+    """131 × 90, no side a multiple of 28: resized to 140 × 84, two attention windows."""
     x, y = _coordinates(131, 90)
     radius = np.hypot(x - 0.4, (y - 0.5) * 0.7)
     return _to_image([0.5 + 0.5 * np.cos(40 * radius), x * (1 - y), (radius < 0.3) * 0.8 + 0.1], "RGB")
@@ -28,7 +28,7 @@ def bars() -> Image.Image:
 
 
 def disc() -> Image.Image:
-    """75 × 61 with soft transparency, so the reader must blend it on white."""
+    """75 × 61 with soft transparency, so the reader must blend it with white."""
     x, y = _coordinates(75, 61)
     radius = np.hypot(x - 0.5, y - 0.5)
     alpha = np.clip((0.45 - radius) * 8, 0, 1)
@@ -37,7 +37,7 @@ def disc() -> Image.Image:
 
 
 def grain(seed: int = 7) -> Image.Image:
-    """290 × 250 grey noise over a gradient: above max_pixels, so it is reduced."""
+    """290 × 250 grey noise over a gradient: larger than max_pixels, so it is made smaller."""
     x, y = _coordinates(290, 250)
     noise = np.random.default_rng(seed).normal(0, 0.12, x.shape)
     return _to_image([0.2 + 0.5 * x * y + noise], "L")
@@ -47,7 +47,7 @@ DRAWINGS = {"rings.png": rings, "bars.png": bars, "disc.png": disc, "grain.png":
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB as the project defines it: transparency goes on white."""
+    """8-bit RGB as the project defines it: transparent pixels are blended with white."""
     if image.mode == "RGBA":
         canvas = Image.new("RGB", image.size, (255, 255, 255))
         canvas.paste(image, mask=image.getchannel("A"))

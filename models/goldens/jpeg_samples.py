@@ -1,4 +1,4 @@
-"""Small JPEG files for make_image_vectors.py, and the components that libjpeg-turbo reads from them."""
+"""Small JPEG files for make_image_vectors.py, and the components that libjpeg-turbo decodes from them."""
 
 import base64
 import hashlib
@@ -12,13 +12,16 @@ from PIL import Image
 def picture(width: int, height: int, channels: int, white: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width]
-    planes = [(np.sin(x / 7 + k) + np.cos(y / 5 - k)) / 4 + 0.5 + rng.normal(0, 0.03, (height, width)) for k in range(channels)]
+    planes = [
+        (np.sin(x / 7 + k) + np.cos(y / 5 - k)) / 4 + 0.5 + rng.normal(0, 0.03, (height, width))
+        for k in range(channels)
+    ]
     values = np.clip(np.rint(np.stack(planes, -1) * white), 0, white).astype(np.uint8 if white < 256 else np.uint16)
     return values if channels > 1 else values[..., 0]
 
 
 def components(data: bytes) -> np.ndarray:
-    """As they were coded: Pillow is kept from making RGB of them."""
+    """The components as encoded; draft mode stops Pillow from converting them to RGB."""
     image = Image.open(io.BytesIO(data))
     if image.mode == "RGB":
         image.draft("YCbCr", image.size)
@@ -26,9 +29,13 @@ def components(data: bytes) -> np.ndarray:
 
 
 def row(name: str, data: bytes, values: np.ndarray, precision: int) -> dict:
-    return {"name": name, "size": [values.shape[1], values.shape[0]], "precision": precision,
-            "jpeg": base64.b64encode(data).decode(),
-            "values": hashlib.sha256(np.ascontiguousarray(values).astype("<u2").tobytes()).hexdigest()}
+    return {
+        "name": name,
+        "size": [values.shape[1], values.shape[0]],
+        "precision": precision,
+        "jpeg": base64.b64encode(data).decode(),
+        "values": hashlib.sha256(np.ascontiguousarray(values).astype("<u2").tobytes()).hexdigest(),
+    }
 
 
 def make_jpeg() -> list[dict]:
@@ -37,7 +44,9 @@ def make_jpeg() -> list[dict]:
         for subsampling, name in enumerate(["4:4:4", "4:2:2", "4:2:0"]):
             file = io.BytesIO()
             restart = {"restart_marker_blocks": 2} if width == 33 else {}
-            Image.fromarray(picture(width, height, 3, 255, width)).save(file, "JPEG", quality=85, subsampling=subsampling, **restart)
+            Image.fromarray(picture(width, height, 3, 255, width)).save(
+                file, "JPEG", quality=85, subsampling=subsampling, **restart
+            )
             rows.append(row(f"{name}, {width} × {height}", file.getvalue(), components(file.getvalue()), 8))
     for sampling in ["411", "440"]:
         data = imagecodecs.jpeg8_encode(picture(37, 21, 3, 255, 1), level=80, subsampling=sampling)

@@ -1,6 +1,6 @@
-"""Makes models/goldens/vectors: tiny checkpoints, images and what transformers computes from them.
+"""Makes models/goldens/vectors: tiny checkpoints, images, and what transformers computes from them.
 
-Run from anywhere: `python models/goldens/make_goldens.py`. Takes about a minute on one CPU core.
+Run from anywhere: `python models/goldens/make_goldens.py`. It takes about a minute on one CPU core.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ from tiny_tokenizer import CHAT_TEMPLATE, make_tokenizer, token_ids
 
 VECTORS = Path(__file__).parent / "vectors"
 MIN_MARGIN = 0.01
-"""Greedy tokens are only a test where the best logit leads clearly; another seed is taken until all of them do."""
+"""The best logit must lead by this much at every step, or rounding could change the token."""
 MIN_DISTINCT = 6
-"""A model that repeats one token tells nothing about later steps."""
+"""A model that repeats one token does not test later steps."""
 MAX_SEEDS = 200
 
 
@@ -38,23 +38,42 @@ def text(content: str) -> dict:
     return {"type": "text", "text": content}
 
 
-CASES = {
+def ask(*content: dict) -> dict:
+    return {"role": "user", "content": list(content)}
+
+
+CASES: dict[str, tuple[str, list[dict]]] = {
     "text_only": ("no image", [{"role": "user", "content": "Is the answer A or B? Think first."}]),
-    "single_image": ("one image, no side a multiple of 28, two attention windows", [{"role": "user", "content": [image("rings.png"), text("What is shown in this image?")]}]),
-    "window_exact": ("an image of exactly two windows, not resized", [{"role": "user", "content": [image("bars.png"), text("Describe the picture.")]}]),
-    "two_images": ("two images in one turn: one with transparency, one above max_pixels", [{"role": "user", "content": [image("disc.png"), text("Compare this with "), image("grain.png"), text("Which one is bright?")]}]),
-    "followup": ("a second question about the image of the first turn", [
-        {"role": "user", "content": [image("rings.png"), text("Describe the picture in one short sentence.")]},
-        {"role": "assistant", "content": "There are rings."},
-        {"role": "user", "content": "How many?"},
-    ]),
-    "later_image": ("system message, Unicode, and an image only in the second turn", [
-        {"role": "system", "content": "Answer in one word."},
-        {"role": "user", "content": "Grüße! 你好 👋🏽"},
-        {"role": "assistant", "content": "Hello."},
-        {"role": "user", "content": [text("What is this?"), image("disc.png")]},
-    ]),
-}  # fmt: skip
+    "single_image": (
+        "one image, no side a multiple of 28, two attention windows",
+        [ask(image("rings.png"), text("What is shown in this image?"))],
+    ),
+    "window_exact": (
+        "an image of exactly two windows, not resized",
+        [ask(image("bars.png"), text("Describe the picture."))],
+    ),
+    "two_images": (
+        "two images in one turn: one with transparency, one above max_pixels",
+        [ask(image("disc.png"), text("Compare this with "), image("grain.png"), text("Which one is bright?"))],
+    ),
+    "followup": (
+        "a second question about the image of the first turn",
+        [
+            ask(image("rings.png"), text("Describe the picture in one short sentence.")),
+            {"role": "assistant", "content": "There are rings."},
+            {"role": "user", "content": "How many?"},
+        ],
+    ),
+    "later_image": (
+        "system message, Unicode, and an image only in the second turn",
+        [
+            {"role": "system", "content": "Answer in one word."},
+            {"role": "user", "content": "Grüße! 你好 👋🏽"},
+            {"role": "assistant", "content": "Hello."},
+            ask(text("What is this?"), image("disc.png")),
+        ],
+    ),
+}
 
 
 def write_json(path: Path, content: object) -> None:
@@ -69,7 +88,7 @@ def write_npy(path: Path, values: np.ndarray) -> str:
 
 
 def write_images() -> dict:
-    """Each drawing as the file, as 8-bit RGB, and resized as the image processor does it."""
+    """Each drawing as stored, as 8-bit RGB, and resized as the image processor does it."""
     table = {}
     for name, draw in DRAWINGS.items():
         stored = draw()
@@ -91,11 +110,13 @@ def write_images() -> dict:
 
 
 def prepare_case(name: str, table: dict) -> dict:
-    """Everything that does not depend on the weights."""
+    """The parts of a case that do not depend on the weights: prompt, ids, pixels and grids."""
     description, messages = CASES[name]
     parts = [part for m in messages if isinstance(m["content"], list) for part in m["content"]]
     files = [part["image"] for part in parts if part["type"] == "image"]
-    prompt = jinja2.Template(CHAT_TEMPLATE, trim_blocks=True, lstrip_blocks=True).render(messages=messages, add_generation_prompt=True)
+    prompt = jinja2.Template(CHAT_TEMPLATE, trim_blocks=True, lstrip_blocks=True).render(
+        messages=messages, add_generation_prompt=True
+    )
     pixels, grids, expanded = None, [], prompt
     if files:
         processor = Qwen2VLImageProcessorPil(**PREPROCESSOR, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
@@ -103,11 +124,19 @@ def prepare_case(name: str, table: dict) -> dict:
         batch = processor(images=pictures, return_tensors="np")
         pixels, grids = batch["pixel_values"].astype("<f4"), batch["image_grid_thw"].tolist()
         if grids != [table[Path(file).name]["grid_thw"] for file in files]:
-            raise RuntimeError(f"{name}: the processor resized in another way")
+            raise RuntimeError(f"{name}: the image processor chose other sizes")
         for _, height, width in grids:
             expanded = expanded.replace("<|image_pad|>", "\0" * (height * width // 4), 1)
     ids = make_tokenizer().encode(expanded.replace("\0", "<|image_pad|>"), add_special_tokens=False).ids
-    return {"description": description, "messages": messages, "images": files, "prompt": prompt, "ids": ids, "pixels": pixels, "grids": grids}
+    return {
+        "description": description,
+        "messages": messages,
+        "images": files,
+        "prompt": prompt,
+        "ids": ids,
+        "pixels": pixels,
+        "grids": grids,
+    }
 
 
 def write_case(checkpoint: str, name: str, case: dict, result: dict) -> None:
@@ -128,8 +157,11 @@ def write_case(checkpoint: str, name: str, case: dict, result: dict) -> None:
         content["vision"] = result["vision"]
     content["logits"] = {
         "file": write_npy(folder / f"{name}.logits.npy", logits),
-        "argmax": int(logits.argmax()), "mean": float(logits.mean()), "std": float(logits.std()), "max": float(logits.max()),
-    }  # fmt: skip
+        "argmax": int(logits.argmax()),
+        "mean": float(logits.mean()),
+        "std": float(logits.std()),
+        "max": float(logits.max()),
+    }
     content["greedy"] = {
         "token_ids": tokens,
         "text": make_tokenizer().decode(tokens, skip_special_tokens=False),
@@ -140,13 +172,13 @@ def write_case(checkpoint: str, name: str, case: dict, result: dict) -> None:
     write_json(folder / f"{name}.json", content)
 
 
-def is_telling(steps: list[tuple[list[int], list[float]]]) -> bool:
+def is_clear(steps: list[tuple[list[int], list[float]]]) -> bool:
     clear = all(values[0] - values[1] >= MIN_MARGIN for _, values in steps)
     return len(steps) == NEW_TOKENS and clear and len({ids[0] for ids, _ in steps}) >= MIN_DISTINCT
 
 
 def make_seeded(checkpoint: str, cases: dict) -> tuple[int, int]:
-    """The first seed whose greedy tokens vary and all lead clearly, so that float32 rounding cannot turn them."""
+    """Writes the cases of the first seed whose greedy tokens vary and lead clearly. Returns (seed, parameters)."""
     image_pad = token_ids()["<|image_pad|>"]
     folder = VECTORS / "checkpoints" / checkpoint
     for seed in range(1, MAX_SEEDS):
@@ -154,13 +186,17 @@ def make_seeded(checkpoint: str, cases: dict) -> tuple[int, int]:
         results = {}
         for name, case in cases.items():
             results[name] = run_case(model, case["ids"], case["pixels"], case["grids"], image_pad)
-            if not is_telling(results[name]["steps"]):
+            if not is_clear(results[name]["steps"]):
                 break
         else:
             for name, case in cases.items():
                 write_case(checkpoint, name, case, results[name])
             return seed, sum(p.numel() for p in model.parameters())
     raise RuntimeError(f"{checkpoint}: no seed below {MAX_SEEDS} gives clear margins")
+
+
+def describe_file(path: Path) -> dict:
+    return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def main() -> None:
@@ -172,17 +208,27 @@ def main() -> None:
     for name, spec in CHECKPOINTS.items():
         seed, parameters = make_seeded(name, cases)
         checkpoints[name] = {
-            "dir": f"checkpoints/{name}", "cases": f"cases/{name}", "tensor_names": spec["names"], "config_form": spec["form"],
-            "seed": seed, "parameters": parameters, "token_ids": token_ids(),
-        }  # fmt: skip
+            "dir": f"checkpoints/{name}",
+            "cases": f"cases/{name}",
+            "tensor_names": spec["names"],
+            "config_form": spec["form"],
+            "seed": seed,
+            "parameters": parameters,
+            "token_ids": token_ids(),
+        }
     files = sorted(path for path in VECTORS.rglob("*") if path.is_file())
-    write_json(VECTORS / "manifest.json", {
+    manifest = {
         "format": 1,
         "versions": {module.__name__: module.__version__ for module in (torch, transformers, tokenizers, PIL, np)},
-        "new_tokens": NEW_TOKENS, "min_pixels": MIN_PIXELS, "max_pixels": MAX_PIXELS, "images": images,
-        "checkpoints": checkpoints, "cases": list(CASES),
-        "files": {str(path.relative_to(VECTORS)): {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in files},
-    })  # fmt: skip
+        "new_tokens": NEW_TOKENS,
+        "min_pixels": MIN_PIXELS,
+        "max_pixels": MAX_PIXELS,
+        "images": images,
+        "checkpoints": checkpoints,
+        "cases": list(CASES),
+        "files": {str(path.relative_to(VECTORS)): describe_file(path) for path in files},
+    }
+    write_json(VECTORS / "manifest.json", manifest)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@
         pylibjpeg-openjpeg==2.6.0 pyjpegls==1.5.1 imagecodecs==2026.3.6 nibabel==5.4.2 tifffile==2026.3.3
     .venv/bin/python models/goldens/make_image_vectors.py     # a few seconds on one core
 
-Writes beside this file: images/pydicom (sample files out of pydicom's wheel, MIT licence, the small ones), images/made
-(files of our own with what those lack), and images/*.json: hashes of what pydicom, nibabel, tifffile and Pillow read from
-them, for the unit tests in src/image, which need no Python. The same versions give the same bytes.
+Writes next to this file:
+- images/pydicom: the small sample files of pydicom's wheel (MIT licence);
+- images/made: synthetic files with what those lack;
+- images/*.json: hashes of what pydicom, nibabel, tifffile and Pillow read from them.
+The unit tests in src/image read these files and need no Python. The same versions give the same bytes.
 
-pydicom's larger samples are hashed too; the tests check them where ROUNDS_PYDICOM_FILES names pydicom/data/test_files.
+pydicom's larger samples are hashed too. The tests check them if ROUNDS_PYDICOM_FILES names pydicom/data/test_files.
 """
 
 import hashlib
@@ -36,13 +38,27 @@ logging.disable(logging.CRITICAL)
 HERE = Path(__file__).parent
 OUT = HERE / "images"
 SHIPPED = Path(pydicom.__file__).parent / "data" / "test_files"
-PACKAGES = ["numpy", "pillow", "pydicom", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pyjpegls", "imagecodecs",
-            "nibabel", "tifffile"]
+PACKAGES = [
+    "numpy",
+    "pillow",
+    "pydicom",
+    "pylibjpeg-libjpeg",
+    "pylibjpeg-openjpeg",
+    "pyjpegls",
+    "imagecodecs",
+    "nibabel",
+    "tifffile",
+]
 MAX_COMMITTED = 35_000
-# Not pixels, or nothing that pydicom can read either.
-LEFT_OUT = {"badVR.dcm", "MR_truncated.dcm", "JPEG-lossy.dcm", "SC_rgb_jpeg.dcm",
-            "JPEG2000-embedded-sequence-delimiter.dcm"}
-# pydicom's decoder for each family: all exact, but for JPEG with losses; see `jpeg_reference`.
+# No pixels, or nothing that pydicom can read either.
+LEFT_OUT = {
+    "badVR.dcm",
+    "MR_truncated.dcm",
+    "JPEG-lossy.dcm",
+    "SC_rgb_jpeg.dcm",
+    "JPEG2000-embedded-sequence-delimiter.dcm",
+}
+# pydicom's decoder for each family. All are exact except for lossy JPEG; see `jpeg_reference`.
 PLUGINS = {"4.50": "pillow", "4.80": "pyjpegls", "4.81": "pyjpegls", "4.90": "pylibjpeg", "4.91": "pylibjpeg"}
 
 
@@ -63,13 +79,13 @@ def read_frame(path: Path, data: pydicom.Dataset, frame: int) -> np.ndarray:
 
 
 def jpeg_reference(data: pydicom.Dataset, frame: int) -> np.ndarray:
-    """JPEG with losses leaves rounding to the decoder. Ours rounds as libjpeg-turbo, which also decodes 12 bits."""
+    """Lossy JPEG leaves rounding to the decoder. Ours rounds as libjpeg-turbo does, which also decodes 12 bits."""
     coded = get_frame(data.PixelData, frame, number_of_frames=int(data.get("NumberOfFrames", 1) or 1))
     return imagecodecs.jpeg8_decode(coded)
 
 
 def other_decoder(data: pydicom.Dataset, frame: int, values: np.ndarray) -> int | None:
-    """How far the same frame is from it with pydicom's other decoder of JPEG, pylibjpeg-libjpeg."""
+    """The largest difference to pydicom's other JPEG decoder, pylibjpeg-libjpeg; None if it does not apply."""
     if syntax_of(data)[-4:] not in ("4.50", "4.51"):
         return None
     other = pixel_array(data, index=frame, decoding_plugin="pylibjpeg")
@@ -94,8 +110,10 @@ def quantile_levels(stored: np.ndarray, data: pydicom.Dataset) -> np.ndarray:
 
 
 def voi_levels(modality: np.ndarray, data: pydicom.Dataset) -> np.ndarray:
-    """pydicom's result, which spans what the stored bits can hold or a table's entries, to 0–255."""
+    """pydicom's result, scaled to 0–255 from the range of the stored bits or of the table's entries."""
     shown = apply_voi_lut(modality, data).astype(np.float64)
+    low: float
+    high: float
     if data.get("VOILUTSequence"):
         low, high = 0, 2 ** data.VOILUTSequence[0].LUTDescriptor[2] - 1
     elif data.get("ModalityLUTSequence"):
@@ -118,7 +136,7 @@ def to_rgb(stored: np.ndarray, data: pydicom.Dataset) -> np.ndarray:
     has_window = data.get("WindowWidth") is not None and data.get("WindowCenter") is not None
     has_voi = data.get("VOILUTSequence") or has_window
     levels = voi_levels(apply_modality_lut(stored, data), data) if has_voi else quantile_levels(stored, data)
-    # Half up; what misses a half by the rounding errors of two formulas counts as one.
+    # Round half up. Values within 1e-7 of a half count as a half: the two formulas round differently.
     grey = np.floor(np.clip(levels, 0, 255) + 0.5 + 1e-7).astype(np.uint8)
     if kind == "MONOCHROME1":
         grey = 255 - grey
@@ -131,8 +149,14 @@ def describe(path: Path, label: str, committed: bool = True) -> list[dict]:
     rows = []
     for frame in sorted({0, frames // 2, frames - 1}):
         stored = read_frame(path, data, frame)
-        row = {"file": label, "syntax": syntax_of(data), "frame": frame, "frames": frames,
-               "size": [int(data.Columns), int(data.Rows)], "committed": committed}
+        row = {
+            "file": label,
+            "syntax": syntax_of(data),
+            "frame": frame,
+            "frames": frames,
+            "size": [int(data.Columns), int(data.Rows)],
+            "committed": committed,
+        }
         if data.PhotometricInterpretation.startswith("MONOCHROME"):
             row["modality"] = sha256(apply_modality_lut(stored, data), "<f4")
         row["rgb"] = sha256(to_rgb(stored, data), "u1")
@@ -144,7 +168,7 @@ def describe(path: Path, label: str, committed: bool = True) -> list[dict]:
 
 
 def shipped_files() -> list[Path]:
-    """Of the many slices of one series, the first of each size and kind will do."""
+    """pydicom's samples; of the many slices of one series only the first of each folder."""
     seen: set[tuple] = set()
     files = []
     for path in sorted(SHIPPED.glob("*.dcm")) + sorted((SHIPPED / "dicomdirtests").glob("*/*/*")):
@@ -177,11 +201,14 @@ def make_dicom() -> list[dict]:
 
 
 def check_color_formula() -> None:
-    """src/image/dicom/color.ts repeats pydicom's single precision: the same for all colours?"""
+    """Checks all 2^24 colours against the single-precision formula of src/image/dicom/color.ts."""
     y, b, r = (axis.ravel() for axis in np.meshgrid(*[np.arange(256)] * 3, indexing="ij"))
     given = np.stack([y, b, r], -1).astype(np.uint8)
     single, (y, blue, red) = np.float32, (y.astype(float), b - 128.0, r - 128.0)
-    factor = lambda value: float(single(value))
+
+    def factor(value: float) -> float:
+        return float(single(value))
+
     green = single(y + factor(-0.114 * 1.772 / 0.587) * blue) + factor(-0.299 * 1.402 / 0.587) * red
     ours = single(np.stack([y + factor(1.402) * red, green, y + factor(1.772) * blue], -1))
     ours = np.clip(np.floor(ours + single(0.5)), 0, 255).astype(np.uint8)

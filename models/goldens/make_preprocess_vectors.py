@@ -3,16 +3,12 @@
     .venv/bin/pip install -r models/goldens/requirements.txt pydicom==3.0.2
     .venv/bin/python models/goldens/make_preprocess_vectors.py     # a few seconds on one core
 
-Writes preprocess/*.json beside this file: what Pillow, numpy, torch, transformers and pydicom compute, for the
-unit tests in src/, which need no Python. The same versions give the same bytes.
+Writes preprocess/*.json next to this file: what Pillow, numpy, torch, transformers and pydicom compute. The unit
+tests in src/ read these files and need no Python. The same versions give the same bytes.
 """
 
-import base64
 import hashlib
-import io
 import json
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,51 +16,50 @@ import PIL
 import pydicom
 import torch
 import transformers
-from PIL import Image, ImageOps
+from PIL import Image
 from transformers import Qwen2_5_VLConfig
 from transformers.generation import logits_process
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl as qwen
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil, smart_resize
 from transformers.vision_utils import get_vision_position_ids
 
+from png_samples import image, make_browser, make_pngs, text64
+
 HERE = Path(__file__).parent
 OUT = HERE / "preprocess"
 SAMPLE = HERE.parents[1] / "public" / "samples" / "ct-small.dcm"
-
-
-def noise(count: int, seed: int) -> np.ndarray:
-    """Bytes of a linear congruential generator (Numerical Recipes); src/engine/preprocess/testing/testImages.ts repeats it."""
-    state = seed
-    data = np.empty(count, np.uint8)
-    for i in range(count):
-        state = (state * 1664525 + 1013904223) % 2**32
-        data[i] = state >> 24
-    return data
-
-
-def image(width: int, height: int, seed: int) -> np.ndarray:
-    """Noise; odd seeds give only black and white, which overshoots most."""
-    data = noise(width * height * 3, seed)
-    if seed % 2:
-        data = np.where(data > 127, 255, 0).astype(np.uint8)
-    return data.reshape(height, width, 3)
-
-
-def text64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-# Up, down, mixed, 1-pixel sides, one axis unchanged, and both sides of the border where Pillow filters
+# Up, down, mixed, 1-pixel sides, one axis unchanged, and both sides of the limit beyond which Pillow filters
 # vertically first: 2 x (columns lost) < (rows lost).
 RESIZES = [
-    (1, 1, 5, 3), (1, 9, 7, 2), (9, 1, 2, 7), (2, 2, 31, 17), (31, 17, 2, 2), (13, 7, 13, 20), (13, 7, 20, 7),
-    (13, 7, 1, 1), (40, 24, 28, 28), (28, 28, 56, 56), (23, 37, 28, 28), (37, 23, 84, 28), (64, 20, 28, 56),
-    (30, 30, 26, 22), (30, 30, 26, 21), (30, 30, 25, 20), (30, 30, 31, 29), (30, 30, 29, 31), (33, 45, 34, 46),
-    (45, 33, 44, 31), (45, 33, 44, 30), (7, 61, 28, 28), (61, 7, 28, 28),
+    (1, 1, 5, 3),
+    (1, 9, 7, 2),
+    (9, 1, 2, 7),
+    (2, 2, 31, 17),
+    (31, 17, 2, 2),
+    (13, 7, 13, 20),
+    (13, 7, 20, 7),
+    (13, 7, 1, 1),
+    (40, 24, 28, 28),
+    (28, 28, 56, 56),
+    (23, 37, 28, 28),
+    (37, 23, 84, 28),
+    (64, 20, 28, 56),
+    (30, 30, 26, 22),
+    (30, 30, 26, 21),
+    (30, 30, 25, 20),
+    (30, 30, 31, 29),
+    (30, 30, 29, 31),
+    (33, 45, 34, 46),
+    (45, 33, 44, 31),
+    (45, 33, 44, 30),
+    (7, 61, 28, 28),
+    (61, 7, 28, 28),
 ]
 LARGE_RESIZES = [(620, 413, 364, 252), (397, 151, 392, 140), (113, 97, 560, 476)]
 
@@ -82,7 +77,7 @@ def make_resizes() -> list[dict]:
 
 
 def make_sizes() -> list[list]:
-    """[width, height, min_pixels, max_pixels, width, height]; the last two null where it is refused."""
+    """[width, height, min_pixels, max_pixels, new width, new height]; null, null where smart_resize raises."""
     rng = np.random.default_rng(1)
     sides = [1, 2, 9, 13, 14, 27, 28, 29, 42, 56, 69, 70, 71, 98, 99, 126, 400, 634, 1000, 2801]
     rows = []
@@ -104,8 +99,12 @@ def make_pixel_values() -> dict:
     out = processor([Image.fromarray(picture)], return_tensors="np", do_resize=False)
     values = out["pixel_values"].astype(np.float32)
     return {
-        "size": [84, 56], "seed": 2, "grid": out["image_grid_thw"][0].tolist(), "shape": list(values.shape),
-        "image_mean": list(processor.image_mean), "image_std": list(processor.image_std),
+        "size": [84, 56],
+        "seed": 2,
+        "grid": out["image_grid_thw"][0].tolist(),
+        "shape": list(values.shape),
+        "image_mean": list(processor.image_mean),
+        "image_std": list(processor.image_std),
         "sha256": sha256(values.tobytes()),
         "samples": [[int(i), float(values.ravel()[i])] for i in range(0, values.size, values.size // 200)],
     }
@@ -117,8 +116,12 @@ def rounded(tensor: torch.Tensor) -> list:
 
 def make_rotary() -> dict:
     config = Qwen2_5_VLConfig(
-        text_config={"hidden_size": 128, "num_attention_heads": 4, "num_key_value_heads": 2,
-                     "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6]}},
+        text_config={
+            "hidden_size": 128,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6]},
+        },
         vision_config={"hidden_size": 160, "num_heads": 2, "spatial_merge_size": 2},
     )
     positions = torch.tensor([[0, 1, 2, 2, 2, 5, 4095], [0, 1, 2, 3, 4, 5, 4095], [0, 1, 7, 8, 9, 10, 4095]])
@@ -132,141 +135,66 @@ def make_rotary() -> dict:
     vision_cos, vision_sin = vision_cos.reshape(24, -1), vision_sin.reshape(24, -1)
     vision_half = vision_cos.shape[-1] // 2
     return {
-        "text": {"positions": positions.tolist(), "head_dim": 32, "theta": 1e6, "sections": [4, 6, 6],
-                 "cos": rounded(cos[0, :, :half]), "sin": rounded(sin[0, :, :half])},
-        "vision": {"grid": [1, 4, 6], "merge": 2, "head_dim": 80,
-                   "cos": rounded(vision_cos[:, :vision_half]), "sin": rounded(vision_sin[:, :vision_half])},
+        "text": {
+            "positions": positions.tolist(),
+            "head_dim": 32,
+            "theta": 1e6,
+            "sections": [4, 6, 6],
+            "cos": rounded(cos[0, :, :half]),
+            "sin": rounded(sin[0, :, :half]),
+        },
+        "vision": {
+            "grid": [1, 4, 6],
+            "merge": 2,
+            "head_dim": 80,
+            "cos": rounded(vision_cos[:, :vision_half]),
+            "sin": rounded(vision_sin[:, :vision_half]),
+        },
     }
 
 
 def make_sampling() -> dict:
-    """Which tokens transformers leaves to draw from, and what the repetition penalty makes of logits."""
+    """The probabilities that remain after temperature, top-k and top-p, and logits after the repetition penalty."""
     logits = torch.tensor([[2.0, -1.0, 3.5, 3.5, 0.0, 1.0, -4.0, 2.9, 0.5, -0.5]])
     kept = []
-    for temperature, top_k, top_p in [(1, 0, 0.9), (1, 0, 0.3), (1, 0, 0.01), (2, 0, 0.5), (0.5, 0, 0.95), (1, 1, 1),
-                                      (1, 3, 1), (1, 5, 0.8), (1.5, 4, 0.7), (1, 0, 1), (0.7, 20, 0.999)]:
+    for temperature, top_k, top_p in [
+        (1, 0, 0.9),
+        (1, 0, 0.3),
+        (1, 0, 0.01),
+        (2, 0, 0.5),
+        (0.5, 0, 0.95),
+        (1, 1, 1),
+        (1, 3, 1),
+        (1, 5, 0.8),
+        (1.5, 4, 0.7),
+        (1, 0, 1),
+        (0.7, 20, 0.999),
+    ]:
         scores = logits_process.TemperatureLogitsWarper(float(temperature))(None, logits)
         if top_k:
             scores = logits_process.TopKLogitsWarper(top_k)(None, scores)
         if top_p < 1:
             scores = logits_process.TopPLogitsWarper(top_p)(None, scores)
         probabilities = scores.softmax(-1)[0]
-        kept.append({"temperature": temperature, "topK": top_k, "topP": top_p,
-                     "probabilities": [round(float(p), 6) for p in probabilities]})
+        kept.append(
+            {
+                "temperature": temperature,
+                "topK": top_k,
+                "topP": top_p,
+                "probabilities": [round(float(p), 6) for p in probabilities],
+            }
+        )
     seen = [0, 1, 1, 6, 7]
     penalized = logits_process.RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([seen]), logits.clone())
-    return {"logits": logits[0].tolist(), "kept": kept,
-            "penalty": {"seen": seen, "penalty": 1.3, "logits": penalized[0].tolist()}}
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def raw_png(width: int, height: int, depth: int, color: int, rows: bytes, interlace: int = 0) -> bytes:
-    """Kinds of PNG that Pillow reads and does not write; `rows` with their filter bytes."""
-    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlace)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def adam7(picture: np.ndarray) -> bytes:
-    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
-    parts = [picture[y::dy, x::dx] for x, y, dx, dy in passes]
-    return b"".join(b"\0" + row.tobytes() for part in parts if part.size for row in part)
-
-
-def rows_of(picture: np.ndarray) -> bytes:
-    return b"".join(b"\0" + row.tobytes() for row in picture)
-
-
-def saved(picture: Image.Image, **options) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG", **options)
-    return file.getvalue()
-
-
-def to_rgb(data: bytes) -> bytes:
-    """The reference's reading: RGBA on white, 16-bit grey by its upper byte, all else Image.convert("RGB")."""
-    picture = Image.open(io.BytesIO(data))
-    picture.load()
-    if picture.mode == "RGBA":
-        white = Image.new("RGB", picture.size, (255, 255, 255))
-        white.paste(picture, mask=picture.split()[3])
-        return white.tobytes()
-    if picture.mode.startswith("I"):
-        grey = (np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=-1).tobytes()
-    return picture.convert("RGB").tobytes()
-
-
-def make_pngs() -> list[dict]:
-    rgb = image(13, 9, 4)
-    grey = Image.fromarray(rgb[..., 0])
-    four = noise(13 * 9 * 4, 6).reshape(9, 13, 4)
-    two = noise(13 * 9 * 2, 8).reshape(9, 13, 2)
-    deep = noise(13 * 9 * 2, 10)
-    palette = Image.fromarray(rgb).quantize(16)
-    files = {
-        "rgb": saved(Image.fromarray(rgb)),
-        "grey": saved(grey),
-        "rgba": saved(Image.fromarray(four, "RGBA")),
-        "grey and alpha": saved(Image.fromarray(two, "LA")),
-        "grey, 1 bit": saved(grey.convert("1")),
-        "grey, 2 bits": raw_png(13, 9, 2, 0, rows_of(noise(9 * 4, 12).reshape(9, 4))),
-        "grey, 4 bits": raw_png(13, 9, 4, 0, rows_of(noise(9 * 7, 14).reshape(9, 7))),
-        "grey, 16 bits": raw_png(13, 9, 16, 0, rows_of(deep.reshape(9, 26))),
-        "rgb, 16 bits": raw_png(13, 9, 16, 2, rows_of(noise(13 * 9 * 6, 16).reshape(9, 78))),
-        "rgba, 16 bits": raw_png(13, 9, 16, 6, rows_of(noise(13 * 9 * 8, 18).reshape(9, 104))),
-        "palette, 2 bits": saved(Image.fromarray(rgb).quantize(4), bits=2),
-        "palette, 4 bits": saved(palette, bits=4),
-        "palette, transparent entry": saved(palette, transparency=3),
-        "rgb, transparent colour": saved(Image.fromarray(rgb), transparency=tuple(int(v) for v in rgb[0, 0])),
-        "rgb, interlaced": raw_png(13, 9, 8, 2, adam7(rgb), interlace=1),
-        "grey, interlaced, 3 by 2": raw_png(3, 2, 8, 0, adam7(rgb[:2, :3, 0]), interlace=1),
+    return {
+        "logits": logits[0].tolist(),
+        "kept": kept,
+        "penalty": {"seen": seen, "penalty": 1.3, "logits": penalized[0].tolist()},
     }
-    rows = []
-    for name, data in files.items():
-        size = Image.open(io.BytesIO(data)).size
-        rows.append({"name": name, "size": list(size), "png": text64(data), "rgb": text64(to_rgb(data))})
-    return rows
-
-
-def make_browser() -> list[dict]:
-    """Files for the browser's own decoders. `tolerance` in levels: JPEG decoders differ, as do blending and AVIF."""
-    ramp = np.linspace(0, 255, 24)
-    smooth = np.stack([np.tile(ramp, (16, 1)), np.tile(ramp[::-1], (16, 1)), np.tile(ramp[:16, None], (1, 24))], -1)
-    picture = Image.fromarray(smooth.astype(np.uint8))
-    sharp = Image.fromarray(image(13, 9, 4))
-    four = Image.fromarray(noise(13 * 9 * 4, 6).reshape(9, 13, 4), "RGBA")
-    turned = picture.getexif()
-    turned[0x0112] = 6
-    rows = []
-    for name, source, kind, tolerance, options in [
-        ("bmp", sharp, "BMP", 0, {}),
-        ("gif", sharp.quantize(64), "GIF", 0, {}),
-        ("webp, lossless", sharp, "WEBP", 0, {"lossless": True}),
-        ("webp, lossless, transparency", four, "WEBP", 1, {"lossless": True, "exact": True}),
-        ("jpeg", picture, "JPEG", 2, {"quality": 95, "subsampling": 0}),
-        ("jpeg, grey", picture.convert("L"), "JPEG", 1, {"quality": 95}),
-        ("jpeg, progressive, 4:2:0", picture, "JPEG", 4, {"quality": 95, "progressive": True}),
-        ("jpeg, turned by EXIF", picture, "JPEG", 2, {"quality": 95, "subsampling": 0, "exif": turned}),
-        ("jpeg, CMYK", picture.convert("CMYK"), "JPEG", 3, {"quality": 95}),
-        ("avif", picture, "AVIF", 3, {"quality": 100, "subsampling": "4:4:4"}),
-    ]:
-        file = io.BytesIO()
-        source.save(file, kind, **options)
-        read = ImageOps.exif_transpose(Image.open(file))
-        if read.mode == "RGBA":
-            white = Image.new("RGB", read.size, (255, 255, 255))
-            white.paste(read, mask=read.split()[3])
-            read = white
-        rows.append({"name": name, "tolerance": tolerance, "size": list(read.size),
-                     "file": text64(file.getvalue()), "rgb": text64(read.convert("RGB").tobytes())})
-    return rows
 
 
 def make_dicom() -> list[dict]:
-    """public/samples/ct-small.dcm in three windows, by pydicom and the formulas of PS3.3 C.11.2.1.2.1."""
+    """public/samples/ct-small.dcm in three windows, computed by pydicom and the formulas of PS3.3 C.11.2.1.2.1."""
     data = pydicom.dcmread(SAMPLE)
     values = pydicom.pixels.apply_modality_lut(data.pixel_array, data).astype(np.float64)
     low, high = np.percentile(values, [1, 99])
@@ -281,8 +209,8 @@ def make_dicom() -> list[dict]:
     return rows
 
 
-def write(name: str, value: object) -> None:
-    """One line for each entry: small files whose changes can be read."""
+def write(name: str, value: list | dict) -> None:
+    """One line per entry, so that diffs stay readable."""
     if isinstance(value, list):
         lines = ",\n".join(json.dumps(row) for row in value)
         text = f"[\n{lines}\n]\n"
@@ -293,8 +221,16 @@ def write(name: str, value: object) -> None:
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    write("versions", {"pillow": PIL.__version__, "numpy": np.__version__, "torch": torch.__version__,
-                       "transformers": transformers.__version__, "pydicom": pydicom.__version__})
+    write(
+        "versions",
+        {
+            "pillow": PIL.__version__,
+            "numpy": np.__version__,
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "pydicom": pydicom.__version__,
+        },
+    )
     write("smart_resize", make_sizes())
     write("resize", make_resizes())
     write("pixel_values", make_pixel_values())

@@ -1,9 +1,9 @@
-"""How far a pack's weights move the model: KL divergence and top-1 agreement against the float32 reference.
+"""What a pack's quantization costs: KL divergence and top-1 agreement against the float32 reference.
 
     python models/goldens/measure_packs.py GOLDENS CHECKPOINT PACK [PACK ...]
 
-GOLDENS is a folder of the form that make_goldens.py writes, CHECKPOINT a name in its manifest. Each PACK is that
-checkpoint converted. Every case is run over prompt and reference tokens (teacher forced), and every position counts.
+GOLDENS is a folder as make_goldens.py writes it; CHECKPOINT is a name in its manifest. Each PACK is that checkpoint,
+converted. Every case is run over prompt and reference tokens (teacher forced), and every position counts.
 """
 
 import json
@@ -43,7 +43,7 @@ def read_pack(folder: Path) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def pack_name(name: str) -> tuple[str, int | None]:
-    """A parameter's tensor in the pack, and which part of it where q, k and v are packed."""
+    """The pack's tensor for a parameter, and its part (0, 1, 2) where q, k and v are packed into one."""
     name = name.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
     for part, projection in enumerate(("q_proj", "k_proj", "v_proj")):
         if projection in name:
@@ -53,7 +53,7 @@ def pack_name(name: str) -> tuple[str, int | None]:
 
 @torch.no_grad()
 def load_weights(model: torch.nn.Module, tensors: dict[str, np.ndarray]) -> None:
-    """Puts the pack's values into the model, without their padding."""
+    """Copies the pack's values into the model, without the padding."""
     text = model.config.text_config
     head = text.hidden_size // text.num_attention_heads
     starts = np.cumsum([0, text.num_attention_heads, text.num_key_value_heads]) * head
@@ -68,7 +68,7 @@ def load_weights(model: torch.nn.Module, tensors: dict[str, np.ndarray]) -> None
 
 
 def read_cases(goldens: Path, checkpoint: str) -> list[dict]:
-    """Model inputs of every case: prompt and reference tokens, without the last."""
+    """Model inputs of every case: the prompt and all reference tokens except the last."""
     manifest = json.loads((goldens / "manifest.json").read_text())
     spec = manifest["checkpoints"][checkpoint]
     processor = Qwen2VLImageProcessorPil(min_pixels=manifest["min_pixels"], max_pixels=manifest["max_pixels"])
@@ -78,7 +78,9 @@ def read_cases(goldens: Path, checkpoint: str) -> list[dict]:
         ids = torch.tensor([case["input_ids"] + case["greedy"]["token_ids"][:-1]])
         inputs = {"input_ids": ids, "mm_token_type_ids": (ids == spec["token_ids"]["<|image_pad|>"]).int()}
         if case["images"]:
-            pictures = [Image.open((goldens / "images_rgb" / Path(file).name).with_suffix(".png")) for file in case["images"]]
+            pictures = [
+                Image.open((goldens / "images_rgb" / Path(file).name).with_suffix(".png")) for file in case["images"]
+            ]
             inputs |= dict(processor(images=pictures, return_tensors="pt"))
         cases.append(inputs)
     return cases

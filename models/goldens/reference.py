@@ -1,4 +1,4 @@
-"""What transformers computes for a case: positions, vision output, logits, greedy tokens; in float32."""
+"""What transformers computes for a case in float32: positions, vision output, logits, greedy tokens."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ NEW_TOKENS = 16
 
 
 def describe_array(values: np.ndarray, seed: int = 0) -> dict:
-    """Shape, moments, hash and 16 samples, where the array itself is too large to keep."""
+    """Shape, mean, standard deviation, hash and 16 samples, for arrays that are too large to store."""
     flat = np.ascontiguousarray(values, dtype="<f4").reshape(-1)
     index = np.sort(np.random.default_rng(seed).choice(flat.size, size=min(16, flat.size), replace=False))
     return {
@@ -24,7 +24,7 @@ def describe_array(values: np.ndarray, seed: int = 0) -> dict:
 
 
 def expected_positions(ids: list[int], grids: list[list[int]], image_pad: int) -> np.ndarray:
-    """Our own reading of mRoPE, against which the model's answer is checked (models/goldens/README.md)."""
+    """mRoPE positions [3, tokens] computed independently, to check the model's (models/goldens/README.md)."""
     rows: list[list[int]] = [[], [], []]
     position, token, remaining = 0, 0, list(grids)
     while token < len(ids):
@@ -43,21 +43,27 @@ def expected_positions(ids: list[int], grids: list[list[int]], image_pad: int) -
 
 
 def vision_layout(model: torch.nn.Module, grids: torch.Tensor) -> dict:
-    """How the patches are cut for attention; window entries for Qwen2.5-VL only."""
+    """How the patches are grouped for attention; window entries for Qwen2.5-VL only."""
     config = model.config.vision_config
     cu_seqlens, _ = get_vision_attention_seqlens(grids, config, kwargs={})
     layout = {"cu_seqlens": cu_seqlens.tolist()}
     if config.model_type == "qwen2_5_vl_vision":
         index, cu_window = get_vision_window_index(
-            grids, spatial_merge_size=config.spatial_merge_size, window_size=config.window_size, patch_size=config.patch_size, kwargs={}
+            grids,
+            spatial_merge_size=config.spatial_merge_size,
+            window_size=config.window_size,
+            patch_size=config.patch_size,
+            kwargs={},
         )
         layout |= {"window_index": index.tolist(), "cu_window_seqlens": cu_window.tolist()}
     return layout
 
 
 @torch.no_grad()
-def run_case(model: torch.nn.Module, ids: list[int], pixels: np.ndarray | None, grids: list[list[int]], image_pad: int) -> dict:
-    """Greedy decoding without a cache: every step is one whole, independent forward pass."""
+def run_case(
+    model: torch.nn.Module, ids: list[int], pixels: np.ndarray | None, grids: list[list[int]], image_pad: int
+) -> dict:
+    """Greedy decoding without a cache: every step is an independent forward pass over all tokens."""
     images = {}
     if pixels is not None:
         images = {"pixel_values": torch.from_numpy(pixels), "image_grid_thw": torch.tensor(grids)}
@@ -65,22 +71,24 @@ def run_case(model: torch.nn.Module, ids: list[int], pixels: np.ndarray | None, 
     tokens = list(ids)
     for step in range(NEW_TOKENS):
         input_ids = torch.tensor([tokens])
-        # Without the type ids transformers 5 silently falls back to text positions.
+        # Without the type ids, transformers 5 silently falls back to text positions.
         types = (input_ids == image_pad).int()
-        logits = model(input_ids=input_ids, mm_token_type_ids=types, use_cache=False, logits_to_keep=1, **images).logits[0, -1]
+        logits = model(
+            input_ids=input_ids, mm_token_type_ids=types, use_cache=False, logits_to_keep=1, **images
+        ).logits[0, -1]
         if step == 0:
             result["logits"] = logits.numpy().copy()
         best = torch.topk(logits, 5)
         result["steps"].append((best.indices.tolist(), best.values.tolist()))
         tokens.append(int(best.indices[0]))
         if tokens[-1] == image_pad:
-            break  # transformers would ask for one more image; the caller takes another seed
+            break  # transformers would expect another image; the caller tries the next seed
     positions = expected_positions(ids, grids, image_pad)
     if pixels is not None:
         types = (torch.tensor([ids]) == image_pad).int()
         stated, delta = model.model.get_rope_index(torch.tensor([ids]), types, images["image_grid_thw"])
         if not np.array_equal(stated[:, 0].numpy(), positions) or int(delta) != positions.max() + 1 - len(ids):
-            raise RuntimeError("the model's position ids are not those of the README")
+            raise RuntimeError("the model's position ids differ from those of models/goldens/README.md")
         features = model.model.get_image_features(images["pixel_values"], images["image_grid_thw"]).pooler_output
         result["image_embeds"] = torch.cat(features).numpy() if isinstance(features, tuple | list) else features.numpy()
         result["vision"] = vision_layout(model, images["image_grid_thw"])

@@ -1,12 +1,18 @@
-"""Two seeded checkpoints with random weights, laid out like published repositories."""
+"""Two checkpoints with seeded random weights, in the file layout of published repositories."""
 
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLConfig, Qwen2VLForConditionalGeneration
+from transformers import (
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
+)
 
 from tiny_tokenizer import save_tokenizer, token_ids
 
@@ -23,7 +29,7 @@ PREPROCESSOR = {
 TEXT = {
     "hidden_act": "silu",
     "hidden_size": 64,
-    "intermediate_size": 112,  # no multiple of 32: packs pad it
+    "intermediate_size": 112,  # not a multiple of 32, so packs pad it
     "max_position_embeddings": 4096,
     "num_attention_heads": 2,
     "num_hidden_layers": 2,
@@ -32,7 +38,7 @@ TEXT = {
     "use_sliding_window": False,
     "vocab_size": VOCAB_SIZE,
 }
-MROPE_SECTION = [4, 6, 6]  # sums to 16, half of the head size 64 / 2
+MROPE_SECTION = [4, 6, 6]  # sums to 16: half of the head size, which is 64 / 2
 
 
 def _token_fields() -> dict[str, int]:
@@ -68,10 +74,11 @@ def _windowed() -> dict:
 
 
 def _global() -> dict:
-    """Qwen2-VL: transformers 5 config, new tensor names, own head, two files."""
+    """Qwen2-VL: transformers 5 config, new tensor names, untied head, two files."""
     vision = {
         "depth": 2, "embed_dim": 32, "hidden_act": "quick_gelu", "hidden_size": 64, "in_channels": 3, "mlp_ratio": 4,
-        "model_type": "qwen2_vl_vision", "num_heads": 2, "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2,
+        "model_type": "qwen2_vl_vision", "num_heads": 2, "patch_size": 14, "spatial_merge_size": 2,
+        "temporal_patch_size": 2,
     }  # fmt: skip
     rope = {"mrope_section": MROPE_SECTION, "rope_theta": 1_000_000.0, "rope_type": "default", "type": "mrope"}
     return {
@@ -91,23 +98,33 @@ def _global() -> dict:
     }
 
 
-CHECKPOINTS = {
-    "qwen2_5_vl": {"config": _windowed, "names": "original", "form": "flat", "files": 1, "template": "tokenizer_config.json"},
+CHECKPOINTS: dict[str, dict[str, Any]] = {
+    "qwen2_5_vl": {
+        "config": _windowed,
+        "names": "original",
+        "form": "flat",
+        "files": 1,
+        "template": "tokenizer_config.json",
+    },
     "qwen2_vl": {"config": _global, "names": "new", "form": "v5", "files": 2, "template": "chat_template.jinja"},
 }
 
 
 def _empty_model(config: dict) -> torch.nn.Module:
-    """In float32, with the plain attention code."""
+    """A model in float32 with eager attention."""
     if config["model_type"] == "qwen2_5_vl":
-        model = Qwen2_5_VLForConditionalGeneration._from_config(Qwen2_5_VLConfig.from_dict(config), attn_implementation="eager")
+        model = Qwen2_5_VLForConditionalGeneration._from_config(
+            Qwen2_5_VLConfig.from_dict(config), attn_implementation="eager"
+        )
     else:
-        model = Qwen2VLForConditionalGeneration._from_config(Qwen2VLConfig.from_dict(config), attn_implementation="eager")
+        model = Qwen2VLForConditionalGeneration._from_config(
+            Qwen2VLConfig.from_dict(config), attn_implementation="eager"
+        )
     return model.float().eval()
 
 
 def _randomize(model: torch.nn.Module, seed: int) -> None:
-    """Weights that keep the signal's size from layer to layer, so that every part shows in the logits."""
+    """Sets weights that keep activations at about one size in all layers, so that each part affects the logits."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in sorted(model.named_parameters()):
@@ -115,13 +132,13 @@ def _randomize(model: torch.nn.Module, seed: int) -> None:
             if "embed_tokens" in name or "lm_head" in name:
                 value = noise * 0.3
             elif "norm" in name or "ln_q" in name:
-                # Some norm weights of trained models are negative; LayerNorm biases are not small.
+                # Trained models have some negative norm weights, and LayerNorm biases that are not small.
                 value = 1 + 0.4 * noise if name.endswith("weight") else 0.2 * noise
             elif name.endswith("bias"):
                 value = 0.2 * noise
             else:
-                # What layers add must outweigh the embedding, or a tied head only ever repeats the last token.
-                gain = 2.5 if "o_proj" in name or "language_model" in name and "down_proj" in name else 1.2
+                # The layers must outweigh the embedding; otherwise a tied head only repeats the last token.
+                gain = 2.5 if "o_proj" in name or ("language_model" in name and "down_proj" in name) else 1.2
                 value = noise * gain / math.sqrt(tensor[0].numel())
             tensor.copy_(value.to(torch.bfloat16).float())
 
@@ -140,7 +157,7 @@ def _save_weights(model: torch.nn.Module, folder: Path, names: str, files: int) 
         save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
         return
     ordered = sorted(state)
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for part in range(files):
         file = f"model-{part + 1:05d}-of-{files:05d}.safetensors"
         chosen = ordered[part * len(ordered) // files : (part + 1) * len(ordered) // files]
@@ -151,7 +168,7 @@ def _save_weights(model: torch.nn.Module, folder: Path, names: str, files: int) 
 
 
 def make_checkpoint(folder: Path, name: str, seed: int) -> torch.nn.Module:
-    """Writes the repository and returns the float32 model of the bfloat16 weights that it holds."""
+    """Writes the repository. Returns its model in float32, with the bfloat16 weights of the files."""
     spec = CHECKPOINTS[name]
     folder.mkdir(parents=True, exist_ok=True)
     config = spec["config"]()
@@ -165,7 +182,11 @@ def make_checkpoint(folder: Path, name: str, seed: int) -> torch.nn.Module:
         else {"size": {"longest_edge": MAX_PIXELS, "shortest_edge": MIN_PIXELS}}
     )
     generation = {"do_sample": True, "eos_token_id": eos, "pad_token_id": eos[1], "temperature": 1e-06}
-    for file, content in [("config.json", config), ("preprocessor_config.json", preprocessor), ("generation_config.json", generation)]:
+    for file, content in [
+        ("config.json", config),
+        ("preprocessor_config.json", preprocessor),
+        ("generation_config.json", generation),
+    ]:
         (folder / file).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     save_tokenizer(folder, spec["template"])
     return model

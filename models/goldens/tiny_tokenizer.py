@@ -1,4 +1,4 @@
-"""A tokenizer in Qwen2's form (byte-level BPE with its split pattern), trained on a few sentences."""
+"""A tokenizer as Qwen2 has it (byte-level BPE, same split pattern), trained on a few sentences."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ SPECIAL_TOKENS = [
     "<|image_pad|>", "<|video_pad|>",
 ]  # fmt: skip
 LEARNED_SIZE = 360
-"""Bytes and merges; special tokens follow. The embedding has more rows than that: the rest is padding."""
+"""Bytes and merges; special tokens follow. The embedding has more rows; the rest is padding."""
 
 CORPUS = [
     "You are a helpful assistant.", "system user assistant", "What is shown in this image?",
@@ -37,7 +37,10 @@ def make_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
@@ -56,12 +59,19 @@ def token_ids() -> dict[str, int]:
 
 
 def save_tokenizer(folder: Path, template_file: str) -> None:
-    """template_file: where the chat template goes; each checkpoint uses another of the published places."""
+    """`template_file`: the file that gets the chat template; published repositories use either of two."""
     make_tokenizer().save(str(folder / "tokenizer.json"))
     config = {
         "add_prefix_space": False,
         "added_tokens_decoder": {
-            str(number): {"content": token, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
+            str(number): {
+                "content": token,
+                "lstrip": False,
+                "normalized": False,
+                "rstrip": False,
+                "single_word": False,
+                "special": True,
+            }
             for token, number in token_ids().items()
         },
         "bos_token": None,

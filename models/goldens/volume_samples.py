@@ -1,4 +1,4 @@
-"""NIfTI and TIFF files of our own for make_image_vectors.py, and what nibabel, tifffile and Pillow read from them."""
+"""Synthetic NIfTI and TIFF files for make_image_vectors.py, and what nibabel, tifffile and Pillow read from them."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ def half_up(levels: np.ndarray) -> np.ndarray:
 
 
 def windowed(values: np.ndarray, center: float, width: float) -> np.ndarray:
-    """LINEAR_EXACT of PS3.3 C.11.2.1.3.2; what is no number is black."""
+    """LINEAR_EXACT of PS3.3 C.11.2.1.3.2; NaN becomes black."""
     level = ((values - center) / width + 0.5) * 255
     level = np.where(values <= center - width / 2, 0, np.where(values > center + width / 2, 255, level))
     return half_up(np.nan_to_num(level, nan=0))
@@ -35,15 +35,17 @@ def grey(levels: np.ndarray) -> np.ndarray:
 
 
 def solid(shape: tuple[int, ...], low: float, high: float, seed: int) -> np.ndarray:
-    """No symmetry: a slice that is turned or mirrored differs."""
+    """A volume without symmetry, so that a rotated or mirrored slice differs."""
     rng = np.random.default_rng(seed)
     axes = np.meshgrid(*[np.linspace(0, 1, n) for n in shape], indexing="ij")
-    value = sum(axis * (i + 1) for i, axis in enumerate(axes)) + np.sin(axes[0] * 9) * axes[1] + rng.normal(0, 0.05, shape)
+    value = (
+        sum(axis * (i + 1) for i, axis in enumerate(axes)) + np.sin(axes[0] * 9) * axes[1] + rng.normal(0, 0.05, shape)
+    )
     value = (value - value.min()) / (value.max() - value.min())
     return low + value * (high - low)
 
 
-# Columns are the axes of the array: oblique and swapped, so that each axis has its own way to run.
+# Columns are the axes of the array: oblique and swapped, so that each axis runs in its own direction.
 OBLIQUE = np.array([[0.1, -1.4, 0.2, 10], [0.05, 0.2, 2.9, -20], [-0.9, -0.1, 0.1, 5], [0, 0, 0, 1]])
 
 
@@ -54,7 +56,9 @@ def nifti_files() -> dict[str, nib.Nifti1Image]:
     real = solid((6, 5, 8), 0, 1, 2).astype(np.float32)
     real[0, 0, :] = np.nan
     turned = nib.Nifti1Image(real, None, nib.Nifti1Header(endianness=">"))
-    turned.header.set_qform(np.diag([2, -1, 1.5, 1]) @ np.array(nib.affines.from_matvec(nib.eulerangles.euler2mat(0.1, 0.2, -0.1))), code=1)
+    turned.header.set_qform(
+        np.diag([2, -1, 1.5, 1]) @ np.array(nib.affines.from_matvec(nib.eulerangles.euler2mat(0.1, 0.2, -0.1))), code=1
+    )
     turned = nib.Nifti1Image(real, turned.header.get_qform(), turned.header)
     turned.header.set_sform(None, code=0)
     turned.set_sform(None, code=0)
@@ -71,14 +75,19 @@ def nifti_files() -> dict[str, nib.Nifti1Image]:
         "float_big_endian.nii": turned,
         "series.nii.gz": series,
         "unoriented.nii.gz": bare,
-        "second_version.nii": nib.Nifti2Image(np.rint(solid((5, 4, 6), -3e6, 3e6, 8)).astype(np.int32), np.diag([1, 2, 3, 1])),
+        "second_version.nii": nib.Nifti2Image(
+            np.rint(solid((5, 4, 6), -3e6, 3e6, 8)).astype(np.int32), np.diag([1, 2, 3, 1])
+        ),
         "colors.nii.gz": nib.Nifti1Image(colors, OBLIQUE),
         "flat.nii": nib.Nifti1Image(np.rint(solid((8, 6), 0, 255, 9)).astype(np.uint8), np.eye(4)),
     }
 
 
 def cut(array: np.ndarray, plane: str, index: int) -> np.ndarray:
-    """Of an array whose axes run right, anterior, superior: the patient's right (front, in sagittal) at the left, up is up."""
+    """A slice as it is displayed, from an array whose axes run right, anterior, superior.
+
+    The patient's right is at the left; in sagittal slices the front is. Anterior or superior is at the top.
+    """
     part = {"axial": array[:, :, index], "coronal": array[:, index], "sagittal": array[index]}[plane]
     return np.flip(np.swapaxes(part, 0, 1), (0, 1))
 
@@ -95,8 +104,16 @@ def describe_slice(path: Path, plane: str, volume: int, index: int | None) -> di
     counts = dict(zip(["sagittal", "coronal", "axial"], canonical.shape, strict=True))
     frame = counts[plane] // 2 if index is None else index
     shown = cut(canonical, plane, frame)
-    row = {"file": f"made/{path.name}", "plane": plane, "volume": volume, "volumes": volumes, "slices": counts,
-           "asked": index, "frame": frame, "size": [shown.shape[1], shown.shape[0]]}
+    row = {
+        "file": f"made/{path.name}",
+        "plane": plane,
+        "volume": volume,
+        "volumes": volumes,
+        "slices": counts,
+        "asked": index,
+        "frame": frame,
+        "size": [shown.shape[1], shown.shape[0]],
+    }
     if data.dtype.names:
         return row | {"rgb": sha256(np.stack([shown[name] for name in "RGB"], -1), "u1")}
     low, high = float(image.header["cal_min"]), float(image.header["cal_max"])
@@ -110,7 +127,7 @@ def make_nifti(folder: Path) -> list[dict]:
         path = folder / name
         nib.save(image, path)
         if name.endswith(".gz"):
-            # Without the time of writing.
+            # gzip stores the time of writing; clear it.
             data = bytearray(path.read_bytes())
             data[4:8] = bytes(4)
             path.write_bytes(data)
@@ -135,7 +152,7 @@ def pillow_bytes(picture: Image.Image, **options) -> bytes:
 
 
 def rgb_of(data: bytes, page: int) -> np.ndarray:
-    """8 bits as Pillow reads them; deeper grey by its upper byte, or from its 1 % to its 99 % quantile."""
+    """8 bits as Pillow reads them; 16-bit grey by its upper byte, other grey from its 1 % to its 99 % quantile."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         array, photometric = file.pages[page].asarray(), file.pages[page].photometric.name
     if array.ndim == 2 and array.dtype not in (np.uint8, bool):
@@ -163,7 +180,8 @@ def tiff_files() -> dict[str, bytes]:
     turned = Image.Exif()
     turned[0x0112] = 6
     files = {
-        "grey": tiff_bytes(eight), "grey_big_endian_16": tiff_bytes(sixteen, byteorder=">"),
+        "grey": tiff_bytes(eight),
+        "grey_big_endian_16": tiff_bytes(sixteen, byteorder=">"),
         "grey_16_lzw": tiff_bytes(sixteen, compression="lzw", predictor=True),
         "grey_16_big_endian_predictor": tiff_bytes(sixteen, byteorder=">", compression="zlib", predictor=True),
         "white_is_zero_16": tiff_bytes(sixteen, photometric="miniswhite"),
@@ -173,14 +191,20 @@ def tiff_files() -> dict[str, bytes]:
         "float_64": tiff_bytes(real.astype(np.float64)),
         "rgb_lzw_strips": tiff_bytes(rgb, compression="lzw", predictor=True, rowsperstrip=4, photometric="rgb"),
         "rgb_tiles": tiff_bytes(rgb, tile=(16, 16), compression="zlib", photometric="rgb"),
-        "rgb_planes": tiff_bytes(rgb.transpose(2, 0, 1), planarconfig="separate", photometric="rgb", compression="packbits"),
+        "rgb_planes": tiff_bytes(
+            rgb.transpose(2, 0, 1), planarconfig="separate", photometric="rgb", compression="packbits"
+        ),
         "rgb_16": tiff_bytes(rgb.astype(np.uint16) * 257, photometric="rgb"),
         "rgba": tiff_bytes(rgba, photometric="rgb", extrasamples=["unassalpha"]),
         "big_tiff": tiff_bytes(eight, bigtiff=True, rowsperstrip=5),
-        "palette": pillow_bytes(picture.quantize(32)), "one_bit": pillow_bytes(Image.fromarray(eight).convert("1")),
+        "palette": pillow_bytes(picture.quantize(32)),
+        "one_bit": pillow_bytes(Image.fromarray(eight).convert("1")),
         "one_bit_packbits": pillow_bytes(Image.fromarray(eight).convert("1"), compression="packbits"),
-        "turned": pillow_bytes(picture, exif=turned), "lzw_long": tiff_bytes(np.tile(eight, (12, 9)), compression="lzw"),
-        "pages": pillow_bytes(picture, save_all=True, append_images=[Image.fromarray(255 - rgb)], compression="tiff_lzw"),
+        "turned": pillow_bytes(picture, exif=turned),
+        "lzw_long": tiff_bytes(np.tile(eight, (12, 9)), compression="lzw"),
+        "pages": pillow_bytes(
+            picture, save_all=True, append_images=[Image.fromarray(255 - rgb)], compression="tiff_lzw"
+        ),
     }
     return {f"{name}.tif": data for name, data in files.items()}
 
@@ -192,6 +216,13 @@ def make_tiff(folder: Path) -> list[dict]:
         pages = 2 if name == "pages.tif" else 1
         for page in range(pages):
             rgb = rgb_of(data, page)
-            rows.append({"file": f"made/{name}", "page": page, "pages": pages, "size": [rgb.shape[1], rgb.shape[0]],
-                         "rgb": sha256(rgb, "u1")})
+            rows.append(
+                {
+                    "file": f"made/{name}",
+                    "page": page,
+                    "pages": pages,
+                    "size": [rgb.shape[1], rgb.shape[0]],
+                    "rgb": sha256(rgb, "u1"),
+                }
+            )
     return rows

@@ -1,8 +1,8 @@
 """Random changes to a picture before the processor sees it.
 
-Aim: a 64x64 MedNIST thumbnail and a full-resolution scan of the same region must look alike to the model. So sizes,
-sharpness, borders and grey curves are varied widely; mirroring and large rotations are not (they would make an
-upside-down chest an ordinary one).
+A 64x64 MedNIST thumbnail and a full-resolution scan of the same region should look alike to the model, so sizes,
+sharpness, borders and grey curves vary widely. Scans are not mirrored or rotated far: an upside-down chest must stay
+unusual.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _rotate(im: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _border(im: Image.Image, rng: random.Random) -> Image.Image:
-    """Adds a black, or now and then plain, frame of uneven width, as films and viewers have."""
+    """Adds a black (sometimes grey or white) frame of uneven width, as films and viewers have."""
     w, h = im.size
     left, right, top, bottom = (int(rng.random() ** 2 * 0.3 * side) for side in (w, w, h, h))
     shade = 0 if rng.random() < 0.75 else rng.choice([20, 60, 128, 255])
@@ -38,7 +38,7 @@ def _border(im: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _marks(im: Image.Image, rng: random.Random) -> Image.Image:
-    """Short strokes of text-like light marks near the edges, as scanners burn in."""
+    """Adds short light labels near the edges, like those that scanners burn in."""
     im = im.copy()
     draw = ImageDraw.Draw(im)
     w, h = im.size
@@ -59,7 +59,7 @@ def _grey_curve(im: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _ground_to_black(im: Image.Image, rng: random.Random) -> Image.Image:
-    """MedNIST's CTs stand on a grey ground; elsewhere air is black. Moves the ground's shade down to black."""
+    """Turns a grey background black: air is grey in MedNIST's CTs and black elsewhere."""
     a = np.asarray(im).astype(np.int16)
     ground = int(np.median(a[:2].ravel()))
     if not 15 <= ground <= 150:
@@ -99,7 +99,7 @@ def _jpeg(im: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _colour(im: Image.Image, rng: random.Random) -> Image.Image:
-    """Small white-balance shifts, for colour pictures only: a grey scan stays grey."""
+    """Shifts the white balance a little. For colour pictures only, so that grey scans stay grey."""
     gains = [rng.uniform(0.88, 1.12) for _ in range(3)]
     lut: list[int] = []
     for gain in gains:
@@ -108,7 +108,7 @@ def _colour(im: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def augment(im: Image.Image, rng: random.Random, colour: bool, few: bool) -> Image.Image:
-    """`few`: the source has few pictures, so vary it harder. One picture in eight stays as it is."""
+    """`few`: the source has few pictures, so they are varied more. One picture in eight is left unchanged."""
     if rng.random() < 0.125:
         return im
     strong = 1.3 if few else 1.0

@@ -1,4 +1,4 @@
-"""Turns pictures and questions into training batches. Runs in a worker process; every batch is a function of its number."""
+"""Turns pictures and questions into training batches, in a worker process. A batch depends on its step number only."""
 
 from __future__ import annotations
 
@@ -17,19 +17,28 @@ from describe import describe
 
 # How often each source/kind is drawn. VQA-RAD and the rare kinds are drawn far above their share of the files.
 SHARES = {
-    "mednist/abdomen CT": 10, "mednist/breast MRI": 9, "mednist/chest X-ray": 9, "mednist/chest CT": 10, "mednist/hand X-ray": 8,
-    "mednist/head CT": 10, "vqa-rad/chest X-ray": 8, "vqa-rad/abdomen CT": 9, "vqa-rad/head MRI": 12, "vqa-rad/head CT": 4,
-    "isic/dermoscopy": 8, "bccd/blood smear": 7,
-}  # fmt: skip
+    "mednist/abdomen CT": 10,
+    "mednist/breast MRI": 9,
+    "mednist/chest X-ray": 9,
+    "mednist/chest CT": 10,
+    "mednist/hand X-ray": 8,
+    "mednist/head CT": 10,
+    "vqa-rad/chest X-ray": 8,
+    "vqa-rad/abdomen CT": 9,
+    "vqa-rad/head MRI": 12,
+    "vqa-rad/head CT": 4,
+    "isic/dermoscopy": 8,
+    "bccd/blood smear": 7,
+}
 LETTER_WEIGHT = 4.0  # on the letter that the reasoning ends with
 ANSWER_WEIGHT = 3.0
-CHOSEN_WEIGHT = 6.0  # on the name that is chosen: the step from picture to word, and the slowest to learn
+CHOSEN_WEIGHT = 6.0  # on the chosen name: going from picture to word is the slowest to learn
 NAME_WEIGHT = 2.5  # on the tokens that name a picture or an option
 
 
-# Once the options are read well, two of three steps are about the picture: short questions on its kind, many pictures.
+# Once the model reads options well, two of three steps show many pictures with short questions about their kind.
 QUICK_FROM = 1400
-QUICK_ROWS = 2  # pictures for each row of an ordinary step
+QUICK_ROWS = 2  # pictures per row of an ordinary step
 
 
 class Encoder:
@@ -41,7 +50,7 @@ class Encoder:
         return self.tok.encode(text, add_special_tokens=False).ids
 
     def completion(self, item: Q.Item) -> tuple[list[int], list[float]]:
-        """Tokens and their weights in the loss: names, and above all the last letter of the reasoning, count more."""
+        """Tokens and their loss weights. Names count more, and the last letter of the reasoning counts even more."""
         text = prompts.completion(item)
         encoded = self.tok.encode(text, add_special_tokens=False)
         weights = []
@@ -110,8 +119,10 @@ def _items(picture: Picture, facts: str, form: str, rng: random.Random) -> list[
     return items
 
 
-def _row_of(picture: Picture, enc: Encoder, rng: random.Random, forms: dict[str, int], make_items) -> tuple[Row, np.ndarray, tuple[int, int]]:
-    """The picture, changed at random, with the questions that `make_items(facts, form)` gives."""
+def _row_of(
+    picture: Picture, enc: Encoder, rng: random.Random, forms: dict[str, int], make_items
+) -> tuple[Row, np.ndarray, tuple[int, int]]:
+    """The augmented picture with the questions from `make_items(facts, form)`."""
     image = Image.open(picture.path).convert("RGB")
     colour = picture.source in ("isic", "bccd")
     rgb = M.resize(augment(image, rng, colour, few=picture.source == "vqa-rad"))
@@ -128,11 +139,13 @@ def picture_row(picture: Picture, enc: Encoder, rng: random.Random) -> tuple[Row
 
 
 def quick_row(picture: Picture, enc: Encoder, rng: random.Random) -> tuple[Row, np.ndarray, tuple[int, int]]:
-    """A picture with one or two short questions about its kind: a third of the tokens, so three times the pictures."""
+    """A picture with one or two short questions about its kind: a third of the tokens of an ordinary row."""
 
     def items(facts: str, _: str) -> list[Q.Item]:
         asked = [Q.kind_item(picture.kind, facts, rng, False, True)]
-        return asked + [Q.kind_item(picture.kind, facts, rng, False, False)] if rng.random() < 0.4 else asked
+        if rng.random() < 0.4:
+            asked.append(Q.kind_item(picture.kind, facts, rng, False, False))
+        return asked
 
     return _row_of(picture, enc, rng, {"plain": 60, "medvlthinker": 40}, items)
 
@@ -160,12 +173,21 @@ def collate(rows: list[Row], pictures: list[tuple[int, np.ndarray, tuple[int, in
     grids: dict[tuple[int, int], list[tuple[int, np.ndarray]]] = {}
     for at, pixels, grid in pictures:
         grids.setdefault(grid, []).append((at, pixels))
-    images = [(torch.from_numpy(np.stack([p for _, p in v])), *g, torch.tensor([a for a, _ in v])) for g, v in grids.items()]
-    return {"ids": ids, "segments": seg, "positions": positions, "targets": targets, "weights": weights, "images": images}
+    images = [
+        (torch.from_numpy(np.stack([p for _, p in v])), *g, torch.tensor([a for a, _ in v])) for g, v in grids.items()
+    ]
+    return {
+        "ids": ids,
+        "segments": seg,
+        "positions": positions,
+        "targets": targets,
+        "weights": weights,
+        "images": images,
+    }
 
 
 def attention_mask(segments: torch.Tensor) -> torch.Tensor:
-    """A token sees the prefix and its own question, backwards. Padding sees itself only."""
+    """A causal mask, float32 [b, 1, l, l]: a token sees the prefix and its own question. Padding sees only itself."""
     a, b = segments[:, :, None], segments[:, None, :]
     length = segments.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool).tril()
@@ -174,13 +196,15 @@ def attention_mask(segments: torch.Tensor) -> torch.Tensor:
 
 
 def wanted_rows(targets: torch.Tensor) -> torch.Tensor:
-    """Indices [b, n] of the positions with a target, rows with fewer filled up with positions that have none."""
+    """Indices [b, n] of the positions with a target; rows with fewer targets are filled with other positions."""
     has = targets >= 0
     return has.int().topk(int(has.sum(1).max()), dim=1, sorted=True).indices
 
 
 class Batches(torch.utils.data.IterableDataset):
-    def __init__(self, groups: dict[str, list[Picture]], tok_json: str, seed: str, first: int, last: int, rows: int, drills) -> None:
+    def __init__(
+        self, groups: dict[str, list[Picture]], tok_json: str, seed: str, first: int, last: int, rows: int, drills
+    ) -> None:
         self.groups, self.tok_json, self.seed = groups, tok_json, seed
         self.first, self.last, self.rows, self.drills = first, last, rows, drills
 
@@ -204,7 +228,8 @@ class Batches(torch.utils.data.IterableDataset):
             return self.quick_batch(rng, enc)
         drill_count = round(self.rows * self.drills(step) + rng.random() - 0.5)
         names = [n for n in SHARES if self.groups.get(n)]
-        rows, pictures = [], []
+        rows: list[Row] = []
+        pictures = []
         for name in rng.choices(names, [SHARES[n] for n in names], k=self.rows - drill_count):
             row, pixels, grid = picture_row(rng.choice(self.groups[name]), enc, rng)
             pictures.append((len(rows), pixels, grid))

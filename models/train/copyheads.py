@@ -1,8 +1,9 @@
-"""A head start for copying: sets a few attention heads so that text from the prompt can be repeated from the first step on.
+"""Sets a few attention heads by hand, so that the model can copy text from the prompt from the first step.
 
-Two heads of layer 0 look one and two tokens back (by position alone) and hand on what they see. Two heads of layer 1 look
-for places whose previous, or second-to-previous, token is the present one, and copy what stands there. Such heads form in any
-trained language model; a small model on two CPU cores would spend most of its training on finding them.
+Two heads of layer 0 attend one and two tokens back, by position alone, and write what they see to the residual stream.
+Two heads of layer 1 (induction heads) find places where the previous, or second-to-last, token equals the current one,
+and copy the token found there. Such heads form in any trained language model, but a small model on two CPU cores would
+spend most of its training finding them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import torch
 
 import model as M
 
-SLOW = torch.arange(19, 32)  # rotary frequencies that hardly turn over a prompt: content can be compared through them
-FAST = torch.arange(0, 8)  # those that tell neighbours apart
+SLOW = torch.arange(19, 32)  # rotary frequencies that hardly change over a prompt: good for comparing content
+FAST = torch.arange(0, 8)  # frequencies that distinguish neighbouring positions
 
 
 def _back(attention, head: int, distance: int, strength: float = 6.0) -> None:
-    """Query head `head` attends to the token `distance` back: through biases only, turned by the rotary embedding."""
+    """Makes query head `head` attend `distance` tokens back, through biases and the rotary embedding alone."""
     at = slice(head * M.HEAD_DIM, (head + 1) * M.HEAD_DIM)
     turn = distance * M.ROPE_THETA ** (-FAST.float() / (M.HEAD_DIM // 2))
     bias = torch.zeros(M.HEAD_DIM)
@@ -27,12 +28,13 @@ def _back(attention, head: int, distance: int, strength: float = 6.0) -> None:
 
 @torch.no_grad()
 def install(model, seed: int = 5, seen: float = 2.0, copy: float = 12.0, sharpness: float = 4.0) -> None:
+    """Changes the attention weights of layers 0 and 1 in place."""
     gen = torch.Generator().manual_seed(seed)
     layers = model.model.language_model.layers
     first, second = layers[0].self_attn, layers[1].self_attn
     size, half = M.HEAD_DIM, M.HEAD_DIM // 2
     norm = model.model.language_model.embed_tokens.weight.norm(dim=1).mean()
-    # Orthogonal parts of the residual stream: what is handed on about a token, where to (twice), and what is copied.
+    # Orthogonal parts of the residual stream: what is read of a token, where it is written (twice), and what is copied.
     read, *writes, copied = torch.linalg.qr(torch.randn(M.HIDDEN, M.HIDDEN, generator=gen))[0].split(size)
 
     # Layer 0: query heads 0 and 1 share key/value head 0.
@@ -44,7 +46,8 @@ def install(model, seed: int = 5, seen: float = 2.0, copy: float = 12.0, sharpne
         _back(first, head, head + 1)
         first.o_proj.weight[:, head * size : (head + 1) * size] = writes[head].T * (seen * norm / 8)
 
-    # Layer 1: query head 0 with key/value head 0 compares with the previous token, 2 with 1 with the one before.
+    # Layer 1: query head 0 (key/value head 0) compares with the previous token, query head 2 (key/value head 1) with
+    # the one before it.
     slow = torch.cat([SLOW, SLOW + half])
     for number in (0, 1):
         keys, query = slice(number * size, (number + 1) * size), slice(2 * number * size, (2 * number + 1) * size)

@@ -1,7 +1,7 @@
-"""The images: where they come from, what each one is, and which split it belongs to.
+"""The images: their sources, what each one shows, and which split it belongs to.
 
-The split is a hash of the file name, made before any question exists, so no question about a held-out image can
-reach training. `load` expects the folder layout that `download.py` makes.
+The split is a hash of the file name and is decided before any question is made, so no question about a held-out image
+can reach training. `load` expects the folder layout that `download.py` creates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEDNIST_KINDS = {
 }
 ORGAN_KINDS = {"CHEST": "chest X-ray", "ABD": "abdomen CT", "HEAD": "head MRI"}
 # VQA-RAD gives the organ but not always the modality. Its chest pictures are X-rays and its abdomen pictures CTs;
-# heads are MRI except for these, told apart by eye (bone is white and the picture is a CT).
+# heads are MRI except for these, identified by eye (bone is white in CT).
 HEAD_CT = {
     "16520", "23631", "34922", "39757", "42951", "45914", "46062",
     "46943", "48714", "53867", "54795", "57520", "58261",
@@ -53,7 +53,7 @@ def _mednist(root: Path) -> list[Picture]:
     found = []
     for folder, kind in MEDNIST_KINDS.items():
         for path in sorted((root / "mednist" / folder).glob("*.jpeg")):
-            # MedNIST numbers restart in each folder, so the folder is part of the name.
+            # MedNIST numbers its files per folder, so the folder is part of the name.
             found.append(Picture(path, "mednist", kind, split_of(f"{folder}/{path.name}")))
     return found
 
@@ -106,7 +106,7 @@ def load(root: Path) -> list[Picture]:
 
 
 def groups(pictures: list[Picture]) -> dict[str, list[Picture]]:
-    """Pictures by source and kind: the units that training draws from with fixed shares."""
+    """Pictures by source and kind: the groups that training draws from in fixed shares."""
     out: dict[str, list[Picture]] = {}
     for p in pictures:
         out.setdefault(f"{p.source}/{p.kind}", []).append(p)

@@ -1,7 +1,7 @@
-"""Words for a picture that are measured from its pixels, exactly as the model is fed them.
+"""Words that describe a picture, measured from the pixels that the model is given.
 
-The reasoning that the model is taught may only say what these functions found, and the kind that the source
-guarantees. A text made from the label alone would claim things ("black lungs") that a given picture may not show.
+The reasoning that the model learns may only state what these functions measured, and the kind from the source's label.
+A text made from the label alone would claim things ("black lungs") that a given picture may not show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fetches the image sets from their public homes into the folder layout that data.py reads.
+"""Downloads the image sets from their public sources into the folder layout that data.py reads.
 
 python download.py DIR      (train.py calls it when its --data folder does not exist)
 """
@@ -50,7 +50,10 @@ def mednist(root: Path) -> None:
                 if taken[folder] < MEDNIST_PER_CLASS:
                     taken[folder] += 1
                     (root / folder).mkdir(parents=True, exist_ok=True)
-                    (root / folder / name).write_bytes(archive.extractfile(member).read())
+                    content = archive.extractfile(member)
+                    if content is None:
+                        raise ValueError(f"{member.name} is not a file")
+                    (root / folder / name).write_bytes(content.read())
 
 
 def _isic_one(number: int, root: Path) -> dict | None:
@@ -59,8 +62,14 @@ def _isic_one(number: int, root: Path) -> dict | None:
     label = clinical.get("benign_malignant") or str(clinical.get("diagnosis_1", "")).lower() or None
     name = row["isic_id"] + ".jpg"
     _shrink(_get(row["files"]["full"]["url"]), root / name, 336)
-    return {"image": name, "benign_malignant": label, "diagnosis": clinical.get("diagnosis"), "sex": clinical.get("sex"),
-            "age_approx": clinical.get("age_approx"), "anatom_site": clinical.get("anatom_site_general")}  # fmt: skip
+    return {
+        "image": name,
+        "benign_malignant": label,
+        "diagnosis": clinical.get("diagnosis"),
+        "sex": clinical.get("sex"),
+        "age_approx": clinical.get("age_approx"),
+        "anatom_site": clinical.get("anatom_site_general"),
+    }
 
 
 def isic(root: Path) -> None:
@@ -109,7 +118,7 @@ def vqa_rad(root: Path) -> None:
         else:
             _store_rad_image(name, _get(url) if name.lower().endswith((".jpg", ".jpeg")) else b"", root)
     for split, wanted in (("train", False), ("test", True)):
-        # The official split is in the phrase type.
+        # The phrase type names the official split.
         part = [r for r in rows if str(r["phrase_type"]).startswith("test") == wanted]
         (root / f"{split}.json").write_text(json.dumps(part, indent=0))
 
@@ -123,7 +132,7 @@ def fetch(root: Path) -> None:
         part.mkdir(parents=True)
         print(f"fetching {name}", file=sys.stderr, flush=True)
         make(part)
-        part.rename(root / name)  # a set is there whole or not at all
+        part.rename(root / name)  # a set is either complete or absent
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 python evaluate.py --data DIR --checkpoint DIR [--split test] [--per-type 300] [--json FILE]
 
-Everything is read from the folder as others read it: weights rounded to bf16, tokenizer, chat template, image settings.
-Wordings of questions and options are those kept out of training, unless --seen-wordings is given.
+Everything is read from the folder, as a user would: weights rounded to bf16, tokenizer, chat template, image settings.
+Questions and options use the wordings kept out of training, unless --seen-wordings is given.
 """
 
 from __future__ import annotations
@@ -69,15 +69,28 @@ class Generator:
 
 
 def case_of(picture: data.Picture, item: Q.Item, preset: str) -> dict:
-    text = prompts.INSTRUCTION + "\n\n" + prompts.medvlthinker_text(item) if preset == "medvlthinker" else prompts.r1_text(item)
-    return {"image": picture.path, "text": text, "key": item.key, "options": item.options, "question": item.question,
-            "preset": preset, "kind": picture.kind, "group": f"{picture.source}/{picture.kind}"}  # fmt: skip
+    text = (
+        prompts.INSTRUCTION + "\n\n" + prompts.medvlthinker_text(item)
+        if preset == "medvlthinker"
+        else prompts.r1_text(item)
+    )
+    return {
+        "image": picture.path,
+        "text": text,
+        "key": item.key,
+        "options": item.options,
+        "question": item.question,
+        "preset": preset,
+        "kind": picture.kind,
+        "group": f"{picture.source}/{picture.kind}",
+    }
 
 
 def _balanced(pictures: list[data.Picture], count: int, rng: random.Random) -> list[data.Picture]:
-    """Source/kind groups in turn, each in random order, so that small groups count as much as large ones."""
+    """Draws from the source/kind groups in turn, so that small groups count as much as large ones."""
     groups = [rng.sample(g, len(g)) for _, g in sorted(data.groups(pictures).items())]
-    chosen, turn = [], 0
+    chosen: list[data.Picture] = []
+    turn = 0
     while len(chosen) < count and any(groups):
         group = groups[turn % len(groups)]
         if group:
@@ -87,26 +100,43 @@ def _balanced(pictures: list[data.Picture], count: int, rng: random.Random) -> l
 
 
 def _item(kind_of_question: str, picture: data.Picture, rng: random.Random, held: bool) -> Q.Item:
-    make = {"kind": Q.kind_item, "kind short": Q.kind_item, "region": Q.region_item, "modality": Q.modality_item, "yesno": Q.yesno_item}
-    return make[kind_of_question](picture.kind, "", rng, held, kind_of_question != "kind short" and (kind_of_question != "yesno" or rng.random() < 0.5))
+    make = {
+        "kind": Q.kind_item,
+        "kind short": Q.kind_item,
+        "region": Q.region_item,
+        "modality": Q.modality_item,
+        "yesno": Q.yesno_item,
+    }
+    return make[kind_of_question](
+        picture.kind,
+        "",
+        rng,
+        held,
+        kind_of_question != "kind short" and (kind_of_question != "yesno" or rng.random() < 0.5),
+    )
 
 
-def cases_for(pictures: list[data.Picture], split: str, per_type: int, seed: int, held: bool, types: list[str]) -> dict[str, list[dict]]:
+def _preset(rng: random.Random) -> str:
+    return rng.choice(["medvlthinker", "medvlm-r1"])
+
+
+def cases_for(
+    pictures: list[data.Picture], split: str, per_type: int, seed: int, held: bool, types: list[str]
+) -> dict[str, list[dict]]:
     pictures = [p for p in pictures if p.split == split]
     cases: dict[str, list[dict]] = defaultdict(list)
     for name in types:
         rng = random.Random(f"{seed}/{name}/{split}")
-        preset = lambda: rng.choice(["medvlthinker", "medvlm-r1"])  # noqa: E731
         if name == "lesion":
-            for p in [p for p in pictures if p.label][:per_type]:
-                cases[name].append(case_of(p, Q.lesion_item(p.kind, p.label, "", rng, True), preset()))
+            for p, label in [(p, p.label) for p in pictures if p.label][:per_type]:
+                cases[name].append(case_of(p, Q.lesion_item(p.kind, label, "", rng, True), _preset(rng)))
         elif name == "closed":
             pairs = [(p, pair) for p in pictures for pair in p.closed_test]
             for p, pair in pairs[:per_type]:
-                cases[name].append(case_of(p, Q.closed_item(p.kind, pair, "", rng, True), preset()))
+                cases[name].append(case_of(p, Q.closed_item(p.kind, pair, "", rng, True), _preset(rng)))
         else:
             for p in _balanced(pictures, per_type, rng):
-                cases[name].append(case_of(p, _item(name, p, rng, held), preset()))
+                cases[name].append(case_of(p, _item(name, p, rng, held), _preset(rng)))
     return cases
 
 
@@ -120,7 +150,7 @@ def score(cases: dict[str, list[dict]], generator: Generator) -> dict:
     groups: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for name, rows in cases.items():
         right = 0
-        for case, text in zip(rows, generator.answers(rows)):
+        for case, text in zip(rows, generator.answers(rows), strict=True):
             ok = given(text) == case["key"]
             right += ok
             table["formed"][0] += bool(FORMED.fullmatch(text))
@@ -131,17 +161,24 @@ def score(cases: dict[str, list[dict]], generator: Generator) -> dict:
                 groups[case["group"]][0] += ok
                 groups[case["group"]][1] += 1
             if not ok:
-                table["wrong"].append({"type": name, "group": case["group"], "image": case["image"].name, "question": case["question"],
-                                       "options": case["options"], "key": case["key"], "text": text})  # fmt: skip
-        # The commonest answer in words where there are few ("benign lesion" counts as "benign"), else the commonest letter.
+                shown = {field: case[field] for field in ("question", "options", "key")}
+                wrong = {"type": name, "group": case["group"], "image": case["image"].name, **shown, "text": text}
+                table["wrong"].append(wrong)
+        # The most common answer: its first word for yes/no and lesions ("benign lesion" counts as "benign"), else the
+        # letter.
         in_words = name in ("lesion", "closed", "yesno")
-        truth = Counter(c["options"][c["key"]].lower().split()[0].strip(".;,") if c["options"] and in_words else c["key"] for c in rows)
+        truth = Counter(
+            c["options"][c["key"]].lower().split()[0].strip(".;,") if c["options"] and in_words else c["key"]
+            for c in rows
+        )
         table["types"][name] = (right, len(rows), max(truth.values(), default=0))
     table["groups"] = {k: tuple(v) for k, v in sorted(groups.items())}
     return table
 
 
-def run(pictures, folder: Path, split: str, per_type: int, seed: int, held: bool = True, types: list[str] | None = None) -> dict:
+def run(
+    pictures, folder: Path, split: str, per_type: int, seed: int, held: bool = True, types: list[str] | None = None
+) -> dict:
     threads = torch.get_num_threads()
     table = score(cases_for(pictures, split, per_type, seed, held, types or TYPES), Generator(folder))
     torch.set_num_threads(threads)
@@ -149,10 +186,12 @@ def run(pictures, folder: Path, split: str, per_type: int, seed: int, held: bool
 
 
 def report(table: dict) -> str:
-    lines = [f"{name:12} {right:4}/{count:<4} {right / max(1, count):.3f}   commonest answer {top}/{count}"
+    lines = [f"{name:12} {right:4}/{count:<4} {right / max(1, count):.3f}   most common answer {top}/{count}"
              for name, (right, count, top) in table["types"].items()]  # fmt: skip
     lines += [f"  kind, {name:24} {right}/{count}" for name, (right, count) in table["groups"].items()]
-    lines.append(f"well formed {table['formed'][0]}/{table['formed'][1]}, longest reasoning {table['longest_think']} tokens")
+    lines.append(
+        f"well formed {table['formed'][0]}/{table['formed'][1]}, longest reasoning {table['longest_think']} tokens"
+    )
     return "\n".join(lines)
 
 
@@ -167,7 +206,9 @@ def main() -> None:
     p.add_argument("--seen-wordings", action="store_true")
     p.add_argument("--json", type=Path)
     args = p.parse_args()
-    table = run(data.load(args.data), args.checkpoint, args.split, args.per_type, args.seed, not args.seen_wordings, args.types)
+    table = run(
+        data.load(args.data), args.checkpoint, args.split, args.per_type, args.seed, not args.seen_wordings, args.types
+    )
     print(report(table))
     if args.json:
         args.json.write_text(json.dumps(table, indent=1, default=str))

@@ -1,8 +1,8 @@
-"""The training forward: the same parameters as the transformers model, batched so that two CPU cores are kept busy.
+"""The training forward pass: the parameters of the transformers model, batched to keep two CPU cores busy.
 
-Several questions follow one picture in a row; each sees the picture and itself, not the other questions. Pictures of one
-grid go through the vision tower as a batch, with windows as a mask, instead of one by one and window by window.
-`test_fast.py` shows that the results are those of transformers.
+A row holds one picture and several questions; each question sees the picture and itself, not the other questions.
+Pictures with the same grid go through the vision tower as one batch, with windows as a mask, instead of one by one.
+`test_fast.py` checks that the results equal those of transformers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _rotate_half(x: torch.Tensor) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def _vision_plan(h: int, w: int):
-    """For a grid of h x w patches: window order of patches, its inverse for merged tokens, rotary tables, window mask."""
+    """For a grid of h x w patches: their window order, its inverse for merged tokens, rotary tables, window mask."""
     rows, cols = h // 2, w // 2
     per = M.WINDOW // (M.PATCH * M.MERGE)
     r, c = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")
@@ -46,7 +46,7 @@ def vision(model, pixels: torch.Tensor, h: int, w: int) -> torch.Tensor:
     mean = torch.tensor(M.MEAN).repeat_interleave(196)
     std = torch.tensor(M.STD).repeat_interleave(196)
     x = (pixels[:, order].float() / 255 - mean) / std
-    # Both frames of a still picture are equal, so the two temporal halves of the kernel add up.
+    # A still picture gives two equal frames, so the two temporal halves of the kernel can be added.
     x = F.linear(x, tower.patch_embed.proj.weight.sum(2).reshape(M.VISION_HIDDEN, -1))
     n, length, width = x.shape
     for i, block in enumerate(tower.blocks):
@@ -71,12 +71,12 @@ def _mrope(positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _attend(layer, x: torch.Tensor, y: torch.Tensor, tables, own_tables, mask: torch.Tensor) -> torch.Tensor:
-    """Attention of the rows `y` (already normed: all of `x`, or the few that are wanted) over all of `x`."""
+    """Attention of the normed rows `y` (all of `x`, or a selection) over all of `x`."""
     a = layer.self_attn
-    (b, l, width), few = x.shape, y.shape[1]
+    (b, length, width), few = x.shape, y.shape[1]
     q = a.q_proj(y).view(b, few, M.HEADS, M.HEAD_DIM).transpose(1, 2)
-    k = a.k_proj(x).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
-    v = a.v_proj(x).view(b, l, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+    k = a.k_proj(x).view(b, length, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
+    v = a.v_proj(x).view(b, length, M.KV_HEADS, M.HEAD_DIM).transpose(1, 2)
     q = q * own_tables[0] + _rotate_half(q) * own_tables[1]
     k = k * tables[0] + _rotate_half(k) * tables[1]
     k, v = (t.repeat_interleave(M.HEADS // M.KV_HEADS, 1) for t in (k, v))
@@ -85,7 +85,7 @@ def _attend(layer, x: torch.Tensor, y: torch.Tensor, tables, own_tables, mask: t
 
 
 def _layer(layer, x: torch.Tensor, tables, mask: torch.Tensor, wanted: torch.Tensor | None) -> torch.Tensor:
-    """One decoder layer. With `wanted` (indices [b, n]), only those rows are computed: enough for the last layer."""
+    """One decoder layer. With `wanted` (indices [b, n]) only those rows are computed, enough for the last layer."""
     width = x.shape[-1]
     y = own = F.rms_norm(x, (width,), layer.input_layernorm.weight, 1e-6)
     own_tables = tables
@@ -100,10 +100,12 @@ def _layer(layer, x: torch.Tensor, tables, mask: torch.Tensor, wanted: torch.Ten
     return x + layer.mlp.down_proj(F.silu(layer.mlp.gate_proj(y)) * layer.mlp.up_proj(y))
 
 
-def hidden_states(model, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, images, wanted=None) -> torch.Tensor:
-    """`images`: [(pixels, h, w, rows)]; rows says to which batch row each picture belongs. `mask`: [b, 1, l, l], added.
+def hidden_states(
+    model, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, images, wanted=None
+) -> torch.Tensor:
+    """`images`: [(pixels, h, w, rows)], `rows` being the batch row of each picture. `mask`: [b, 1, l, l], additive.
 
-    Returns the final states of all rows, or of those at the indices `wanted` [b, n] only.
+    Returns the final states of all positions, or only of the indices `wanted` [b, n].
     """
     text = model.model.language_model
     x = text.embed_tokens(ids)

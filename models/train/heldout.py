@@ -1,9 +1,9 @@
-"""Writes a folder of held-out pictures and a case file for the project's `infer` command.
+"""Writes a folder of held-out pictures and a case file for `npm run infer`.
 
 python heldout.py --data DIR --out DIR [--per-group 12]
 
-Pictures are of the test split and wordings are those kept out of training, so `infer` with a pack made from the
-checkpoint measures what evaluate.py measures, through the browser.
+The pictures are from the test split and the wordings were kept out of training, so `infer` with a pack of the
+checkpoint measures through the browser what evaluate.py measures.
 """
 
 from __future__ import annotations
@@ -25,9 +25,15 @@ def cases(pictures: list[data.Picture], per_group: int, seed: int) -> list[tuple
     for _, group in sorted(data.groups([p for p in pictures if p.split == "test"]).items()):
         for picture in rng.sample(group, min(per_group, len(group))):
             item = Q.kind_item(picture.kind, "", rng, True)
-            case = {"preset": rng.choice(["medvlthinker", "medvlm-r1"]), "question": item.question, "options": item.options,
-                    "images": [f"{picture.source}-{picture.kind.replace(' ', '_')}-{picture.path.name}"], "key": item.key,
-                    "maxNewTokens": 100, "temperature": 0}  # fmt: skip
+            case = {
+                "preset": rng.choice(["medvlthinker", "medvlm-r1"]),
+                "question": item.question,
+                "options": item.options,
+                "images": [f"{picture.source}-{picture.kind.replace(' ', '_')}-{picture.path.name}"],
+                "key": item.key,
+                "maxNewTokens": 100,
+                "temperature": 0,
+            }
             made.append((picture, case))
     return made
 
@@ -47,12 +53,12 @@ def main() -> None:
     print(f"{len(made)} cases")
     if args.checkpoint:
         items = [Q.Item("kind", c["question"], c["options"], "", c["key"], c["key"]) for _, c in made]
-        rows = [evaluate.case_of(picture, item, c["preset"]) for (picture, c), item in zip(made, items)]
+        rows = [evaluate.case_of(picture, item, c["preset"]) for (picture, c), item in zip(made, items, strict=True)]
         texts = evaluate.Generator(args.checkpoint).answers(rows)
         with (args.out / "reference.jsonl").open("w") as f:
-            for (_, c), text in zip(made, texts):
+            for (_, c), text in zip(made, texts, strict=True):
                 f.write(json.dumps({"image": c["images"][0], "key": c["key"], "text": text}) + "\n")
-        right = sum(row["key"] == evaluate.given(text) for row, text in zip(rows, texts))
+        right = sum(row["key"] == evaluate.given(text) for row, text in zip(rows, texts, strict=True))
         print(f"{right} right")
 
 

@@ -1,4 +1,4 @@
-"""The model: its configuration, its picture preprocessing, and how it is written as a Hugging Face checkpoint folder."""
+"""The model: its configuration, its image preprocessing, and saving it as a Hugging Face checkpoint folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 PATCH, MERGE, WINDOW = 14, 2, 112
-MIN_PIXELS, MAX_PIXELS = 168 * 168, 224 * 168  # 36 to 48 tokens a picture, always more than one attention window
+MIN_PIXELS, MAX_PIXELS = 168 * 168, 224 * 168  # 36 to 48 tokens per picture, always more than one attention window
 MEAN = [0.48145466, 0.4578275, 0.40821073]
 STD = [0.26862954, 0.26130258, 0.27577711]
 HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD_DIM, MLP = 256, 4, 4, 2, 64, 704
@@ -23,9 +23,9 @@ ROPE_THETA = 10000.0
 
 
 def config_dict(tok) -> dict:
-    """config.json, flat as the published Qwen2.5-VL repositories have it."""
-    ids = {t: tok.token_to_id(t) for t in ("<|endoftext|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
-                                           "<|image_pad|>", "<|video_pad|>")}  # fmt: skip
+    """config.json in the flat form of the published Qwen2.5-VL repositories."""
+    names = ["endoftext", "im_end", "vision_start", "vision_end", "vision_pad", "image_pad", "video_pad"]
+    ids = {f"<|{name}|>": tok.token_to_id(f"<|{name}|>") for name in names}
     return {
         "architectures": ["Qwen2_5_VLForConditionalGeneration"],
         "attention_dropout": 0.0,
@@ -81,7 +81,7 @@ def build(config: dict) -> Qwen2_5_VLForConditionalGeneration:
 
 
 def target_size(width: int, height: int) -> tuple[int, int]:
-    """(width, height) after Qwen's smart resize; Python's round is half to even, as the processor's."""
+    """Returns (width, height) after Qwen's smart resize. Rounds half to even, like the processor."""
     factor = PATCH * MERGE
     if max(width, height) / min(width, height) > 200:
         raise ValueError("the picture is too long for its width")
@@ -96,24 +96,25 @@ def target_size(width: int, height: int) -> tuple[int, int]:
 
 
 def resize(image: Image.Image) -> np.ndarray:
-    """uint8 [height, width, 3], as the processor feeds it."""
+    """The resized picture, uint8 [height, width, 3], as the processor makes it."""
     size = target_size(*image.size)
     return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC))
 
 
 def patches(rgb: np.ndarray) -> np.ndarray:
-    """uint8 [patches, 588]: rows in merged order, columns (channel, 14, 14); the two equal frames are not repeated."""
+    """uint8 [patches, 588]: rows in merged order, columns (channel, 14, 14). The second, equal frame is left out."""
     h, w = rgb.shape[0] // PATCH, rgb.shape[1] // PATCH
     x = rgb.reshape(h // MERGE, MERGE, PATCH, w // MERGE, MERGE, PATCH, 3)
     return x.transpose(0, 3, 1, 4, 6, 2, 5).reshape(h * w, 3 * PATCH * PATCH)
 
 
 def checkpoint_name(name: str) -> str:
-    """The tensor names of the published repositories (transformers renames them when loading)."""
+    """The tensor name in published repositories (transformers renames tensors when loading)."""
     return name.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
 
 
 def save(model: Qwen2_5_VLForConditionalGeneration, config: dict, folder: Path) -> None:
+    """Writes the weights in bf16 and the configuration files. The tokenizer is saved by tokenizer.save."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         checkpoint_name(k): v.detach().to(torch.bfloat16).contiguous()
@@ -131,10 +132,16 @@ def save(model: Qwen2_5_VLForConditionalGeneration, config: dict, folder: Path) 
             "transformers_version": "4.49.0",
         },
         "preprocessor_config.json": {
-            "min_pixels": MIN_PIXELS, "max_pixels": MAX_PIXELS, "patch_size": PATCH, "temporal_patch_size": 2, "merge_size": MERGE,
-            "image_mean": MEAN, "image_std": STD,
-            "image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor",
+            "min_pixels": MIN_PIXELS,
+            "max_pixels": MAX_PIXELS,
+            "patch_size": PATCH,
+            "temporal_patch_size": 2,
+            "merge_size": MERGE,
+            "image_mean": MEAN,
+            "image_std": STD,
+            "image_processor_type": "Qwen2VLImageProcessor",
+            "processor_class": "Qwen2_5_VLProcessor",
         },
-    }  # fmt: skip
+    }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")

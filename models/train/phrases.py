@@ -1,8 +1,8 @@
-"""The words: ways to say each kind, region and modality, and ways to ask for them.
+"""Names of each kind, region and modality.
 
-Everything is composed from parts, so that the model learns that the same thing has many names. A fixed share of the
-composed phrases, some templates and some questions are kept for evaluation (`held_out`), except for the plainest
-wordings, which everyone uses.
+Phrases are composed from parts, so that the model learns that one thing has many names. A fixed share of the composed
+phrases and some templates are kept out of training for evaluation (`held_out`), except for the plainest wordings, which
+everyone uses.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MODALITIES: dict[str, list[str]] = {
     "ultrasound": ["ultrasound", "ultrasound image", "sonogram", "ultrasonography", "ultrasound scan", "US image"],
     "PET": ["PET scan", "PET", "positron emission tomography", "PET image"],
 }  # fmt: skip
-# As answers to "which modality": names of the technique, not of a picture.
+# Answers to "which modality": names of the technique, not of a picture.
 TECHNIQUES: dict[str, list[str]] = {
     "X-ray": ["X-ray", "X-rays", "radiography", "plain radiography", "plain film", "X-ray imaging", "radiograph", "xray",
               "projection radiography", "X-ray (radiography)", "conventional radiography", "digital radiography"],
@@ -100,7 +100,7 @@ TEMPLATES = [
     "{mod} through the {noun}", "{mod} picture of the {noun}", "{adj} area, {mod}", "{mod} of a patient's {noun}", "{mod} of the human {noun}",
 ]  # fmt: skip
 TEST_TEMPLATES = ["{noun} imaged with {mod}", "{mod} that shows the {noun}"]
-# Words that say nothing about the kind; now and then one stands in an option, so that any word can be copied and passed over.
+# Words that say nothing about the kind. Some options contain one, so that the model learns to copy and ignore any word.
 FILLERS = """showing taken obtained patient adult child old new normal abnormal left right upper lower clinical study exam series digital
 colour detailed contrast with without from for medical diagnostic high resolution standard routine seen viewed shown depicting featuring displaying
 captured acquired performed recorded example typical single large small stained magnified grey black white one two full part view lateral coronal
@@ -113,7 +113,7 @@ SENTENCES = ["This is {a} {x}", "The image is {a} {x}", "It is {a} {x}", "The pi
              "An image of type {x}", "This image shows {a} {x}", "It shows {a} {x}", "Image: {x}", "The image shows {a} {x}"]  # fmt: skip
 TEST_SENTENCES = ["What we see is {a} {x}", "This picture is {a} {x}"]
 
-# Phrases that are never kept out of training: the ones nearly everyone would write.
+# Phrases that are always used in training: the ones nearly everyone would write.
 _PLAIN = {"{adj} {mod}", "{mod} of the {noun}"}
 _PLAIN_MODS = {"X-ray", "radiograph", "CT", "CT scan", "MRI", "MRI scan", "computed tomography", "MR image"}
 
@@ -124,7 +124,8 @@ def held_out(text: str) -> bool:
 
 def _imaging_phrases(region: str, modality: str) -> tuple[list[str], list[str]]:
     nouns, adjs = REGIONS[region]
-    train, test = [], []
+    train: list[str] = []
+    test: list[str] = []
     for template in TEMPLATES:
         for noun, adj, mod in itertools.product(nouns, adjs, MODALITIES[modality]):
             text = template.format(noun=noun, adj=adj, mod=mod)
@@ -139,7 +140,7 @@ def _imaging_phrases(region: str, modality: str) -> tuple[list[str], list[str]]:
 
 
 def _weighted_plain(region: str, modality: str) -> list[str]:
-    """Plain wordings, listed apart because they are drawn as often as all composed ones together."""
+    """Plain wordings, in a list of their own because they are drawn as often as all composed ones together."""
     nouns, adjs = REGIONS[region]
     mods = [m for m in MODALITIES[modality] if m in _PLAIN_MODS]
     composed = [f"{m} of the {n}" for m in mods for n in nouns[:2]] + [f"{a} {m}" for m in mods for a in adjs[1:3]]
@@ -147,13 +148,23 @@ def _weighted_plain(region: str, modality: str) -> list[str]:
 
 
 def _labels(region: str, modality: str) -> list[str]:
-    """Names as folders of data sets have them: "HeadCT", "Chest_Xray", "CXR"."""
+    """Names as in folders of data sets: "HeadCT", "Chest_Xray", "CXR"."""
     short = modality.replace("X-ray", "Xray")
     names = [f"{region.capitalize()}{short}", f"{region.capitalize()}_{short}"]
     return names + ["CXR", "CXR"] * (region == "chest" and modality == "X-ray")
 
 
-REAL_KINDS = ["abdomen CT", "breast MRI", "chest X-ray", "chest CT", "hand X-ray", "head CT", "head MRI", "dermoscopy", "blood smear"]
+REAL_KINDS = [
+    "abdomen CT",
+    "breast MRI",
+    "chest X-ray",
+    "chest CT",
+    "hand X-ray",
+    "head CT",
+    "head MRI",
+    "dermoscopy",
+    "blood smear",
+]
 
 
 REAL_REGIONS = ["chest", "abdomen", "head", "breast", "hand", "skin", "blood"]
@@ -170,7 +181,11 @@ def _build_kinds() -> dict[str, dict[str, list[str]]]:
     for region in REGIONS:
         for modality in MODALITIES:
             train, test = _imaging_phrases(region, modality)
-            kinds[f"{region} {modality}"] = {"train": train, "test": test, "plain": _weighted_plain(region, modality) or train}
+            kinds[f"{region} {modality}"] = {
+                "train": train,
+                "test": test,
+                "plain": _weighted_plain(region, modality) or train,
+            }
     for name, phrases in [("dermoscopy", DERMOSCOPY), ("blood smear", SMEAR), *OTHER_KINDS.items()]:
         train, test = _split(phrases)
         kinds[name] = {"train": train, "test": test or train, "plain": phrases[:4]}
@@ -181,7 +196,7 @@ KINDS = _build_kinds()
 
 
 def parts(kind: str) -> tuple[str, str]:
-    """(region, modality) of a kind, by the names used in short answers."""
+    """Returns (region, modality) of a kind, by the names used in short answers."""
     special = {
         "dermoscopy": ("skin", "dermoscopy"), "blood smear": ("blood", "microscopy"), "fundus photograph": ("eye", "fundus photography"),
         "mammogram": ("breast", "mammography"), "ECG": ("heart", "ECG"), "endoscopy": ("bowel", "endoscopy"),
@@ -194,7 +209,16 @@ def parts(kind: str) -> tuple[str, str]:
 
 
 REGION_WORDS: dict[str, list[str]] = {name: nouns for name, (nouns, _) in REGIONS.items()} | {
-    "chest": ["chest", "thorax", "lungs", "chest (thorax)", "thoracic region", "chest and lungs", "thoracic cavity", "lungs and heart"],
+    "chest": [
+        "chest",
+        "thorax",
+        "lungs",
+        "chest (thorax)",
+        "thoracic region",
+        "chest and lungs",
+        "thoracic cavity",
+        "lungs and heart",
+    ],
     "abdomen": ["abdomen", "belly", "abdominal region", "abdominal organs", "abdominal cavity", "abdomen (belly)"],
     "head": ["head", "brain", "skull", "cranium", "head (brain)", "brain and skull", "head and brain"],
     "breast": ["breast", "breasts", "mammary gland", "female breast"],
@@ -204,51 +228,23 @@ REGION_WORDS: dict[str, list[str]] = {name: nouns for name, (nouns, _) in REGION
     "eye": ["eye", "retina", "back of the eye"],
     "bowel": ["bowel", "colon", "stomach"],
 }
-DISTRACTOR_REGIONS = ["knee", "foot", "ankle", "shoulder", "spine", "neck", "teeth", "elbow", "leg", "eye", "bowel", "pelvis", "kidney", "liver", "heart"]
-# Regions that may truly be in the picture of another: never offered as wrong options beside it.
+DISTRACTOR_REGIONS = [
+    "knee",
+    "foot",
+    "ankle",
+    "shoulder",
+    "spine",
+    "neck",
+    "teeth",
+    "elbow",
+    "leg",
+    "eye",
+    "bowel",
+    "pelvis",
+    "kidney",
+    "liver",
+    "heart",
+]
+# Regions that a picture of another region may really show: never used as wrong options for it.
 OVERLAP = {"abdomen": {"pelvis", "kidney", "liver", "bowel", "spine"}, "chest": {"heart", "shoulder", "spine", "liver", "neck"},
            "head": {"teeth", "eye", "neck"}, "breast": {"heart", "chest"}, "skin": set(), "blood": set(), "hand": {"elbow"}}  # fmt: skip
-
-ASK_KIND = [
-    "What kind of image is this?", "What type of image is this?", "What kind of picture is this?", "What type of medical image is this?",
-    "What is this image?", "Which kind of image is shown?", "What sort of image is this?", "What kind of medical image is shown?",
-    "Identify the type of image.", "What does this image show?", "Which of these best describes the image?", "What is shown in this image?",
-    "Which option describes the picture?", "Name the kind of image.", "What kind of scan is this?", "What kind of medical picture is it?",
-    "Which type of image is displayed?", "What are we looking at?", "How would you describe this image?", "Which image type is this?",
-    "What is the type of this medical image?", "What type of picture is this?", "What is depicted in this image?", "What kind of examination is shown?",
-    "Select the type of image.", "What kind of image do you see?", "Classify this image.", "What is this a picture of?", "Which study is this?",
-    "Which of the following kinds of image is this?", "What type of study is shown here?", "Choose the best description of this image.",
-    "What medical image is this?", "What exam is this?", "Which kind of medical image is this?", "What type of scan is shown?",
-]  # fmt: skip
-TEST_ASK_KIND = ["What kind of image is shown here?", "Which type of medical picture is this?", "What is this picture?",
-                 "Which description fits the image?", "Tell me what type of image this is.", "What category of image is this?"]  # fmt: skip
-ASK_REGION = [
-    "Which body region is shown?", "What part of the body is this?", "Which part of the body is shown?", "What body part is shown?",
-    "Which region of the body is imaged?", "What anatomy is shown?", "Which anatomical region is this?", "What organ or region is shown?",
-    "Which body part was imaged?", "What region is shown in the image?", "Where in the body is this?", "Which area of the body does this image show?",
-    "Name the body region.", "What part of the body does the image show?", "Identify the body part.", "Which body part is visible?",
-    "What anatomical area is pictured?", "Which part of the patient is shown?", "What body region does this picture show?", "Which organ system is shown?",
-    "What is the imaged body part?", "Which region is this?", "Which part of the body do you see?", "What structure is imaged?",
-]  # fmt: skip
-TEST_ASK_REGION = ["Which region of the body is shown here?", "What body part do you see?", "Which body area was imaged?", "Name the part of the body."]
-ASK_MODALITY = [
-    "Which imaging modality was used?", "What modality is this?", "What imaging modality is this?", "How was this image taken?", "How was this image made?",
-    "Which technique was used to take this image?", "What imaging method was used?", "Which modality is shown?", "What is the modality of this image?",
-    "What imaging technique is this?", "With which method was this picture made?", "What was used to make this image?", "Name the imaging modality.",
-    "Which type of imaging was used?", "What type of imaging is this?", "Identify the imaging modality.", "What kind of imaging was used?",
-    "Which method produced this image?", "By which technique was the image acquired?", "What imaging technology was used?", "How was this picture obtained?",
-    "Which device made this image?", "What imaging modality was used to acquire this image?", "In which modality was this taken?",
-]  # fmt: skip
-TEST_ASK_MODALITY = ["Which imaging technique is it?", "What modality was used here?", "How was the picture acquired?", "Name the technique that was used."]
-ASK_IF_KIND = ["Is this {a} {x}?", "Is the image {a} {x}?", "Does this image show {a} {x}?", "Is this picture {a} {x}?", "Is it {a} {x}?", "Are we looking at {a} {x}?",
-               "Would you call this {a} {x}?", "Is what you see {a} {x}?"]  # fmt: skip
-TEST_ASK_IF_KIND = ["Is what is shown {a} {x}?", "Can this be {a} {x}?"]
-ASK_IF_REGION = ["Is this the {x}?", "Does this image show the {x}?", "Is the {x} shown?", "Is this an image of the {x}?", "Is the {x} imaged here?", "Was the {x} imaged?",
-                 "Do you see the {x}?"]  # fmt: skip
-TEST_ASK_IF_REGION = ["Does the picture show the {x}?"]
-ASK_IF_MODALITY = ["Was this taken with {x}?", "Is the modality {x}?", "Was {x} used?", "Was this image made with {x}?", "Is this {x}?", "Is the imaging method {x}?"]
-TEST_ASK_IF_MODALITY = ["Was {x} the method used?"]
-ASK_LESION = ["Is this lesion benign or malignant?", "Is the skin lesion benign or malignant?", "What is the nature of this lesion?", "Benign or malignant?",
-              "Is this mole benign or malignant?", "How should this lesion be classified, benign or malignant?", "Which best describes the lesion?"]  # fmt: skip
-LESION_WORDS = {"benign": ["Benign", "benign", "Benign lesion", "Benign (harmless)"], "malignant": ["Malignant", "malignant", "Malignant lesion", "Malignant (cancer)"]}
-ASK_COLOUR = ["Is this picture in colour?", "Is the image in color?", "Is it a colour image?"]

@@ -1,7 +1,7 @@
-"""Prompt forms. A prompt is a prefix shared by all questions about a picture, and a part of its own.
+"""Prompt forms. A prompt is a prefix, shared by all questions about a picture, and a part for one question.
 
-Training puts several questions behind one prefix (the picture is encoded once), so a form is split where its question
-begins. Joined, prefix + part is exactly the rendered chat template.
+In training several questions share one prefix, so that the picture is encoded once; a form is therefore split where its
+question begins. Joined, prefix + part equals the rendered chat template.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 
 from questions import Item
 
-# MedVLThinker, evaluation: a raw string in the original, hence a backslash and an "n", not a line break.
+# MedVLThinker, evaluation. The original is a raw string, so it has a backslash and an "n" instead of a line break.
 INSTRUCTION = (
     r"You will solve a problem/request. You should provide your thoughts within <think> </think> tags before providing "
     r"the answer.\nWrite your final answer within <answer> </answer> tags."
@@ -21,9 +21,10 @@ R1 = (
     "<answer>...</answer> tags.\n    3. No extra information or text outside of these tags.\n    "
 )
 MED_R1 = [
-    "{} First output the thinking process in <think> </think> and final choice (A, B, C, D ...) in <answer> </answer> tags.",
-    "{} Think through the question step by step in <think>...</think> tags. Then provide the correct single-letter choice "
-    "(A, B, C, D,...) inside <answer>...</answer> tags.",
+    "{} First output the thinking process in <think> </think> and final choice (A, B, C, D ...) in <answer> </answer> "
+    "tags.",
+    "{} Think through the question step by step in <think>...</think> tags. Then provide the correct single-letter "
+    "choice (A, B, C, D,...) inside <answer>...</answer> tags.",
 ]
 SYSTEM = "You are a helpful assistant."
 IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"

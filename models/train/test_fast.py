@@ -1,5 +1,4 @@
-"""Shows that the training forward equals transformers, that positions are three-dimensional, and that pictures are
-preprocessed as the Pillow processor does. Run: python test_fast.py"""
+"""Checks the training forward pass and the preprocessing against transformers. Run: python test_fast.py"""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ import tokenizer as T
 
 
 def pixel_values(rgb: np.ndarray) -> torch.Tensor:
-    """float32 [patches, 1176], both frames repeated: what transformers' model takes."""
+    """float32 [patches, 1176] with both frames: the input of the transformers model."""
     x = torch.from_numpy(M.patches(rgb)).float().view(-1, 3, 1, 196) / 255
     x = (x - torch.tensor(M.MEAN).view(1, 3, 1, 1)) / torch.tensor(M.STD).view(1, 3, 1, 1)
     return x.expand(-1, 3, 2, 196).reshape(-1, 1176)
@@ -49,7 +48,9 @@ def check_forward() -> None:
     enc = B.Encoder(tok)
     rng = random.Random(3)
     for size in [(64, 64), (336, 252), (252, 336), (448, 368)]:
-        rgb = M.resize(Image.fromarray(np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)))
+        rgb = M.resize(
+            Image.fromarray(np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+        )
         grid = (rgb.shape[0] // 14, rgb.shape[1] // 14)
         prefix = enc.ids(prompts.prefix("medvlthinker", True))
         items = [Q.kind_item("head CT", "Grey.", rng, False) for _ in range(2)]
@@ -58,11 +59,15 @@ def check_forward() -> None:
             row.add(enc.ids(prompts.part("medvlthinker", item, rng)), *enc.completion(item))
         batch = B.collate([row], [(0, M.patches(rgb), grid)])
         with torch.no_grad():
-            states = fast.hidden_states(model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"])
+            states = fast.hidden_states(
+                model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"]
+            )
             mine = fast.logits(model, states)[0]
             wanted = B.wanted_rows(batch["targets"])
-            few = fast.hidden_states(model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"], wanted)
-        assert torch.allclose(few[0], states[0][wanted[0]], atol=1e-5), "the last layer's short cut differs"
+            few = fast.hidden_states(
+                model, batch["ids"], batch["positions"], B.attention_mask(batch["segments"]), batch["images"], wanted
+            )
+        assert torch.allclose(few[0], states[0][wanted[0]], atol=1e-5), "the last layer's shortcut differs"
         for number in (1, 2):
             keep = (batch["segments"][0] == 0) | (batch["segments"][0] == number)
             ids = batch["ids"][0][keep][None]
@@ -70,8 +75,13 @@ def check_forward() -> None:
             thw = torch.tensor([[1, *grid]])
             with torch.no_grad():
                 positions, _ = model.model.get_rope_index(ids, kinds, image_grid_thw=thw)
-                out = model(input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=pixel_values(rgb), image_grid_thw=thw,
-                            mm_token_type_ids=kinds).logits[0]  # fmt: skip
+                out = model(
+                    input_ids=ids,
+                    attention_mask=torch.ones_like(ids),
+                    pixel_values=pixel_values(rgb),
+                    image_grid_thw=thw,
+                    mm_token_type_ids=kinds,
+                ).logits[0]
             assert torch.equal(positions[:, 0], batch["positions"][:, 0][:, keep]), "positions differ"
             assert not torch.equal(positions[0], positions[1]), "positions are one-dimensional"
             gap = (out - mine[keep]).abs().max().item()

@@ -1,4 +1,4 @@
-"""A small byte-level BPE tokenizer in exactly Qwen2's form, trained on the generated texts."""
+"""A small byte-level BPE tokenizer in exactly Qwen2's form, trained on generated texts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+import phrases as P
 import prompts
 import questions as Q
-import phrases as P
 
 # Qwen2's pre-tokenizer.
 PATTERN = (
@@ -20,10 +20,10 @@ SPECIAL = [
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>", "<|box_end|>",
     "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>",
 ]  # fmt: skip
-# Single tokens, yet not special: they must stay in decoded text.
+# Single tokens that are not special, because they must stay in decoded text.
 PLAIN = ["<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>",
          "<|file_sep|>", "<think>", "</think>", "<answer>", "</answer>"]  # fmt: skip
-# The plain names, each one token: repeating a name and the letter behind it is then a matter of one token.
+# The plain names, one token each, so that repeating a name and its letter takes one step.
 NAMES = [f" {kind}" for kind in P.REAL_KINDS] + [" other", " X-ray", " microscopy"]
 BPE_SIZE = 1510
 
@@ -44,14 +44,16 @@ DESCRIPTIONS = ["Grey, dark, middle brighter.", "Brown, mid-toned, middle darker
 
 
 def corpus(closed: list[str], seed: int = 7):
-    """Texts of the kind that training generates; each plain form, and the closed questions of the training split."""
+    """Texts like those of training: every plain form, and the closed questions of the training split."""
     rng = random.Random(seed)
     makers = [Q.kind_item, Q.kind_item, Q.region_item, Q.modality_item, Q.yesno_item]
     for _ in range(12000):
         if rng.random() < 0.4:
             item = Q.drill_item(rng)
         else:
-            item = rng.choice(makers)(rng.choice(P.REAL_KINDS), rng.choice(DESCRIPTIONS), rng, False, rng.random() < 0.85)
+            item = rng.choice(makers)(
+                rng.choice(P.REAL_KINDS), rng.choice(DESCRIPTIONS), rng, False, rng.random() < 0.85
+            )
         yield prompts.part("plain", item, rng)
         yield item.think
     for _ in range(200):
@@ -59,8 +61,7 @@ def corpus(closed: list[str], seed: int = 7):
         yield prompts.R1
         yield prompts.SYSTEM
         yield from prompts.MED_R1
-    for question in closed * 3:
-        yield question
+    yield from closed * 3
 
 
 def build(closed: list[str]) -> Tokenizer:
@@ -77,7 +78,7 @@ def build(closed: list[str]) -> Tokenizer:
     trainer = trainers.BpeTrainer(
         vocab_size=BPE_SIZE, min_frequency=2, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
-    # Added tokens are cut out of the texts, so that no merge straddles them.
+    # Added tokens are cut out of the texts, so that no merge crosses them.
     cut = (piece for text in corpus(closed) for piece in _without(text, SPECIAL + PLAIN + NAMES))
     tok.train_from_iterator(cut, trainer)
     tok.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
@@ -98,10 +99,16 @@ def save(tok: Tokenizer, folder: Path) -> None:
     tok.model.save(str(folder))  # vocab.json and merges.txt
     added = {
         str(tok.token_to_id(t)): {
-            "content": t, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": t in SPECIAL,
+            "content": t,
+            "lstrip": False,
+            "normalized": False,
+            "rstrip": False,
+            "single_word": False,
+            "special": t in SPECIAL,
         }
-        for t in SPECIAL + PLAIN + NAMES if tok.token_to_id(t) is not None
-    }  # fmt: skip
+        for t in SPECIAL + PLAIN + NAMES
+        if tok.token_to_id(t) is not None
+    }
     config = {
         "add_bos_token": False,
         "add_prefix_space": False,

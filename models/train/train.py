@@ -1,7 +1,7 @@
-"""Trains the embedded model from nothing: python train.py --data DIR --out DIR
+"""Trains the embedded model from scratch: python train.py --data DIR --out DIR
 
-Writes OUT/checkpoint (a Hugging Face folder, refreshed on the way), OUT/state.pt (to resume), OUT/log.txt. Run again with
-the same arguments, it continues where it stopped.
+Writes OUT/checkpoint (a Hugging Face folder, updated during training), OUT/state.pt (to resume) and OUT/log.txt. The
+same command resumes an interrupted run.
 """
 
 from __future__ import annotations
@@ -30,20 +30,22 @@ import tokenizer as T
 
 def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("--data", type=Path, default=Path("data"), help="image folder; filled by download.py if it is absent")
+    p.add_argument(
+        "--data", type=Path, default=Path("data"), help="image folder; created by download.py if it is missing"
+    )
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--steps", type=int, default=8000)
-    p.add_argument("--minutes", type=float, default=170, help="the learning rate reaches its end by then at the latest")
-    p.add_argument("--rows", type=int, default=5, help="rows (pictures or text drills) a step and process")
+    p.add_argument("--minutes", type=float, default=170, help="the learning rate ends by then at the latest")
+    p.add_argument("--rows", type=int, default=5, help="rows (pictures or text drills) per step and process")
     p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--eval-minutes", type=float, default=20)
-    p.add_argument("--processes", type=int, default=2, help="one for each core; on busy machines far better than threads")
+    p.add_argument("--processes", type=int, default=2, help="one per core; much faster than threads on busy machines")
     return p.parse_args()
 
 
 def drill_share(step: int) -> float:
-    """Text-only drills: many names and options for little work. Fewer of them once the options are read well."""
+    """The share of text-only drills, which are cheap practice; lower once the model reads options well."""
     return 0.4 if step < 1000 else 0.12
 
 
@@ -52,7 +54,8 @@ def learning_rate(progress: float, steps_run: int, peak: float) -> float:
     return peak * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def loss_of(model, batch: dict) -> torch.Tensor:
+def loss_of(model, batch: dict) -> tuple[torch.Tensor, list[tuple[int, int]]]:
+    """Returns the weighted loss, and (right, all) letters for rows with and without a picture."""
     mask = B.attention_mask(batch["segments"])
     wanted = B.wanted_rows(batch["targets"])
     states = fast.hidden_states(model, batch["ids"], batch["positions"], mask, batch["images"], wanted)
@@ -79,7 +82,7 @@ def optimizer_of(model) -> torch.optim.Optimizer:
 
 
 def write_checkpoint(model, config: dict, tok: Tokenizer, folder: Path) -> None:
-    """Whole or not at all: others may be reading the folder."""
+    """Replaces the folder as a whole, because other processes may be reading it."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     M.save(model, config, fresh)
@@ -111,7 +114,7 @@ def evaluate_now(pictures, folder: Path, log, step: int) -> None:
 
 
 class Run:
-    """One of `--processes` equal workers; the first one also logs, saves and evaluates."""
+    """One of `--processes` equal workers. The first one also logs, saves and evaluates."""
 
     def __init__(self, args: argparse.Namespace, rank: int) -> None:
         self.args, self.rank = args, rank
@@ -122,7 +125,7 @@ class Run:
         self.config = M.config_dict(self.tok)
         self.model = M.build(self.config).train()
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        for p in self.parameters:  # a batch without pictures leaves the vision tower's gradients at zero, not at None
+        for p in self.parameters:  # a batch without pictures must leave the vision tower's gradients at zero, not None
             p.grad = torch.zeros_like(p)
         self.optimizer = optimizer_of(self.model)
         self.step, self.spent = 0, 0.0
@@ -133,7 +136,8 @@ class Run:
             copyheads.install(self.model)
         self.first = self.step
         self.groups = data.groups(training)
-        self.losses, self.tally = [], np.zeros((2, 2))
+        self.losses: list[float] = []
+        self.tally = np.zeros((2, 2))
         size = sum(p.numel() for p in self.parameters)
         self.log(f"{size} parameters, {len(training)} pictures of {len(self.pictures)} for training, step {self.step}")
 
@@ -153,14 +157,19 @@ class Run:
     def save(self) -> None:
         if self.rank != 0:
             return
-        saved = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "spent": self.spent}
+        saved = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "spent": self.spent,
+        }
         fresh = self.state.with_suffix(".new")
         torch.save(saved, fresh)
         os.replace(fresh, self.state)
         write_checkpoint(self.model, self.config, self.tok, self.args.out / "checkpoint")
 
     def share(self, figures: list[float]) -> list[float]:
-        """Adds up gradients and figures over the workers in one message; the gradients are then averaged."""
+        """Averages the gradients and sums the figures over all workers, in one message."""
         flat = torch.cat([p.grad.view(-1) for p in self.parameters] + [torch.tensor(figures, dtype=torch.float)])
         if self.args.processes > 1:
             dist.all_reduce(flat)
@@ -171,7 +180,7 @@ class Run:
         return flat[at:].tolist()
 
     def update(self, batch: dict, stopped: bool) -> bool:
-        """One step; returns whether training is over. The first worker's clock counts for all."""
+        """Makes one step and returns True if training is over. The first worker's clock decides for all."""
         loss, letters = loss_of(self.model, batch)
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
@@ -188,8 +197,14 @@ class Run:
 
     def note(self) -> None:
         rate = self.optimizer.param_groups[0]["lr"]
-        hits = " ".join(f"{name} {right / max(1, count):.3f}" for name, (right, count) in zip(("picture", "text"), self.tally))
-        self.log(f"step {self.step} loss {np.mean(self.losses):.4f} letters: {hits} lr {rate:.1e} minutes {self.spent / 60:.1f}")
+        hits = " ".join(
+            f"{name} {right / max(1, count):.3f}"
+            for name, (right, count) in zip(("picture", "text"), self.tally, strict=True)
+        )
+        self.log(
+            f"step {self.step} loss {np.mean(self.losses):.4f} letters: {hits} lr {rate:.1e}"
+            f" minutes {self.spent / 60:.1f}"
+        )
         self.losses, self.tally = [], np.zeros((2, 2))
 
     def train(self) -> None:
@@ -235,7 +250,7 @@ def main() -> None:
     workers = [context.Process(target=work, args=(rank, args)) for rank in range(args.processes)]
     for worker in workers:
         worker.start()
-    # Interrupting this process interrupts the workers, which save and end.
+    # Interrupting this process interrupts the workers, which save and exit.
     signal.signal(signal.SIGTERM, lambda *_: [w.terminate() for w in workers[:1]])
     for worker in workers:
         worker.join()
