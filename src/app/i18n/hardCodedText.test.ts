@@ -15,7 +15,7 @@ const MODULES = import.meta.glob<string>(
     '!../**/*.test.ts',
     '!../**/test*.ts',
     '!./messages/*',
-    '!../text/suggestions.ts',
+    '!../question/suggestions.ts',
     '!../text/deviceReport.ts',
     '!../cases/caseFile.ts',
   ],
