@@ -55,7 +55,7 @@ describe('messages', () => {
     const values = { right: 1, finished: 4, rate: '25 %' };
     const parts = language.parts('rollouts.rightOf', values);
     expect(parts[0]).toEqual({ tag: 'b', text: '1 of 4' });
-    expect(parts.map(({ text }) => text).join('')).toBe('1 of 4 right · pass rate 25 %');
+    expect(parts.map(({ text }) => text).join('')).toBe('1 of 4 correct · pass rate 25 %');
     await language.use('zh');
     expect(language.parts('rollouts.rightOf', values)[0]).toEqual({ tag: 'b', text: '4 次中 1 次' });
   });
@@ -73,7 +73,7 @@ describe('messages', () => {
 });
 
 describe.each<[Locale, string[]]>([
-  ['en', ['1,234.5', '2.45 GB', '3.2 s', '62 %', '−0.50', '5.6 M', '3.75 B', '94.2 %', '5 s left']],
+  ['en', ['1,234.5', '2.45 GB', '3.2 s', '62%', '−0.50', '5.6 M', '3.75 B', '94.2%', '5 s left']],
   ['es', ['1234,5', '2,45 GB', '3,2 s', '62 %', '−0,50', '5,6 M', '3750 M', '94,2 %', 'quedan 5 s']],
   ['zh', ['1,234.5', '2.45 GB', '3.2 秒', '62%', '−0.50', '561.2万', '37.5亿', '94.2%', '剩余 5 秒']],
   ['ar', ['1,234.5', '2.45 غ.ب', '3.2 ث', '62%', '−0.50', '5.6 مليون', '3.75 مليار', '94.2%', 'بقيت 5 ث']],
