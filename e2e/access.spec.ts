@@ -15,9 +15,9 @@ test.describe('for everyone', () => {
     });
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
-    await expect(page.getByRole('status').filter({ hasText: 'That is right.' })).toBeAttached();
+    await expect(page.getByRole('status').filter({ hasText: 'Correct.' })).toBeAttached();
     const heard = await page.evaluate(() => (window as unknown as { heard: string[] }).heard);
-    expect(heard).toContain('Answer: B. Head CT. That is right.');
+    expect(heard).toContain('Answer: B. Head CT. Correct.');
     expect(heard.length).toBeLessThanOrEqual(5);
   });
 
@@ -32,7 +32,7 @@ test.describe('for everyone', () => {
       await page.getByRole('region', { name: 'Probabilities' }).waitFor();
       await page.getByRole('button', { name: 'Rollouts' }).click();
       await page.getByRole('button', { name: 'Ask 4 times' }).click();
-      await page.getByText('As a table').click();
+      await page.getByText('Show as table').click();
       await rounds.askAgain.waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(overflow).toBeLessThanOrEqual(0);
@@ -127,9 +127,9 @@ test.describe('for everyone', () => {
       rounds.question.evaluate((field) => parseFloat(getComputedStyle(field).fontSize));
     const before = await size();
     await page.getByRole('button', { name: 'Display' }).click();
-    await page.getByRole('button', { name: /^Presentation size/ }).click();
+    await page.getByRole('button', { name: /^Presentation mode/ }).click();
     await expect(models).toBeHidden();
-    await expect(page.getByRole('button', { name: /is the right answer$/ })).toHaveCount(0);
+    await expect(page.getByRole('button', { name: /is the correct answer$/ })).toHaveCount(0);
     await expect(page.getByText('Not a medical device.')).toBeVisible();
     expect(await size()).toBeGreaterThan(before * 1.1);
     await rounds.ask.click();
@@ -138,8 +138,8 @@ test.describe('for everyone', () => {
     await expect(models).toBeVisible();
     expect(await size()).toBe(before);
     await page.getByRole('button', { name: 'Display' }).click();
-    await page.getByRole('button', { name: /^Presentation size/ }).click();
-    await page.getByRole('button', { name: 'Leave presentation' }).click();
+    await page.getByRole('button', { name: /^Presentation mode/ }).click();
+    await page.getByRole('button', { name: 'Exit presentation' }).click();
     await expect(models).toBeVisible();
   });
 

@@ -61,7 +61,7 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
       await rounds.page.getByRole('button', { name: 'Rollouts' }).click();
       await rounds.page.getByRole('button', { name: 'Ask 4 times' }).click();
       await rounds.askAgain.waitFor();
-      await rounds.page.getByText('As a table').click();
+      await rounds.page.getByText('Show as table').click();
     },
   ],
   [
@@ -79,7 +79,7 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
     async (rounds) => {
       await rounds.modelReady();
       await rounds.page.getByRole('button', { name: /about the model/ }).click();
-      await rounds.page.getByText('96.2 %').waitFor();
+      await rounds.page.getByText('96.2%').waitFor();
     },
   ],
   [
@@ -93,7 +93,7 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
         await rounds.askAgain.waitFor();
       }
       await rounds.page.getByRole('button', { name: /about the model/ }).click();
-      await rounds.page.getByText('The last 2 answers').waitFor();
+      await rounds.page.getByText('Last 2 answers').waitFor();
     },
   ],
   [
@@ -114,7 +114,7 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
       await rounds.ask.click();
       await rounds.askAgain.waitFor();
       await rounds.page.getByRole('button', { name: 'Display' }).click();
-      await rounds.page.getByRole('button', { name: /^Presentation size/ }).click();
+      await rounds.page.getByRole('button', { name: /^Presentation mode/ }).click();
     },
   ],
   ['loading', 'slowLoad', (rounds) => rounds.page.getByText('3.2 MB').waitFor()],
@@ -134,7 +134,7 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
       await rounds.modelReady();
       const library = await rounds.openLibrary();
       await library.getByText('Training, licence, results').first().click();
-      await library.getByText('The hub: another address').click();
+      await library.getByText('Hub address and access token').click();
     },
   ],
   [
@@ -144,8 +144,8 @@ const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [
       await rounds.modelReady();
       const library = await rounds.openLibrary();
       await library.getByRole('button', { name: /download.*MedVLThinker 3B$/ }).click();
-      await library.getByRole('button', { name: /^Try it/ }).click();
-      await library.getByText('It won’t run here').waitFor();
+      await library.getByRole('button', { name: /^Test GPU memory/ }).click();
+      await library.getByText('won’t run on this device').waitFor();
     },
   ],
 ];

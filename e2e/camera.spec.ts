@@ -39,25 +39,25 @@ test('takes a photo, takes another, and is off once the dialog is closed', async
   await context.grantPermissions(['camera']);
   await openApp(page);
   const rounds = new RoundsPage(page);
-  await page.getByRole('button', { name: 'Use the camera' }).click();
-  await page.getByRole('button', { name: 'Take the photo' }).click();
-  await expect(page.getByRole('img', { name: 'The photo' })).toBeVisible();
-  await page.getByRole('button', { name: 'Take another' }).click();
-  await page.getByRole('button', { name: 'Take the photo' }).click();
+  await page.getByRole('button', { name: 'Use camera' }).click();
+  await page.getByRole('button', { name: 'Take photo' }).click();
+  await expect(page.getByRole('img', { name: 'Photo', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Retake' }).click();
+  await page.getByRole('button', { name: 'Take photo' }).click();
   expect(await page.evaluate(RUNNING)).toBe(1);
-  await page.getByRole('button', { name: 'Use this photo' }).click();
+  await page.getByRole('button', { name: 'Use photo' }).click();
   await expect(rounds.thumbnails).toHaveCount(1);
   await expect(rounds.viewer()).toHaveAccessibleName('photo.png');
   expect(await page.evaluate(RUNNING)).toBe(0);
-  await page.getByRole('button', { name: 'Use the camera' }).click();
-  await page.getByRole('button', { name: 'Take the photo' }).waitFor();
+  await page.getByRole('button', { name: 'Use camera' }).click();
+  await page.getByRole('button', { name: 'Take photo' }).waitFor();
   await page.keyboard.press('Escape');
   await expect.poll(() => page.evaluate(RUNNING)).toBe(0);
 });
 
 test('says so when it is not allowed', async ({ page, openApp }) => {
   await openApp(page);
-  await page.getByRole('button', { name: 'Use the camera' }).click();
-  await expect(page.getByText('The browser was not allowed to use the camera.')).toBeVisible();
+  await page.getByRole('button', { name: 'Use camera' }).click();
+  await expect(page.getByText('Camera access is blocked.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
 });

@@ -14,7 +14,7 @@ test('a case leaves as a file and comes back from it; a second copy is recognise
   await keepCases(page);
   await page.getByRole('button', { name: 'Export this case' }).click();
   const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the file' }).click();
+  await page.getByRole('button', { name: 'Save file' }).click();
   const file = await download;
   expect(file.suggestedFilename()).toMatch(/^rounds-case-\d{4}-\d\d-\d\d\.rounds\.zip$/);
   const path = info.outputPath('case.rounds.zip');
@@ -27,15 +27,15 @@ test('a case leaves as a file and comes back from it; a second copy is recognise
   const dialog = await openList(page);
   await dialog.getByRole('button', { name: /^Delete “/ }).click();
   await expect(dialog.getByText('No cases yet')).toBeVisible();
-  await dialog.getByLabel('Choose a file of cases').setInputFiles(path);
-  await expect(dialog.getByText('1 case was imported.')).toBeVisible();
-  await dialog.getByLabel('Choose a file of cases').setInputFiles(path);
-  await expect(dialog.getByText('Nothing new was in the file. 1 was here already.')).toBeVisible();
+  await dialog.getByLabel('Choose case file').setInputFiles(path);
+  await expect(dialog.getByText('1 case imported.')).toBeVisible();
+  await dialog.getByLabel('Choose case file').setInputFiles(path);
+  await expect(dialog.getByText('No new cases in this file. 1 was already here.')).toBeVisible();
   await dialog.getByRole('button', { name: /^Rename/ }).click();
   await page.keyboard.type('Mine');
   await page.keyboard.press('Enter');
-  await dialog.getByLabel('Choose a file of cases').setInputFiles(path);
-  await expect(dialog.getByText('1 case of the file is here already, in another state.')).toBeVisible();
+  await dialog.getByLabel('Choose case file').setInputFiles(path);
+  await expect(dialog.getByText('1 case in this file already exists here with different content.')).toBeVisible();
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Keep both' }).click();
   await expect(rows(dialog)).toHaveCount(2);
@@ -51,7 +51,7 @@ test('a dropped file of cases opens the import, and a damaged one is refused wit
   const rounds = await open(page, openApp);
   await rounds.drop({ name: 'x.rounds.zip', type: 'application/zip', bytes: Buffer.from('PK not really') });
   const dialog = page.getByRole('dialog', { name: 'Cases' });
-  await expect(dialog.getByRole('alert')).toContainText('This is no file of cases that can be read here.');
+  await expect(dialog.getByRole('alert')).toContainText('This file doesn’t contain cases that can be opened here.');
   await expect(rounds.thumbnails).toHaveCount(0);
 });
 

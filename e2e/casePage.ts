@@ -18,8 +18,8 @@ export async function askSample(rounds: RoundsPage, title: RegExp): Promise<void
 }
 
 export async function keepCases(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Keep cases' }).click();
-  await expect(page.getByText('Kept in this browser')).toBeVisible();
+  await page.getByRole('button', { name: 'Save cases' }).click();
+  await expect(page.getByText('Saved in this browser')).toBeVisible();
 }
 
 export async function openList(page: Page): Promise<Locator> {

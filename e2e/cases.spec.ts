@@ -13,7 +13,7 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await askSample(rounds, /^Brain MRI/);
   await expectAccessible(page);
   await keepCases(page);
-  const answer = await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText();
+  const answer = await rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' }).innerText();
   await page.reload();
   await rounds.modelReady();
   await expect(rounds.askAgain).toHaveCount(0);
@@ -27,7 +27,7 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await expect(rounds.choices).toHaveCount(4);
   await expect(rounds.thumbnails).toHaveCount(1);
   await expect(rounds.viewer()).toBeVisible();
-  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(answer, {
+  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(answer, {
     useInnerText: true,
   });
   // The same model is loaded, so its probabilities can still be looked up; then it is followed up.
@@ -38,7 +38,7 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await rounds.ask.click();
   await expect(rounds.reasoning.getByRole('heading', { name: 'Which part of the body?' })).toBeVisible();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
-  await expect(page.getByText('Kept in this browser')).toBeVisible();
+  await expect(page.getByText('Saved in this browser')).toBeVisible();
   await openList(page);
   await expect(rows(dialog)).toContainText('2 questions');
 });
@@ -54,7 +54,7 @@ test('asked again, a question gives the same answer in the same case; a new case
   await rounds.modelReady();
   const dialog = await openList(page);
   await dialog.getByRole('button', { name: /^Open “/ }).click();
-  const chosen = rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' });
+  const chosen = rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' });
   const before = await chosen.innerText();
   await rounds.askAgain.click();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
@@ -74,7 +74,7 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
   await askSample(rounds, /^Brain MRI/);
   await keepCases(page);
   await askSample(rounds, /^Head CT/);
-  await expect(page.getByText('Kept in this browser')).toBeVisible();
+  await expect(page.getByText('Saved in this browser')).toBeVisible();
   const dialog = await openList(page);
   await expect(rows(dialog)).toHaveCount(2);
   await dialog.getByRole('button', { name: 'Rename “What kind of image is this?”' }).first().click();
@@ -105,7 +105,7 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
 test('a private visit leaves no trace, and ends with it', async ({ page, openApp }) => {
   const rounds = await open(page, openApp);
   await page.getByRole('button', { name: 'Private mode' }).click();
-  await expect(page.getByText('Private mode: neither cases nor settings')).toBeVisible();
+  await expect(page.getByText('Private mode: cases and settings from this visit aren’t saved.')).toBeVisible();
   const before = await page.evaluate(() => JSON.stringify(localStorage));
   await rounds.takeSample(/^Head CT/);
   await rounds.question.fill(SECRET);
@@ -114,8 +114,8 @@ test('a private visit leaves no trace, and ends with it', async ({ page, openApp
   await page.getByRole('spinbutton', { name: 'Seed' }).blur();
   await rounds.ask.click();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
-  await expect(page.getByText('Private: not kept')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Keep cases' })).toHaveCount(0);
+  await expect(page.getByText('Private: not saved')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save cases' })).toHaveCount(0);
   await expectAccessible(page);
   expect(await isStored(page, 'Unforgettable')).toBe(false);
   // No summary of a case, as a key of the store begins.
@@ -130,7 +130,7 @@ test('a private visit leaves no trace, and ends with it', async ({ page, openApp
   await rounds.ask.click();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
   await page.getByRole('button', { name: 'Private mode' }).click();
-  await expect(page.getByText('Private: not kept')).toBeVisible();
+  await expect(page.getByText('Private: not saved')).toBeVisible();
   expect(await isStored(page, 'Unforgettable')).toBe(false);
 });
 
@@ -148,7 +148,7 @@ test('two tabs see the same cases', async ({ page, context, openApp }) => {
     .getByRole('button', { name: /^Delete “/ })
     .first()
     .click();
-  await expect(page.getByText('Not kept')).toBeVisible();
+  await expect(page.getByText('Not saved')).toBeVisible();
 });
 
 test('a full disk is told, and the case is kept once there is room', async ({ page, openApp }) => {
@@ -159,9 +159,9 @@ test('a full disk is told, and the case is kept once there is room', async ({ pa
   await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
   // Chromium believes for half a minute what it last heard of the room that is left.
   await page.waitForTimeout(CHROMIUM_REMEMBERS_MS);
-  await page.getByRole('button', { name: 'Keep cases' }).click();
-  await expect(page.getByText(/^The browser has no room left for cases/)).toBeVisible();
+  await page.getByRole('button', { name: 'Save cases' }).click();
+  await expect(page.getByText(/^The browser has no space left for cases/)).toBeVisible();
   await devtools.send('Storage.overrideQuotaForOrigin', { origin });
   await page.getByRole('button', { name: 'Try again' }).click();
-  await expect(page.getByText('Kept in this browser')).toBeVisible();
+  await expect(page.getByText('Saved in this browser')).toBeVisible();
 });

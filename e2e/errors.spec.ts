@@ -27,7 +27,7 @@ const libraryOpen: Outcome = (_rounds, page) =>
 const answered: Outcome = (rounds) => expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
 const askedSmaller: Outcome = async (rounds) => {
   // 504 × 504 is what the scripted model sees of the sample.
-  await expect(rounds.reasoning.getByText('Asked with images of at most 127,008 pixels.')).toBeVisible();
+  await expect(rounds.reasoning.getByText('Images were reduced to at most 127,008 pixels.')).toBeVisible();
   await answered(rounds, rounds.page);
 };
 const editing: Outcome = async (rounds) => {
@@ -59,28 +59,28 @@ const CASES: Case[] = [
   { code: 'aborted', place: 'load', button: 'Try again', outcome: ready },
   { code: 'internal', place: 'load', button: 'Try again', outcome: ready },
   ...TRY_AGAIN,
-  { code: 'storage_quota', place: 'load', button: 'Go on without keeping it', outcome: ready },
-  { code: 'storage_quota', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'storage_failed', place: 'load', button: 'Go on without keeping it', outcome: ready },
-  { code: 'model_missing', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'model_unsupported', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'out_of_memory', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'out_of_memory', place: 'answer', button: 'Ask with smaller images', outcome: askedSmaller },
-  { code: 'out_of_memory', place: 'answer', button: 'Open the models', outcome: libraryOpen },
+  { code: 'storage_quota', place: 'load', button: 'Continue without storing', outcome: ready },
+  { code: 'storage_quota', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'storage_failed', place: 'load', button: 'Continue without storing', outcome: ready },
+  { code: 'model_missing', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'model_unsupported', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'out_of_memory', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'out_of_memory', place: 'answer', button: 'Use smaller images', outcome: askedSmaller },
+  { code: 'out_of_memory', place: 'answer', button: 'Open Models', outcome: libraryOpen },
   { code: 'out_of_memory', place: 'answer', button: 'Try again', outcome: answered },
-  { code: 'context_overflow', place: 'answer', button: 'Ask with smaller images', outcome: askedSmaller },
-  { code: 'context_overflow', place: 'answer', button: 'Change the question', outcome: editing },
-  { code: 'request_invalid', place: 'answer', button: 'Change the question', outcome: editing },
-  { code: 'setting_invalid', place: 'answer', button: 'Change the settings', outcome: settingsOpen },
+  { code: 'context_overflow', place: 'answer', button: 'Use smaller images', outcome: askedSmaller },
+  { code: 'context_overflow', place: 'answer', button: 'Change question', outcome: editing },
+  { code: 'request_invalid', place: 'answer', button: 'Change question', outcome: editing },
+  { code: 'setting_invalid', place: 'answer', button: 'Change settings', outcome: settingsOpen },
   { code: 'model_changed', place: 'answer', button: 'Try again', outcome: answered },
-  { code: 'model_changed', place: 'answer', button: 'Open the models', outcome: libraryOpen },
+  { code: 'model_changed', place: 'answer', button: 'Open Models', outcome: libraryOpen },
   { code: 'model_not_loaded', place: 'load', button: 'Try again', outcome: ready },
-  { code: 'model_not_loaded', place: 'load', button: 'Open the models', outcome: libraryOpen },
+  { code: 'model_not_loaded', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'model_busy', place: 'load', button: 'Try again', outcome: ready },
   { code: 'file_invalid', place: 'load', button: 'Try again', outcome: ready },
-  { code: 'file_invalid', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'files_needed', place: 'load', button: 'Open the models', outcome: libraryOpen },
-  { code: 'address_invalid', place: 'load', button: 'Open the models', outcome: libraryOpen },
+  { code: 'file_invalid', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'files_needed', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'address_invalid', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'internal', place: 'answer', button: 'Try again', outcome: answered },
 ];
 
@@ -145,12 +145,12 @@ for (const code of ['device_lost', 'worker_crashed'] as const) {
     await rounds.modelReady();
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
-    await expect(rounds.reasoning.getByText('the answer goes on when the model is back')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Reloading the model; the answer will then continue')).toBeVisible();
     // What was written stays in view meanwhile.
     await expect(rounds.reasoning.getByText('The picture is a grey')).toBeVisible();
     await answered(rounds, page);
     await expect(page.getByRole('group', { name: 'Error' })).toHaveCount(0);
-    await rounds.reasoning.getByText('Thought').click();
+    await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
     const thought = rounds.reasoning.getByRole('region', { name: 'Thinking' });
     // Neither twice nor with a hole.
     await expect(thought).toHaveText(
@@ -181,7 +181,7 @@ test('a device that is lost again and again leaves the answer to be continued by
   await rounds.modelReady();
   await rounds.takeSample(/^Head CT/);
   await rounds.ask.click();
-  await expect(rounds.reasoning.getByRole('button', { name: 'Continue the answer' })).toBeVisible();
+  await expect(rounds.reasoning.getByRole('button', { name: 'Continue answer' })).toBeVisible();
   await expect(rounds.reasoning.getByText('The picture is a grey')).toBeVisible();
   await expect(page.getByRole('button', { name: /not loaded/ })).toBeVisible();
 });
@@ -191,9 +191,9 @@ test('what the page breaks on leaves a panel, not a white page', async ({ page, 
   const rounds = new RoundsPage(page);
   await rounds.modelReady();
   await rounds.pick(HEAD);
-  const panels = page.getByRole('alert').filter({ hasText: 'Something on this page broke' });
+  const panels = page.getByRole('alert').filter({ hasText: 'Something went wrong on this page' });
   await expect(panels.first()).toBeVisible();
-  await panels.first().getByRole('button', { name: 'Reload the page' }).click();
+  await panels.first().getByRole('button', { name: 'Reload page' }).click();
   await rounds.modelReady();
   await expect(panels).toHaveCount(0);
   pageErrors.length = 0;
@@ -205,8 +205,8 @@ test('a promise that nobody caught is said, and the page goes on', async ({ page
   await rounds.modelReady();
   await page.evaluate(() => void Promise.reject(new Error('nobody waits for this')));
   const alert = page.getByRole('alert');
-  await expect(alert).toContainText('Something on this page broke');
-  await alert.getByRole('button', { name: 'Go on without reloading' }).click();
+  await expect(alert).toContainText('Something went wrong on this page');
+  await alert.getByRole('button', { name: 'Continue without reloading' }).click();
   await expect(alert).toHaveCount(0);
   await rounds.takeSample(/^Head CT/);
   pageErrors.length = 0;
@@ -222,7 +222,7 @@ test.describe(() => {
     await page.addInitScript(() => localStorage.setItem('rounds.model', 'id-of-MedVLM-R1'));
     await openFake(page, 'library', '&fails=load:model_missing');
     await expect(panel(page)).toContainText(textOf('model_missing').sentence);
-    await panel(page).getByRole('button', { name: 'Use the model that comes with the page' }).click();
+    await panel(page).getByRole('button', { name: 'Use the built-in model' }).click();
     await new RoundsPage(page).modelReady();
     await expect(page.getByRole('button', { name: /^rounds-mini/ })).toBeVisible();
   });

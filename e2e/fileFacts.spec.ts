@@ -14,14 +14,14 @@ test.describe('what files tell', () => {
     await openApp(page);
     await openFiles(page, MR);
     const secret = page.getByText('CompressedSamples^MR1');
-    await expect(page.getByText('may tell who the patient is')).toBeVisible();
-    await page.getByRole('button', { name: 'Which?' }).click();
+    await expect(page.getByText('may identify the patient')).toBeVisible();
+    await page.getByRole('button', { name: 'Show fields' }).click();
     await expect(page.getByText('Patient’s name')).toBeVisible();
     await expect(secret).toHaveCount(0);
-    await page.getByRole('button', { name: 'Show their values here' }).click();
+    await page.getByRole('button', { name: 'Show values' }).click();
     await expect(secret).toBeVisible();
     await page.getByRole('button', { name: 'Hide' }).click();
-    await page.getByRole('button', { name: 'Which?' }).click();
+    await page.getByRole('button', { name: 'Show fields' }).click();
     await expect(page.getByText('Patient’s name')).toBeVisible();
     await expect(secret).toHaveCount(0);
     await page.getByRole('button', { name: 'Details', exact: true }).click();
@@ -57,7 +57,7 @@ test.describe('what files tell', () => {
   test('axe finds nothing in the viewer', async ({ page, openApp }) => {
     await openApp(page);
     await openFiles(page, SERIES, MR);
-    await page.getByRole('button', { name: 'Which?' }).click();
+    await page.getByRole('button', { name: 'Show fields' }).click();
     await page.getByRole('button', { name: 'Details', exact: true }).click();
     const { violations } = await new AxeBuilder({ page }).include('section[aria-label="Images"]').analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
@@ -74,7 +74,7 @@ test.describe('a decoder that can’t be fetched', () => {
     await page.route('**/charls*.wasm', (route) => route.abort());
     const rounds = new RoundsPage(page);
     await rounds.pick(JPEG_LS);
-    await expect(page.getByText('The decoder for this kind of image could not be fetched.')).toBeVisible();
+    await expect(page.getByText('Couldn’t download the decoder for this image format.')).toBeVisible();
     await page.unroute('**/charls*.wasm');
     await page.getByRole('button', { name: 'Try again' }).click();
     await expect(page.getByText('64 × 64')).toBeVisible();

@@ -59,10 +59,10 @@ async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
   await expect(rounds.reasoning.getByText(/^\d[\d.]* tokens\/s$/)).toBeVisible();
   const thinking = rounds.reasoning.getByRole('region', { name: 'Thinking' });
   // It stays open once a visitor has opened it.
-  if (!(await thinking.isVisible())) await rounds.reasoning.getByText('Thought').click();
+  if (!(await thinking.isVisible())) await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
   return {
     thinking: await thinking.innerText(),
-    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText(),
+    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' }).innerText(),
   };
 }
 
@@ -97,7 +97,7 @@ for (const { backend, details } of BACKENDS) {
       await context.setOffline(true);
       await page.reload();
       await rounds.modelReady();
-      await expectDevice(page, 'from this browser');
+      await expectDevice(page, 'from browser storage');
       await page.keyboard.press('Escape');
       expect(await askHeadCt(rounds)).toEqual(first);
     },
@@ -112,11 +112,11 @@ test('four rollouts of one prompt, with a key: votes, rewards, advantages', asyn
   await page.getByRole('button', { name: 'Rollouts' }).click();
   await page.getByRole('button', { name: 'Ask 4 times' }).click();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
-  await expect(rounds.reasoning.getByText(/^\d of 4 right · pass rate \d+ %$/)).toBeVisible();
-  await expect(rounds.reasoning.getByText('Images and prompt were read once')).toBeVisible();
+  await expect(rounds.reasoning.getByText(/^\d of 4 correct · pass rate \d+%$/)).toBeVisible();
+  await expect(rounds.reasoning.getByText('Images and prompt were processed once')).toBeVisible();
   const cards = rounds.reasoning.getByRole('list', { name: 'Rollouts' }).getByRole('listitem');
   await expect(cards).toHaveCount(4);
-  await rounds.reasoning.getByText('As a table').click();
+  await rounds.reasoning.getByText('Show as table').click();
   const rows = rounds.reasoning.getByRole('row');
   const numbers = (column: number): Promise<number[]> =>
     rows.evaluateAll(

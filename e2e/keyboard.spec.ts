@@ -58,7 +58,7 @@ test('from the first visit to rollouts without a pointer', async ({ page, openFa
 
   await keys.to(/^Stop$/);
   await keys.press('Enter');
-  await expect(rounds.reasoning.getByText('Stopped before an answer.')).toBeVisible();
+  await expect(rounds.reasoning.getByText('Stopped before the model answered.')).toBeVisible();
 
   const thinking = rounds.reasoning.getByRole('region', { name: 'Thinking' });
   await keys.to(/^Thought/);
@@ -93,7 +93,7 @@ test('from the first visit to rollouts without a pointer', async ({ page, openFa
 
   await keys.to(/^Display$/);
   await keys.press('Enter');
-  await keys.to(/^As the system$/);
+  await keys.to(/^System$/);
   await keys.press('ArrowRight');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
   await keys.press('Escape');

@@ -35,8 +35,8 @@ function putPack(host: FaultServer, folder: string): void {
 }
 
 async function lookAt(library: Locator, address: string): Promise<void> {
-  await library.getByRole('textbox', { name: 'Name on the hub, or address of a pack' }).fill(address);
-  await library.getByRole('button', { name: 'Look at it' }).click();
+  await library.getByRole('textbox', { name: 'Hub name or pack address' }).fill(address);
+  await library.getByRole('button', { name: 'Check', exact: true }).click();
   await library.getByRole('button', { name: 'Download', exact: true }).waitFor();
 }
 
@@ -61,7 +61,7 @@ test('a pack of another host is fetched, used, kept and deleted', async ({ page,
     const before = await shardDatabases(page);
     const library = await rounds.openLibrary();
     await lookAt(library, `${host.url}shelf/`);
-    await expect(library.getByText('3.8 MB to fetch')).toBeVisible();
+    await expect(library.getByText('3.8 MB to download')).toBeVisible();
     // Looking fetches the manifest and no weight.
     expect([...host.requests.keys()]).toEqual(['shelf/pack.json']);
     await library.getByRole('button', { name: 'Download', exact: true }).click();
@@ -78,12 +78,12 @@ test('a pack of another host is fetched, used, kept and deleted', async ({ page,
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await rounds.askAgain.waitFor({ timeout: 300_000 });
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toBeVisible();
     expect([...host.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(asked);
 
     await rounds.openLibrary();
-    await library.getByRole('button', { name: /^Verify now.*shelf-copy/ }).click();
-    await expect(library.getByText('Its one part is as it should be.')).toBeVisible();
+    await library.getByRole('button', { name: /^Verify.*shelf-copy/ }).click();
+    await expect(library.getByText('Verified: its only part is intact.')).toBeVisible();
     await library.getByRole('button', { name: /^Delete….*shelf-copy/ }).click();
     await library.getByRole('button', { name: 'Delete', exact: true }).click();
     await expect(use).toHaveCount(0);
@@ -110,7 +110,7 @@ test('a pack whose host sends one wrong bit is not stored, and the page says so'
     const library = await rounds.openLibrary();
     await lookAt(library, `${host.url}shelf`);
     await library.getByRole('button', { name: 'Download', exact: true }).click();
-    await expect(library.getByText('A part of the model is not what its maker published')).toBeVisible({
+    await expect(library.getByText('Part of the model is damaged.')).toBeVisible({
       timeout: 300_000,
     });
     // The host mends it; nothing has to be given again.
@@ -130,8 +130,8 @@ test('a checkpoint of a hub is converted here, answers, and is deleted', async (
     const rounds = new RoundsPage(page);
     await rounds.modelReady();
     const library = await rounds.openLibrary();
-    await library.getByText('The hub: another address').click();
-    const address = library.getByRole('textbox', { name: 'Address of the hub, or of a mirror' });
+    await library.getByText('Hub address and access token').click();
+    const address = library.getByRole('textbox', { name: 'Address of the hub or a mirror' });
     await address.fill(hub.endpoint);
     await address.blur();
     await lookAt(library, 'someone/tiny');
@@ -143,7 +143,7 @@ test('a checkpoint of a hub is converted here, answers, and is deleted', async (
     await expect(chip(page, 'tiny')).toBeVisible();
     await chip(page, 'tiny').click();
     const card = page.getByRole('dialog', { name: 'tiny' });
-    await expect(card.getByText('The catalogue does not know this model')).toBeVisible();
+    await expect(card.getByText('This model isn’t in the catalogue')).toBeVisible();
     await expect(card.getByText(/^someone\/tiny @ [0-9a-f]{40}$/)).toBeVisible();
     await page.keyboard.press('Escape');
 

@@ -19,11 +19,11 @@ test.describe('a download', () => {
     const rounds = await openReady(page, openFake);
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
-    await expect(library.getByText('7.51 GB to fetch')).toBeVisible();
+    await expect(library.getByText('7.51 GB to download')).toBeVisible();
     await expect(library.getByText('Commit 0123456789ab')).toBeVisible();
     await expect(library.getByText('WebGPU runs on Scripted adapter')).toBeVisible();
-    await library.getByRole('button', { name: /^Try it/ }).click();
-    await expect(library.getByText('a good sign but no promise')).toBeVisible();
+    await library.getByRole('button', { name: /^Test GPU memory/ }).click();
+    await expect(library.getByText('The test was able to allocate it')).toBeVisible();
     await library.getByRole('button', { name: 'Download', exact: true }).click();
     const bar = library.getByRole('progressbar', { name: /MedVLThinker-3B-RL_m23k/ });
     await expect(bar).toBeVisible();
@@ -38,7 +38,7 @@ test.describe('a download', () => {
     ).toBeVisible();
     await page.getByRole('button', { name: /about the model/ }).click();
     const card = page.getByRole('dialog', { name: 'MedVLThinker-3B-RL_m23k' });
-    await expect(card.getByText('research and other non-commercial use only')).toBeVisible();
+    await expect(card.getByText('allows only research and other non-commercial use')).toBeVisible();
     await expect(card.getByText('53.2')).toBeVisible();
   });
 
@@ -47,7 +47,7 @@ test.describe('a download', () => {
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
     await library.getByRole('button', { name: 'Download', exact: true }).click();
-    await expect(library.getByText('On its way: see above')).toBeVisible();
+    await expect(library.getByText('In progress (see above)')).toBeVisible();
     await expect(library.getByText(/model\.layers\.\d+/)).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(page.getByRole('button', { name: /^Models\s*\d+ %/ })).toBeVisible();
@@ -55,9 +55,9 @@ test.describe('a download', () => {
     await library.getByRole('button', { name: /^Pause/ }).click();
     await expect(library.getByText('Paused')).toBeVisible();
     await library.getByRole('button', { name: /^Resume/ }).click();
-    await expect(library.getByText('Fetching and converting')).toBeVisible();
+    await expect(library.getByText('Converting')).toBeVisible();
     await library.getByRole('button', { name: /^Cancel/ }).click();
-    await expect(library.getByRole('heading', { name: 'On their way' })).toBeHidden();
+    await expect(library.getByRole('heading', { name: 'In progress' })).toBeHidden();
     await expect(library.getByRole('button', { name: THINKER })).toBeVisible();
   });
 
@@ -66,7 +66,7 @@ test.describe('a download', () => {
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
     await library.getByRole('button', { name: 'Download', exact: true }).click();
-    await expect(library.getByText('The model could not be fetched. Check the connection')).toBeVisible();
+    await expect(library.getByText('Couldn’t download the model. Check your connection')).toBeVisible();
     await library.getByRole('button', { name: /^Try again/ }).click();
     await expect(library.getByRole('button', { name: /^Use\s*MedVLThinker 3B, RL/ })).toBeVisible();
   });
@@ -75,30 +75,30 @@ test.describe('a download', () => {
     const rounds = await openReady(page, openFake, 'smallGpu');
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
-    await library.getByRole('button', { name: /^Try it/ }).click();
+    await library.getByRole('button', { name: /^Test GPU memory/ }).click();
     await expect(library.getByText('a trial got only 1.07 GB')).toBeVisible();
     await expect(library.getByText('It won’t run here, but Rounds mini or MedVLM-R1 2B may.')).toBeVisible();
     await expect(library.getByRole('button', { name: 'Download anyway' })).toBeVisible();
-    await expect(library.getByRole('button', { name: 'For this visit only' })).toBeDisabled();
-    await library.getByRole('button', { name: 'Not now' }).click();
-    await expect(library.getByText('Before the download', { exact: true })).toBeHidden();
+    await expect(library.getByRole('button', { name: 'Use for this visit only' })).toBeDisabled();
+    await library.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await expect(library.getByText('Before you download', { exact: true })).toBeHidden();
   });
 
   test('in a private window is for this visit only', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'privateWindow');
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
-    await expect(library.getByText('more than a private window can keep')).toBeVisible();
+    await expect(library.getByText('more than a private window can store')).toBeVisible();
     await expect(library.getByRole('button', { name: 'Download', exact: true })).toHaveCount(0);
-    await library.getByRole('button', { name: 'For this visit only' }).click();
-    await expect(library.getByText('Gone when the page closes.')).toBeVisible();
+    await library.getByRole('button', { name: 'Use for this visit only' }).click();
+    await expect(library.getByText('Removed when you close the page.')).toBeVisible();
   });
 
   test('that another tab does is shown as such, and a paused one waits', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'library');
     const library = await rounds.openLibrary();
-    await expect(library.getByText('Another tab is at it')).toBeVisible();
-    await expect(library.getByRole('progressbar', { name: /Another tab/ })).toHaveAttribute(
+    await expect(library.getByText('In use in another tab')).toBeVisible();
+    await expect(library.getByRole('progressbar', { name: /In use in another tab/ })).toHaveAttribute(
       'aria-valuenow',
       '71',
     );
@@ -111,27 +111,27 @@ test.describe('a stored model', () => {
     const rounds = await openReady(page, openFake, 'library');
     const library = await rounds.openLibrary();
     await expect(library.getByText(/1\.37 GB · .*4-bit weights · used .* · verified/)).toBeVisible();
-    await library.getByRole('button', { name: /^Verify now/ }).click();
-    await expect(library.getByText('All 82 parts are as they should be.')).toBeVisible();
+    await library.getByRole('button', { name: /^Verify/ }).click();
+    await expect(library.getByText('Verified: all 82 parts are intact.')).toBeVisible();
     const download = page.waitForEvent('download');
-    await library.getByRole('button', { name: /^Export as a file/ }).click();
+    await library.getByRole('button', { name: /^Export as file/ }).click();
     expect((await download).suggestedFilename()).toBe('MedVLM-R1.zip');
     await library.getByRole('button', { name: /^Delete….*MedVLM/ }).click();
-    await expect(library.getByRole('button', { name: 'Keep', exact: true })).toBeFocused();
+    await expect(library.getByRole('button', { name: 'Cancel', exact: true })).toBeFocused();
     await library.getByRole('button', { name: 'Delete', exact: true }).click();
-    await expect(library.getByRole('button', { name: /^Verify now/ })).toHaveCount(0);
+    await expect(library.getByRole('button', { name: /^Verify/ })).toHaveCount(0);
     await expect(library.getByText('4.0 MB in use')).toBeVisible();
   });
 
   test('with damaged parts offers to fetch them again', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'verifyFails');
     const library = await rounds.openLibrary();
-    await library.getByRole('button', { name: /^Verify now/ }).click();
-    await expect(library.getByText('2 parts were damaged and removed.')).toBeVisible();
+    await library.getByRole('button', { name: /^Verify/ }).click();
+    await expect(library.getByText('2 damaged parts were removed.')).toBeVisible();
     await expect(library.getByText(/^1\.34 GB of 1\.37 GB/)).toBeVisible();
-    await library.getByRole('button', { name: 'Fetch them again' }).click();
-    await expect(library.getByText('2 parts were damaged and removed.')).toBeHidden();
-    await expect(library.getByRole('heading', { name: 'On their way' })).toBeHidden();
+    await library.getByRole('button', { name: 'Download again' }).click();
+    await expect(library.getByText('2 damaged parts were removed.')).toBeHidden();
+    await expect(library.getByRole('heading', { name: 'In progress' })).toBeHidden();
     await expect(library.getByRole('button', { name: /^Use\s*MedVLM-R1 2B$/ }).first()).toBeEnabled();
   });
 
@@ -159,16 +159,16 @@ test.describe('a stored model', () => {
     await page.reload();
     await rounds.modelReady();
     await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
-    await expect(page.getByText('no longer kept')).toHaveCount(0);
+    await expect(page.getByText('no longer stored')).toHaveCount(0);
   });
 
   test('that is gone is replaced by the embedded one, and the page says so', async ({ page, openFake }) => {
     await openFake(page);
     await page.evaluate(() => localStorage.setItem('rounds.model', 'an id that is gone'));
     await page.reload();
-    await expect(page.getByText('no longer kept in this browser')).toBeVisible();
-    await page.getByRole('button', { name: 'Understood' }).click();
-    await expect(page.getByText('no longer kept in this browser')).toBeHidden();
+    await expect(page.getByText('no longer stored in this browser')).toBeVisible();
+    await page.getByRole('button', { name: 'OK', exact: true }).click();
+    await expect(page.getByText('no longer stored in this browser')).toBeHidden();
     await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
   });
 
@@ -182,7 +182,7 @@ test.describe('a stored model', () => {
     await page.keyboard.press('Escape');
     await rounds.modelReady();
     await page.goto(page.url().replace('scenario=library', 'scenario=largeFails'));
-    await page.getByRole('button', { name: 'Use the model that comes with the page' }).click();
+    await page.getByRole('button', { name: 'Use the built-in model' }).click();
     await rounds.modelReady();
     await expect(page.getByRole('button', { name: /^rounds-mini\s.*about/ })).toBeVisible();
   });
@@ -192,7 +192,7 @@ test.describe('another model', () => {
   test('is named by its hub name, with weights of one’s choice', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     const library = await rounds.openLibrary();
-    const field = library.getByRole('textbox', { name: 'Name on the hub, or address of a pack' });
+    const field = library.getByRole('textbox', { name: 'Hub name or pack address' });
     await field.fill('http://far.example/pack');
     await field.press('Enter');
     await expect(library.getByRole('alert')).toContainText('https://');
@@ -201,7 +201,7 @@ test.describe('another model', () => {
     await field.press('Enter');
     const heading = library.getByRole('heading', { name: 'someone/some-model' });
     await expect(heading).toBeFocused();
-    await expect(library.getByText('7.51 GB to fetch')).toBeVisible();
+    await expect(library.getByText('7.51 GB to download')).toBeVisible();
   });
 
   test('is taken in from a dropped pack, not as an image', async ({ page, openFake }) => {
@@ -230,16 +230,16 @@ test.describe('another model', () => {
   test('may come from a mirror; the token goes when the page goes', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     const library = await rounds.openLibrary();
-    await library.getByText('The hub: another address').click();
-    const hub = library.getByRole('textbox', { name: 'Address of the hub, or of a mirror' });
+    await library.getByText('Hub address and access token').click();
+    const hub = library.getByRole('textbox', { name: 'Address of the hub or a mirror' });
     await hub.fill('https://mirror.example/');
     await hub.blur();
-    await library.getByLabel('Token, for models that ask for one').fill('hf_secret');
+    await library.getByLabel('Access token for gated models').fill('hf_secret');
     await page.reload();
     await rounds.openLibrary();
-    await library.getByText('The hub: another address').click();
+    await library.getByText('Hub address and access token').click();
     await expect(hub).toHaveValue('https://mirror.example');
-    await expect(library.getByLabel('Token, for models that ask for one')).toHaveValue('');
+    await expect(library.getByLabel('Access token for gated models')).toHaveValue('');
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('hf_secret');
   });
 });
@@ -247,7 +247,7 @@ test.describe('another model', () => {
 test('the library says when it can’t be read', async ({ page, openFake }) => {
   const rounds = await openReady(page, openFake, 'noLibrary');
   const library = await rounds.openLibrary();
-  await expect(library.getByText('private windows often forbid it')).toBeVisible();
+  await expect(library.getByText('Private windows often block storage')).toBeVisible();
 });
 
 test('the library is used with the keyboard alone', async ({ page, openFake }) => {

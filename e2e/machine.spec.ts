@@ -25,7 +25,7 @@ test.describe(() => {
     await rounds.ask.click();
     // Of a fast answer the thinking is folded up again before anybody looks.
     await rounds.askAgain.waitFor({ timeout: 150_000 });
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(/Head CT/);
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(/Head CT/);
     expect(await page.evaluate(() => (window as unknown as { clicks: number }).clicks)).toBe(2);
   });
 });
@@ -47,7 +47,7 @@ test('the machine: figures of the run, memory, self-test, and a text for reports
   await page.getByRole('button', { name: /about the model/ }).click();
   const dialog = page.getByRole('dialog', { name: 'rounds-mini' });
   await expect(dialog.getByText(`${used.trim()} tokens`)).toBeVisible();
-  await expect(dialog.getByText('Runs with WebAssembly, computing in float32.')).toBeVisible();
+  await expect(dialog.getByText('Runs on WebAssembly in float32.')).toBeVisible();
   const manifest = JSON.parse(readFileSync(join(DIST, 'models/rounds-mini/pack.json'), 'utf8')) as {
     totalBytes: number;
   };
@@ -67,10 +67,10 @@ test('the machine: figures of the run, memory, self-test, and a text for reports
   expect(row('self-test')).toMatch(/^(passed|kept)/);
   expect(report, 'nothing of the question').not.toContain('What kind of image');
 
-  await dialog.getByRole('button', { name: 'Copy the whole hash' }).click();
+  await dialog.getByRole('button', { name: 'Copy full hash' }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(row('pack'));
 
-  await dialog.getByRole('button', { name: 'Run it again' }).click();
+  await dialog.getByRole('button', { name: 'Run again' }).click();
   await expect(dialog.getByText(/^Passed in /)).toBeVisible({ timeout: 150_000 });
 });
 

@@ -33,8 +33,8 @@ test.describe('images', () => {
     const rounds = await openReady(page, openFake);
     await rounds.pick(...Array.from({ length: 7 }, () => BRAIN));
     await expect(rounds.thumbnails).toHaveCount(6);
-    await expect(page.getByText('Only 6 images fit into one question.')).toBeVisible();
-    await expect(page.getByRole('button', { name: 'Add an image' })).toHaveCount(0);
+    await expect(page.getByText('A question can have at most 6 images.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Add image' })).toHaveCount(0);
   });
 
   test('show what the model sees: its pixels and tokens', async ({ page, openFake }) => {
@@ -55,7 +55,7 @@ test.describe('images', () => {
     await expect(page.getByText('This file can’t be read as an image.')).toBeVisible();
     await rounds.question.fill('What is this?');
     await expect(rounds.ask).toBeDisabled();
-    await expect(page.getByText('Replace the image that could not be read.')).toBeVisible();
+    await expect(page.getByText('Replace the image that couldn’t be read.')).toBeVisible();
     await rounds.pick(HEAD);
     await expect(rounds.ask).toBeEnabled();
   });
@@ -69,15 +69,15 @@ test.describe('asking', () => {
     await rounds.ask.click();
     await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
     await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeHidden();
-    await rounds.reasoning.getByText('Thought').click();
+    await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
     await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeVisible();
-    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toContainText(
+    await expect(rounds.reasoning.getByText('Correct', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toContainText(
       'Head CT',
     );
-    await expect(rounds.reasoning.getByText('Reward 1 form 1 · answer 1')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Reward 1 format 1 · answer 1')).toBeVisible();
     await rounds.reasoning.getByText('Reward 1', { exact: true }).click();
-    await expect(rounds.reasoning.getByText('MedVLThinker: reward = form × answer.')).toBeVisible();
+    await expect(rounds.reasoning.getByText('MedVLThinker: reward = format × answer.')).toBeVisible();
     for (const term of ['First token', 'Speed', 'Written', 'Context']) {
       await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
     }
@@ -87,8 +87,8 @@ test.describe('asking', () => {
     const rounds = await openReady(page, openFake, 'wrong');
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
-    await expect(rounds.reasoning.getByText('Wrong', { exact: true })).toBeVisible();
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'would be right' })).toContainText(
+    await expect(rounds.reasoning.getByText('Incorrect', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'correct answer' })).toContainText(
       'Head CT',
     );
   });
@@ -99,8 +99,8 @@ test.describe('asking', () => {
     await rounds.question.fill('What do you see?');
     await page.keyboard.press('Control+Enter');
     await expect(rounds.reasoning.getByText('A slice through the head')).toBeVisible();
-    await expect(rounds.reasoning.getByText(/^(Right|Wrong)$/)).toHaveCount(0);
-    await expect(rounds.reasoning.getByText('Thought')).toHaveCount(0);
+    await expect(rounds.reasoning.getByText(/^(Correct|Incorrect)$/)).toHaveCount(0);
+    await expect(rounds.reasoning.getByText('Reasoning', { exact: true })).toHaveCount(0);
   });
 
   test('choices can be added, keyed and removed', async ({ page, openFake }) => {
@@ -109,7 +109,7 @@ test.describe('asking', () => {
     await rounds.question.fill('Which?');
     await page.getByRole('button', { name: 'Add answer choices' }).click();
     await expect(rounds.choices).toHaveCount(2);
-    await expect(page.getByText('Fill in at least two choices.')).toBeVisible();
+    await expect(page.getByText('Enter at least two choices.')).toBeVisible();
     const add = page.getByRole('button', { name: /^Add\s*a choice$/ });
     for (let count = 3; count <= 10; count++) {
       await add.click();
@@ -120,13 +120,13 @@ test.describe('asking', () => {
     await rounds.choices.nth(3).fill('Right side');
     await rounds.choices.nth(3).press('Enter');
     await expect(rounds.choices.nth(4)).toBeFocused();
-    const key = page.getByRole('button', { name: 'D is the right answer' });
+    const key = page.getByRole('button', { name: 'D is the correct answer' });
     await key.click();
     await expect(key).toHaveAttribute('aria-pressed', 'true');
     await rounds.ask.click();
     // Empty fields are left out: the fourth field is the second choice that the model gets.
     await expect(rounds.reasoning.getByText('B. Right side')).toBeVisible();
-    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByText('Correct', { exact: true })).toBeVisible();
     for (let left = 9; left >= 2; left--) {
       await page.getByRole('button', { name: 'Remove choice A' }).click();
       await expect(rounds.choices).toHaveCount(left);
@@ -150,7 +150,7 @@ test.describe('asking', () => {
       await expect(rounds.reasoning.getByText('The picture')).toBeVisible();
       if (way === 'button') await rounds.stop.click();
       else await page.keyboard.press('Escape');
-      await expect(rounds.reasoning.getByText('Stopped before an answer.')).toBeVisible();
+      await expect(rounds.reasoning.getByText('Stopped before the model answered.')).toBeVisible();
       await expect(rounds.reasoning.getByText('The picture')).toBeVisible();
       await rounds.askAgain.click();
       await expect(rounds.stop).toBeVisible();
@@ -163,11 +163,11 @@ test.describe('asking', () => {
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await expect(
-      rounds.reasoning.getByText('The limit for the answer was reached before it came.'),
+      rounds.reasoning.getByText('The token limit was reached before the model answered.'),
     ).toBeVisible();
     await rounds.reasoning.getByRole('button', { name: 'Continue' }).click();
     await expect(rounds.reasoning.getByText('B. Head CT')).toBeVisible();
-    await expect(rounds.reasoning.getByText('Right', { exact: true })).toBeVisible();
+    await expect(rounds.reasoning.getByText('Correct', { exact: true })).toBeVisible();
     await expect(rounds.reasoning.getByRole('button', { name: 'Continue' })).toHaveCount(0);
   });
 
@@ -223,10 +223,10 @@ test.describe('the model', () => {
 
   test('is fetched again on demand', async ({ page, openFake }) => {
     await openFake(page, 'loadFailsOnce');
-    await expect(page.getByText('Check the connection and try again.')).toBeVisible();
+    await expect(page.getByText('Check your connection and try again.')).toBeVisible();
     await page.getByRole('button', { name: 'Try again' }).click();
     await new RoundsPage(page).modelReady();
-    await expect(page.getByText('Check the connection and try again.')).toHaveCount(0);
+    await expect(page.getByText('Check your connection and try again.')).toHaveCount(0);
   });
 
   test('falls back to WebAssembly by a click', async ({ page, openFake }) => {
@@ -238,7 +238,7 @@ test.describe('the model', () => {
 
   test('can be used without being kept when storage is full', async ({ page, openFake }) => {
     await openFake(page, 'quotaFull');
-    await page.getByRole('button', { name: 'Go on without keeping it' }).click();
+    await page.getByRole('button', { name: 'Continue without storing' }).click();
     await new RoundsPage(page).modelReady();
   });
 
@@ -254,21 +254,21 @@ test.describe('the model', () => {
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await expect(page.getByRole('button', { name: /not loaded/ })).toBeVisible();
-    await expect(page.getByRole('form').getByText('The model is not loaded.')).toBeVisible();
+    await expect(page.getByRole('form').getByText('The model isn’t loaded.')).toBeVisible();
   });
 
   test('says when a question does not fit', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'contextOverflow');
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
-    await expect(rounds.reasoning.getByText('longer than the model can hold')).toBeVisible();
+    await expect(rounds.reasoning.getByText('don’t fit in the model’s context')).toBeVisible();
   });
 
   test('has a card with its figures and the reason for its device', async ({ page, openFake }) => {
     await openReady(page, openFake);
     await page.getByRole('button', { name: /about the model/ }).click();
     const dialog = page.getByRole('dialog', { name: 'rounds-mini' });
-    await expect(dialog.getByText('96.2 %')).toBeVisible();
+    await expect(dialog.getByText('96.2%')).toBeVisible();
     await expect(dialog.getByText('only a software GPU')).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
@@ -278,7 +278,7 @@ test.describe('the model', () => {
     await page.route('**/card.json', (route) => route.fulfill({ status: 200, body: '"?"' }));
     await openReady(page, openFake);
     await page.getByRole('button', { name: /about the model/ }).click();
-    await expect(page.getByText('came without a card')).toBeVisible();
+    await expect(page.getByText('has no model card')).toBeVisible();
   });
 });
 

@@ -23,7 +23,7 @@ test.describe('a conversation', () => {
     await expect(
       rounds.reasoning.getByRole('heading', { name: 'And which part of the body?' }),
     ).toBeVisible();
-    const thread = page.getByRole('list', { name: 'Before in this conversation' });
+    const thread = page.getByRole('list', { name: 'Earlier in this conversation' });
     await expect(thread.getByRole('listitem')).toHaveCount(1);
     await expect(thread).toContainText('B. Head CT');
     await expect(rounds.askAgain).toBeVisible();
@@ -49,7 +49,7 @@ test.describe('a conversation', () => {
     await expect(rounds.askAgain).toBeVisible();
     await page.getByRole('button', { name: 'Remove image 1: head-ct.png' }).click();
     await page
-      .getByRole('button', { name: 'Edit “What kind of image is this?” and ask again from there' })
+      .getByRole('button', { name: 'Edit “What kind of image is this?” and ask again from here' })
       .click();
     await expect(rounds.question).toBeFocused();
     await expect(rounds.question).toHaveValue('What kind of image is this?');
@@ -61,7 +61,7 @@ test.describe('a conversation', () => {
     await expect(
       rounds.reasoning.getByRole('heading', { name: 'What kind of picture is this?' }),
     ).toBeVisible();
-    await expect(page.getByRole('list', { name: 'Before in this conversation' })).toHaveCount(0);
+    await expect(page.getByRole('list', { name: 'Earlier in this conversation' })).toHaveCount(0);
     await expect(page.getByRole('region', { name: 'Earlier questions' })).toContainText('Second');
   });
 
@@ -85,7 +85,7 @@ test.describe('a conversation', () => {
     await answered(rounds);
     const thinking = rounds.reasoning.getByRole('region', { name: 'Thinking' });
     await expect(thinking).toBeHidden();
-    await rounds.reasoning.getByText('Thought').click();
+    await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
     await expect(thinking).toBeVisible();
     await rounds.askAgain.click();
     await expect(rounds.askAgain).toBeVisible();
@@ -100,11 +100,11 @@ test.describe('pasted choices', () => {
     await rounds.pasteText(rounds.question, pasted);
     await expect(rounds.question).toHaveValue('Which organ?');
     await expect(rounds.choices).toHaveCount(3);
-    await expect(page.getByRole('button', { name: 'B is the right answer' })).toHaveAttribute(
+    await expect(page.getByRole('button', { name: 'B is the correct answer' })).toHaveAttribute(
       'aria-pressed',
       'true',
     );
-    await expect(page.getByText('3 choices recognized, and the right one')).toBeVisible();
+    await expect(page.getByText('3 choices and the answer key recognized')).toBeVisible();
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect(rounds.question).toHaveValue(pasted);
     await expect(rounds.choices).toHaveCount(0);
@@ -134,23 +134,23 @@ test.describe('probabilities', () => {
     await answered(rounds);
     await page.getByRole('button', { name: 'Probabilities' }).click();
     const panel = page.getByRole('region', { name: 'Probabilities' });
-    await expect(panel.getByRole('list', { name: 'Probabilities of the letters' })).toContainText(
-      '62 % · 67 %',
+    await expect(panel.getByRole('list', { name: 'Letter probabilities' })).toContainText(
+      '62% · 67%',
     );
     // What is looked at first is the letter.
-    await expect(panel.getByRole('button', { pressed: true })).toHaveAccessibleName('B, 62 %');
+    await expect(panel.getByRole('button', { pressed: true })).toHaveAccessibleName('B, 62%');
     await expect(panel.getByRole('table')).toContainText('perhaps');
     await panel.getByRole('button', { pressed: true }).focus();
     await page.keyboard.press('ArrowLeft');
     await expect(panel.getByRole('button', { pressed: true })).toBeFocused();
-    await expect(panel.getByRole('button', { pressed: true })).not.toHaveAccessibleName('B, 62 %');
+    await expect(panel.getByRole('button', { pressed: true })).not.toHaveAccessibleName('B, 62%');
     await expect(rounds.reasoning.getByRole('button', { name: 'Probabilities' })).toHaveCount(0);
   });
 
   test('come with the answer where the settings say so', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     await page.getByRole('button', { name: 'Settings. Prompt' }).click();
-    await page.getByRole('checkbox', { name: 'Note the probability of each token' }).check();
+    await page.getByRole('checkbox', { name: 'Record token probabilities' }).check();
     await answered(rounds);
     await expect(page.getByRole('region', { name: 'Probabilities' })).toBeVisible();
   });
@@ -177,8 +177,8 @@ test.describe('rollouts', () => {
     await page.keyboard.press('Enter');
     await expect(rounds.askAgain).toBeVisible();
     // B, A, B, C with the key B: rewards 1, 0, 1, 0; mean 0.5, sample deviation 0.57735.
-    await expect(rounds.reasoning.getByText('2 of 4 right · pass rate 50 %')).toBeVisible();
-    await expect(rounds.reasoning.getByText('The majority says B. Head CT (2 of 4).')).toBeVisible();
+    await expect(rounds.reasoning.getByText('2 of 4 correct · pass rate 50%')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Majority: B. Head CT (2 of 4).')).toBeVisible();
     await expect(rounds.reasoning.getByRole('list', { name: 'Votes' })).toContainText('2 votes');
     await expect(
       rounds.reasoning.getByRole('img', { name: /Rollout 1: reward 1, advantage \+0\.87/ }),
@@ -189,9 +189,9 @@ test.describe('rollouts', () => {
     await expect(cards.nth(1)).toContainText('advantage −0.87');
     await cards.nth(1).getByText('Thinking').click();
     await expect(cards.nth(1).getByText('A bright ring of bone')).toBeVisible();
-    await rounds.reasoning.getByText('As a table').click();
+    await rounds.reasoning.getByText('Show as table').click();
     await expect(rounds.reasoning.getByRole('row').nth(2)).toContainText('−0.87');
-    await expect(page.getByRole('status').filter({ hasText: 'Done: 4 rollouts, 2 right.' })).toBeAttached();
+    await expect(page.getByRole('status').filter({ hasText: 'Done: 4 rollouts, 2 correct.' })).toBeAttached();
   });
 
   test('say a tie, and say when nothing would be learned', async ({ page, openFake }) => {
@@ -205,17 +205,17 @@ test.describe('rollouts', () => {
     const rounds = await openReady(page, openFake, 'wrong');
     await rounds.takeSample(/^Head CT/);
     await rollOut(rounds, 3);
-    await expect(rounds.reasoning.getByText('0 of 3 right · pass rate 0 %')).toBeVisible();
-    await expect(rounds.reasoning.getByText('from this group GRPO would learn nothing')).toBeVisible();
+    await expect(rounds.reasoning.getByText('0 of 3 correct · pass rate 0%')).toBeVisible();
+    await expect(rounds.reasoning.getByText('GRPO would learn nothing from this group')).toBeVisible();
   });
 
   test('without a key have a vote and no rewards', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     await rounds.takeSample(/^Head CT/);
-    await page.getByRole('button', { name: 'B is the right answer' }).click();
+    await page.getByRole('button', { name: 'B is the correct answer' }).click();
     await rollOut(rounds, 3);
-    await expect(rounds.reasoning.getByText('The majority says B. Head CT (2 of 3).')).toBeVisible();
-    await expect(rounds.reasoning.getByText('Tick the right choice before you ask')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Majority: B. Head CT (2 of 3).')).toBeVisible();
+    await expect(rounds.reasoning.getByText('Mark the correct choice before asking')).toBeVisible();
     await expect(rounds.reasoning.getByText('advantage')).toHaveCount(1);
   });
 
@@ -228,7 +228,7 @@ test.describe('rollouts', () => {
     await expect(cards.first()).toContainText('Thinking…');
     await page.keyboard.press('Escape');
     await expect(cards.first()).toContainText('Stopped.');
-    await expect(cards.nth(5)).toContainText('Not begun.');
+    await expect(cards.nth(5)).toContainText('Not started.');
     await expect(rounds.askAgain).toBeVisible();
   });
 });

@@ -120,7 +120,7 @@ export const STATES: readonly State[] = [
     act: async (page) => {
       await ready(page);
       await askSample(page);
-      await page.getByText('Wrong', { exact: true }).waitFor();
+      await page.getByText('Incorrect', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'What the model sees' }).click();
     },
   },
@@ -128,7 +128,7 @@ export const STATES: readonly State[] = [
     name: 'error',
     scenario: 'noWebGpu',
     act: async (page) => {
-      await page.getByText('no WebGPU adapter').first().waitFor();
+      await page.getByText('WebGPU isn’t available').first().waitFor();
     },
   },
   {
@@ -137,7 +137,7 @@ export const STATES: readonly State[] = [
     act: async (page) => {
       await ready(page);
       await page.getByRole('button', { name: /about the model/ }).click();
-      await page.getByText('Measured on').waitFor();
+      await page.getByText('Results on').waitFor();
     },
   },
   {
@@ -146,7 +146,7 @@ export const STATES: readonly State[] = [
     act: async (page) => {
       await ready(page);
       await page.getByRole('button', { name: /^Models/ }).click();
-      await page.getByText('Another tab is at it').waitFor();
+      await page.getByText('In use in another tab').waitFor();
     },
   },
   {
@@ -155,7 +155,7 @@ export const STATES: readonly State[] = [
     act: async (page) => {
       await ready(page);
       await page.getByRole('button', { name: /^Models/ }).click();
-      await page.getByRole('heading', { name: 'To be had' }).scrollIntoViewIfNeeded();
+      await page.getByRole('heading', { name: 'Available' }).scrollIntoViewIfNeeded();
       await page.getByText('Training, licence, results').first().click();
       await page.getByRole('dialog').evaluate((dialog) => dialog.scrollBy(0, 420));
     },
@@ -166,7 +166,7 @@ export const STATES: readonly State[] = [
     act: async (page) => {
       await ready(page);
       await page.getByRole('button', { name: /^Models/ }).click();
-      await page.getByText('The hub: another address').click();
+      await page.getByText('Hub address and access token').click();
       await page.getByRole('dialog').evaluate((dialog) => dialog.scrollTo(0, dialog.scrollHeight));
     },
   },
@@ -190,7 +190,7 @@ export const STATES: readonly State[] = [
         .first()
         .click();
       await page.getByRole('combobox', { name: 'Window' }).selectOption({ label: 'Bone' });
-      await page.getByRole('button', { name: 'Which?' }).click();
+      await page.getByRole('button', { name: 'Show fields' }).click();
     },
   },
   {
@@ -212,9 +212,9 @@ export const STATES: readonly State[] = [
       for (const title of [/Brain MRI/, /Head CT/, /Chest CT/]) {
         await askSample(page, title);
         await page.getByRole('button', { name: 'Ask again', exact: true }).waitFor();
-        const keep = page.getByRole('button', { name: 'Keep cases' });
+        const keep = page.getByRole('button', { name: 'Save cases' });
         if (await keep.isVisible()) await keep.click();
-        await page.getByText('Kept in this browser').waitFor();
+        await page.getByText('Saved in this browser').waitFor();
         await page.getByRole('button', { name: 'New case' }).click();
       }
       await page.getByRole('button', { name: /^Cases/ }).click();
@@ -229,8 +229,8 @@ export const STATES: readonly State[] = [
       await askSample(page, /Brain MRI/);
       await page.getByRole('button', { name: 'Ask again', exact: true }).waitFor();
       await page.getByRole('button', { name: /^Display/ }).click();
-      await page.getByRole('button', { name: /^Presentation size/ }).click();
-      await page.getByRole('button', { name: 'Leave presentation' }).waitFor();
+      await page.getByRole('button', { name: /^Presentation mode/ }).click();
+      await page.getByRole('button', { name: 'Exit presentation' }).waitFor();
     },
   },
   {

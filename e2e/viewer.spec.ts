@@ -6,7 +6,7 @@ import { fileOf, MR, openFiles, SERIES } from './imageFiles';
 
 const FRAMES = fileOf('pydicom/rtdose.dcm');
 
-const zoomOf = (page: Page): Locator => page.getByRole('button', { name: /^Show at 100 %/ });
+const zoomOf = (page: Page): Locator => page.getByRole('button', { name: /^Show at 100%/ });
 
 /** What is drawn, as a number that differs where a pixel does. */
 function drawnOn(canvas: Locator): Promise<number> {
@@ -60,9 +60,9 @@ test.describe('zoom', () => {
     await page.mouse.dblclick(x, y);
     await expect(page.getByRole('button', { name: 'Fit' })).toHaveAttribute('aria-pressed', 'true');
     await page.mouse.dblclick(x, y);
-    await expect(zoomOf(page)).toHaveText('100 %');
+    await expect(zoomOf(page)).toHaveText('100%');
     await stage.press('+');
-    await expect(zoomOf(page)).toHaveText('125 %');
+    await expect(zoomOf(page)).toHaveText('125%');
     await stage.press('0');
     await expect(zoomOf(page)).toHaveText(fitted);
     await page.getByRole('button', { name: 'Zoom in' }).click();
@@ -165,7 +165,7 @@ test.describe('the window', () => {
     await stage.press('w');
     await stage.press('ArrowRight');
     await expect(width).not.toHaveValue('800');
-    await page.getByRole('combobox', { name: 'Window' }).selectOption({ label: 'As the file says' });
+    await page.getByRole('combobox', { name: 'Window' }).selectOption({ label: 'File default' });
     await expect.poll(() => drawnOn(canvas)).toBe(plain);
   });
 
@@ -178,9 +178,9 @@ test.describe('the window', () => {
     await rounds.takeSample(/^Head CT/);
     const tool = page.getByRole('button', { name: 'Window', exact: true });
     await expect(tool).toHaveAttribute('aria-disabled', 'true');
-    await expect(tool).toHaveAttribute('title', /8 bits/);
+    await expect(tool).toHaveAttribute('title', /8-bit/);
     await page.getByRole('button', { name: 'Invert' }).click();
-    await expect(page.getByText('the model sees it as it is')).toBeVisible();
+    await expect(page.getByText('The model sees the original')).toBeVisible();
     await expect(rounds.viewer()).toHaveCSS('filter', 'invert(1)');
   });
 });
@@ -209,7 +209,7 @@ test.describe('frames', () => {
     await expect(place).toHaveText('Frame 8 of 15');
     await expect(rounds.viewer()).toHaveAccessibleName('rtdose.dcm, Frame 8 of 15');
 
-    await page.getByRole('button', { name: 'Keep as an image' }).click();
+    await page.getByRole('button', { name: 'Add as image' }).click();
     await expect(rounds.thumbnails).toHaveCount(2);
     await stage.press('PageDown');
     await expect(rounds.thumbnails.first()).toHaveAccessibleName(/Frame 8 of 15/);

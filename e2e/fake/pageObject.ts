@@ -59,7 +59,7 @@ export class RoundsPage {
   async openLibrary(): Promise<Locator> {
     await this.page.getByRole('button', { name: /^Models/ }).click();
     const dialog = this.page.getByRole('dialog', { name: 'Models' });
-    await dialog.getByRole('heading', { name: 'In this browser' }).waitFor();
+    await dialog.getByRole('heading', { name: 'Downloaded' }).waitFor();
     return dialog;
   }
 

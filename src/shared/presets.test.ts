@@ -67,7 +67,7 @@ describe('presets', () => {
 
   it('say that nothing of GMAI-VL-R1 is published', () => {
     const preset = findPreset('gmai-vl-r1');
-    expect(preset.note).toMatch(/neither weights nor its prompt/);
+    expect(preset.note).toMatch(/weights and prompt of GMAI-VL-R1 haven’t been published/);
     expect(preset.text(QUESTION, OPTIONS)).toBe(
       'Question: What content appears in this image?\nOptions:\nA. Cardiac tissue\nB. Breast tissue\n' +
         'Please select the correct answer from the options above. \n',

@@ -70,7 +70,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'medvlthinker',
     label: 'MedVLThinker',
-    note: 'The prompt of its evaluation and training. Thinks first, then answers with an option.',
+    note: 'The prompt used in its training and evaluation. The model reasons first, then answers with a choice.',
     source: 'UCSC-VLAA/MedVLThinker, eval/run_offline_inference.py',
     options: 'expected',
     text: (question, options) =>
@@ -82,7 +82,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'medvlthinker-demo',
     label: 'MedVLThinker, free question',
-    note: 'The demonstration of its README: the instruction is a system message, the question is free, answers are sampled.',
+    note: 'The demo from its README: the instruction is a system message, the question is free-form, and answers are sampled.',
     source: 'UCSC-VLAA/MedVLThinker, README.md',
     options: 'possible',
     system: MEDVLTHINKER_INSTRUCTION.replace(String.raw`\n`, '\n'),
@@ -94,7 +94,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'medvlm-r1',
     label: 'MedVLM-R1',
-    note: 'Thinks first, then gives one letter. Large images are resized twice, as its code does.',
+    note: 'The model reasons first, then gives one letter. Large images are resized twice, as in its code.',
     source: 'JZPeterPan/MedVLM-R1, src/eval/test_qwen2vl_med.py (complex)',
     options: 'expected',
     text: (question, options) =>
@@ -109,7 +109,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'medvlm-r1-simple',
     label: 'MedVLM-R1, letter only',
-    note: 'Asks for the letter without thinking.',
+    note: 'Asks for the letter without reasoning.',
     source: 'JZPeterPan/MedVLM-R1, src/eval/test_qwen2vl_med.py (simple)',
     options: 'expected',
     text: (question, options) =>
@@ -121,7 +121,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'med-r1',
     label: 'Med-R1',
-    note: 'The prompt of its evaluation. Its authors scale every image to 384×384 beforehand.',
+    note: 'The prompt used in its evaluation. Its authors scale every image to 384×384 first.',
     source: 'Yuxiang-Lai117/Med-R1, evaluation script',
     options: 'expected',
     text: (question, options) =>
@@ -134,7 +134,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'med-r1-readme',
     label: 'Med-R1, README',
-    note: 'The prompt that its README recommends. Its authors scale every image to 384×384 beforehand.',
+    note: 'The prompt recommended in its README. Its authors scale every image to 384×384 first.',
     source: 'Yuxiang-Lai117/Med-R1, README.md',
     options: 'expected',
     text: (question, options) =>
@@ -146,8 +146,8 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'gmai-vl-r1',
-    label: 'In the manner of GMAI-VL-R1',
-    note: 'GMAI-VL-R1 has published neither weights nor its prompt. This is the prompt of the code that it builds upon, for its authors’ data on another model; nothing here is a result of GMAI-VL-R1.',
+    label: 'GMAI-VL-R1 style',
+    note: 'The weights and prompt of GMAI-VL-R1 haven’t been published. This is the prompt of the code it builds on, used here with another model. The answers aren’t results of GMAI-VL-R1.',
     source: 'EvolvingLMMs-Lab/open-r1-multimodal (system message), VLMEvalKit (multiple-choice question)',
     options: 'possible',
     system:
@@ -167,7 +167,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'chat',
     label: 'Plain',
-    note: 'The question as it is written, with no instruction around it.',
+    note: 'The question as written, without added instructions.',
     source: 'Rounds',
     options: 'possible',
     text: (question, options) =>

@@ -14,29 +14,29 @@ export interface RewardRule {
   advantage: AdvantageRule;
 }
 
-const FORM =
-  'Form is 1 if the whole text is <think>…</think><answer>…</answer>, with only whitespace between the two.';
+const FORMAT =
+  'Format is 1 if the whole output is <think>…</think><answer>…</answer>, with only whitespace between the two.';
 const VERL: AdvantageRule = { epsilon: 1e-6, source: 'verl' };
 const TRL: AdvantageRule = { epsilon: 1e-4, source: 'TRL and its forks' };
 
 const MEDVLTHINKER: RewardRule = {
   combine: 'product',
-  formula: 'form × answer',
-  sentence: `${FORM} Answer is 1 if it is the right letter, “letter. text” or the text alone. Without the form, the reward is 0.`,
+  formula: 'format × answer',
+  sentence: `${FORMAT} Answer is 1 if it is the correct letter, “letter. text” or the text alone. Without the format, the reward is 0.`,
   advantage: VERL,
 };
 
 const MEDVLM: RewardRule = {
   combine: 'sum',
-  formula: 'form + answer',
-  sentence: `${FORM} Answer is 1 if the answer is the right letter alone, 0.5 if other text without letters from A to J is next to it.`,
+  formula: 'format + answer',
+  sentence: `${FORMAT} Answer is 1 if it is the correct letter alone, or 0.5 if it also contains other text without a letter from A to J.`,
   advantage: TRL,
 };
 
 const R1V: RewardRule = {
   combine: 'sum',
-  formula: 'form + answer',
-  sentence: `${FORM} Answer is 1 if the answer is exactly the right letter.`,
+  formula: 'format + answer',
+  sentence: `${FORMAT} Answer is 1 if it is exactly the correct letter.`,
   advantage: TRL,
 };
 
@@ -52,7 +52,7 @@ export const REWARD_RULES: Readonly<Record<PresetId, RewardRule>> = {
     combine: 'accuracy',
     formula: 'answer',
     sentence:
-      'No system was trained with this prompt. Answer is 1 if MedVLThinker’s rules read the right option from it.',
+      'No model was trained with this prompt. Answer is 1 if MedVLThinker’s rules read the correct choice from it.',
     advantage: TRL,
   },
 };

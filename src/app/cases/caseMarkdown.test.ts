@@ -9,7 +9,7 @@ describe('caseMarkdown', () => {
     expect(text).toContain('# What kind of image is this?\n');
     expect(text).toContain('![Image 1](data:image/png;base64,AAAA)');
     expect(text).toContain('- A. Chest X-ray\n- **B. Brain MRI** ✓');
-    expect(text).toContain('B. Brain MRI · right · Reward 1 (form 1, answer 1)');
+    expect(text).toContain('B. Brain MRI · correct · Reward 1 (format 1, answer 1)');
     expect(text).toContain('> Grey and white matter: *a brain*.');
     expect(text).toContain('## 2. And why?');
     expect(text).toContain('Because of the gyri.');

@@ -44,7 +44,7 @@ describe('parseAddress', () => {
     ['http://packs.example/a', 'https://'],
     ['file:///etc/passwd', 'https://'],
     ['javascript:alert(1)', 'https://'],
-    ['https://me:secret@packs.example/a', 'passwords'],
+    ['https://me:secret@packs.example/a', 'password from the address'],
   ])('says what is wrong with %j', (text, part) => {
     expect(parse(text)).toContain(part);
   });

@@ -72,7 +72,7 @@ describe('preflight', () => {
     expect(of(failed, 'memory')?.sentence).toContain('1.00 GB');
     const passed = judge({ probe: { gpu: GPU, allocation: { askedBytes, gotBytes: askedBytes } } });
     expect(of(passed, 'memory')?.level).toBe('ok');
-    expect(of(passed, 'memory')?.sentence).toContain('no promise');
+    expect(of(passed, 'memory')?.sentence).toContain('should fit');
   });
 
   it('warns of a device with little memory in all', () => {

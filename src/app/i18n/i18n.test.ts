@@ -40,7 +40,7 @@ describe('messages', () => {
     const values = { right: 1, finished: 4, rate: '25 %' };
     const parts = language.parts('rollouts.rightOf', values);
     expect(parts[0]).toEqual({ tag: 'b', text: '1 of 4' });
-    expect(parts.map(({ text }) => text).join('')).toBe('1 of 4 right · pass rate 25 %');
+    expect(parts.map(({ text }) => text).join('')).toBe('1 of 4 correct · pass rate 25 %');
     await language.use('zh');
     expect(language.parts('rollouts.rightOf', values)[0]).toEqual({ tag: 'b', text: '4 次中 1 次' });
   });

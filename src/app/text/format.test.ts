@@ -33,9 +33,9 @@ describe('formatDuration', () => {
 
 describe('formatTimeLeft', () => {
   it.each([
-    [300, 'a second left'],
+    [300, '1 s left'],
     [4_200, '5 s left'],
-    [60_000, 'a minute left'],
+    [60_000, '1 min left'],
     [61_000, '2 min left'],
     [5_400_000, '1.5 h left'],
   ])('%d → %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
@@ -50,13 +50,13 @@ it('names parameter counts and rates', () => {
 
 it('formatShare is precise where little is left', () => {
   expect([1, 0.62, 0.0999, 0.0123, 0.001, 0.0004, 0].map(formatShare)).toEqual([
-    '100 %',
-    '62 %',
-    '10.0 %',
-    '1.2 %',
-    '0.1 %',
-    '< 0.1 %',
-    '0 %',
+    '100%',
+    '62%',
+    '10.0%',
+    '1.2%',
+    '0.1%',
+    '< 0.1%',
+    '0%',
   ]);
 });
 

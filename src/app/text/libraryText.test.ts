@@ -6,16 +6,16 @@ const REPORT = { usage: 2e9, quota: 12e9, persisted: false, isPrivate: false };
 describe('storageText', () => {
   it('tells use, room and what is promised', () => {
     expect(storageText(REPORT)).toEqual([
-      '2.00 GB in use.',
-      'The browser speaks of room for 10.00 GB more, which is a guess.',
-      'The browser may delete models when space runs low, or after weeks without a visit.',
+      '2.00 GB used.',
+      'About 10.00 GB free (estimate).',
+      'The browser may delete models when disk space runs low or after weeks without a visit.',
     ]);
-    expect(storageText({ ...REPORT, persisted: true }).at(-1)).toContain('promised');
+    expect(storageText({ ...REPORT, persisted: true }).at(-1)).toContain('keeps your models');
   });
 
   it('leaves out what is not known, and does not repeat a private window’s figures', () => {
     expect(storageText({ ...REPORT, usage: null, quota: null })).toHaveLength(1);
-    expect(storageText({ ...REPORT, isPrivate: true }).join(' ')).not.toContain('room');
+    expect(storageText({ ...REPORT, isPrivate: true }).join(' ')).not.toContain('free');
   });
 });
 

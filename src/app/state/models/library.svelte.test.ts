@@ -287,11 +287,11 @@ describe('ModelActions', () => {
   it('verifies, and offers to fetch again what can be fetched', async () => {
     const { state, library } = setup({ verify: () => ({ intact: 120, damaged: [] }) });
     await state.actions.verify(STORED);
-    expect(state.actions.outcomes['id']?.sentence).toBe('All 120 parts are as they should be.');
+    expect(state.actions.outcomes['id']?.sentence).toBe('Verified: all 120 parts are intact.');
     library.answers.verify = () => ({ intact: 119, damaged: ['shard-00001.bin'] });
     await state.actions.verify(STORED);
     expect(state.actions.outcomes['id']).toMatchObject({
-      sentence: 'One part was damaged and removed.',
+      sentence: '1 damaged part was removed.',
       canRepair: true,
     });
     await state.actions.verify({ ...STORED, origin: { kind: 'import', name: 'x' } });

@@ -69,7 +69,7 @@ describe('ModelChoice', () => {
     const { choice, used } = setup(world);
     await choice.start();
     expect(used).toEqual([EMBEDDED]);
-    expect(choice.notice).toContain('no longer kept');
+    expect(choice.notice).toContain('no longer stored');
   });
 
   it('does not load a model again that took the page down', async () => {
