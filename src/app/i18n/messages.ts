@@ -1,37 +1,10 @@
 /**
- * English is the source of all messages, and their types; it is part of the page, so that a message is never missing.
- * The other languages are fetched when they are chosen, one file each.
+ * English is the source of all messages and of their keys; it is bundled with the page, so that no message is ever
+ * missing. The other languages are fetched when they are chosen, each in one chunk (vite.config.ts).
  */
-import answer from './messages/en/answer.json';
-import ask from './messages/en/ask.json';
-import cases from './messages/en/cases.json';
-import common from './messages/en/common.json';
-import errors from './messages/en/errors.json';
-import format from './messages/en/format.json';
-import image from './messages/en/image.json';
-import language from './messages/en/language.json';
-import library from './messages/en/library.json';
-import model from './messages/en/model.json';
-import rollouts from './messages/en/rollouts.json';
-import shell from './messages/en/shell.json';
 import type { Locale } from './locales';
+import type { Areas } from './messageAreas';
 
-export const ENGLISH = {
-  answer,
-  ask,
-  cases,
-  common,
-  errors,
-  format,
-  image,
-  language,
-  library,
-  model,
-  rollouts,
-  shell,
-};
-
-type Areas = typeof ENGLISH;
 export type Area = keyof Areas;
 
 /** `area.name` of one message: `ask.question`. */
@@ -41,14 +14,31 @@ export type MessageKey = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area
 export type Messages = Readonly<Record<string, string>>;
 
 /**
- * A language's messages, sorted as the English ones. What is not there yet is shown in English. `data` has texts that are
- * written in data files (catalogue, model card, samples, presets), under the English text itself.
+ * A language's messages by area. What it lacks is shown in English. `data` translates the texts of data files
+ * (catalogue, model card, samples, presets), by the English text itself.
  */
 export type Translation = { readonly [A in Area | 'data']?: Messages };
 
-const FILES = import.meta.glob<Translation>('./messages/*.ts', { import: 'default' });
+const ENGLISH_FILES = import.meta.glob<Messages>('./messages/en/*.json', { eager: true, import: 'default' });
 
-/** All messages of a language; rejects where they cannot be fetched. */
+/** Typed by messageAreas.ts, which a test compares with the files. */
+export const ENGLISH = Object.fromEntries(
+  Object.entries(ENGLISH_FILES).map(([path, messages]) => [areaOf(path), messages]),
+) as Readonly<Record<Area, Messages>>;
+
+const FILES = import.meta.glob<Messages>(['./messages/*/*.json', '!./messages/en/*.json'], {
+  import: 'default',
+});
+
+/** `./messages/es/ask.json` → `ask`. */
+function areaOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1, -'.json'.length);
+}
+
+/** All messages of a language; rejects if they cannot be fetched. */
 export async function fetchMessages(locale: Locale): Promise<Translation> {
-  return (await FILES[`./messages/${locale}.ts`]?.()) ?? ENGLISH;
+  if (locale === 'en') return ENGLISH;
+  const files = Object.entries(FILES).filter(([path]) => path.startsWith(`./messages/${locale}/`));
+  const areas = files.map(async ([path, fetchFile]) => [areaOf(path), await fetchFile()] as const);
+  return Object.fromEntries(await Promise.all(areas));
 }
