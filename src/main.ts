@@ -6,9 +6,7 @@ import { backendFromUrl } from './app/browser/backendChoice';
 import { registerServiceWorker } from './app/browser/pwa';
 import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
-import './app/styles/tokens.css';
-import './app/styles/base.css';
-import './app/styles/print.css';
+import './app/styles/index.css';
 
 /** The embedded model's folder, beside the page. Absolute, because the worker's script lies elsewhere. */
 const PACK_URL = new URL('models/rounds-mini', document.baseURI).href;
