@@ -43,12 +43,6 @@ function decodersWithoutNode(): Plugin {
   };
 }
 
-/** One chunk for all messages of a language, `messages-es`, instead of one for each file. English is in the main chunk. */
-function languageChunk(id: string): string | null {
-  const locale = /\/i18n\/messages\/([\w-]+)\/\w+\.json$/.exec(id)?.[1];
-  return locale && locale !== 'en' ? `messages-${locale}` : null;
-}
-
 /** Leaves the hash of the sources with the site, for src/cli/build.mjs to tell whether it is stale. */
 function sourceStamp(): Plugin {
   let hash = '';
@@ -129,7 +123,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       input: { index: 'index.html', harness: 'harness.html' },
-      output: { codeSplitting: { groups: [{ name: languageChunk }] } },
       checks: { pluginTimings: false },
     },
   },

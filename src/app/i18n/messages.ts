@@ -1,9 +1,10 @@
 /**
  * English is the source of all messages and of their keys; it is bundled with the page, so that no message is ever
- * missing. The other languages are fetched when they are chosen, each in one chunk (vite.config.ts).
+ * missing. The other languages are fetched when they are chosen, each in one chunk.
  */
 import type { Locale } from './locales';
 import type { Areas } from './messageAreas';
+import english from './messages/en/index';
 
 export type Area = keyof Areas;
 
@@ -19,26 +20,23 @@ export type Messages = Readonly<Record<string, string>>;
  */
 export type Translation = { readonly [A in Area | 'data']?: Messages };
 
-const ENGLISH_FILES = import.meta.glob<Messages>('./messages/en/*.json', { eager: true, import: 'default' });
+type Files = Readonly<Record<string, Messages>>;
 
 /** Typed by messageAreas.ts, which a test compares with the files. */
-export const ENGLISH = Object.fromEntries(
-  Object.entries(ENGLISH_FILES).map(([path, messages]) => [areaOf(path), messages]),
-) as Readonly<Record<Area, Messages>>;
+export const ENGLISH = byArea(english) as Readonly<Record<Area, Messages>>;
 
-const FILES = import.meta.glob<Messages>(['./messages/*/*.json', '!./messages/en/*.json'], {
+const LANGUAGES = import.meta.glob<Files>(['./messages/*/index.ts', '!./messages/en/index.ts'], {
   import: 'default',
 });
 
-/** `./messages/es/ask.json` → `ask`. */
-function areaOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1, -'.json'.length);
+/** `./ask.json` → `ask`. */
+function byArea(files: Files): Translation {
+  const areas = Object.entries(files).map(([path, messages]) => [path.slice(2, -'.json'.length), messages]);
+  return Object.fromEntries(areas) as Translation;
 }
 
 /** All messages of a language; rejects if they cannot be fetched. */
 export async function fetchMessages(locale: Locale): Promise<Translation> {
-  if (locale === 'en') return ENGLISH;
-  const files = Object.entries(FILES).filter(([path]) => path.startsWith(`./messages/${locale}/`));
-  const areas = files.map(async ([path, fetchFile]) => [areaOf(path), await fetchFile()] as const);
-  return Object.fromEntries(await Promise.all(areas));
+  const files = await LANGUAGES[`./messages/${locale}/index.ts`]?.();
+  return files ? byArea(files) : ENGLISH;
 }
