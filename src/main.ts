@@ -7,9 +7,7 @@ import { registerServiceWorker } from './app/browser/pwa';
 import { storedText } from './app/browser/storedText';
 import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
-import './app/styles/tokens.css';
-import './app/styles/base.css';
-import './app/styles/print.css';
+import './app/styles/index.css';
 
 /** The embedded model's folder, next to the page. Absolute, because the worker's script is in another folder. */
 const PACK_URL = new URL('models/rounds-mini', document.baseURI).href;

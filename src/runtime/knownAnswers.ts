@@ -1,5 +1,4 @@
 /** Runs a pack once on onnxruntime's CPU build in float32 and records the answers (src/engine/selfTest.ts). */
-import { loadModel } from '../engine/model';
 import type { PackReader } from '../engine/ports';
 import { recordSelfTest } from '../engine/selfTest';
 import type { SelfTest } from '../shared/pack';

@@ -14,7 +14,6 @@ const MODULES = import.meta.glob<string>(
     '../**/*.ts',
     '!../**/*.test.ts',
     '!../**/test*.ts',
-    '!./messages/*',
     '!../question/suggestions.ts',
     '!../text/deviceReport.ts',
     '!../cases/caseFile.ts',

@@ -114,6 +114,16 @@ describe.each(TRANSLATED)('%s', (locale) => {
   });
 });
 
+it('has types for the areas that have files, and no file of another area', () => {
+  const source = readFileSync('src/app/i18n/messageAreas.ts', 'utf8');
+  const typed = [...source.matchAll(/^ {2}(\w+): typeof import\('\.\/messages\/en\/(\w+)\.json'\)/gm)];
+  expect(typed.map(([, area]) => area)).toEqual(typed.map(([, , file]) => file));
+  expect(typed.map(([, area]) => area).sort()).toEqual([...AREAS].sort());
+  for (const locale of TRANSLATED) {
+    expect(Object.keys(TRANSLATIONS[locale]).sort(), locale).toEqual([...AREAS, 'data'].sort());
+  }
+});
+
 it('has only elements that the page can draw', () => {
   for (const locale of LOCALE_IDS) {
     for (const area of AREAS) {

@@ -1,41 +1,11 @@
 /**
- * English is the source of all messages and of their types; it is bundled with the page, so that a message is never missing.
- * Each other language is a file that is fetched when it is chosen.
+ * English is the source of all messages and of their keys; it is bundled with the page, so that no message is ever
+ * missing. The other languages are fetched when they are chosen, each in one chunk.
  */
-import answer from './messages/en/answer.json';
-import ask from './messages/en/ask.json';
-import cases from './messages/en/cases.json';
-import common from './messages/en/common.json';
-import device from './messages/en/device.json';
-import errors from './messages/en/errors.json';
-import format from './messages/en/format.json';
-import image from './messages/en/image.json';
-import jobs from './messages/en/jobs.json';
-import language from './messages/en/language.json';
-import library from './messages/en/library.json';
-import model from './messages/en/model.json';
-import rollouts from './messages/en/rollouts.json';
-import shell from './messages/en/shell.json';
 import type { Locale } from './locales';
+import type { Areas } from './messageAreas';
+import english from './messages/en/index';
 
-export const ENGLISH = {
-  answer,
-  ask,
-  cases,
-  common,
-  device,
-  errors,
-  format,
-  image,
-  jobs,
-  language,
-  library,
-  model,
-  rollouts,
-  shell,
-};
-
-type Areas = typeof ENGLISH;
 export type Area = keyof Areas;
 
 /** `area.name` of one message: `ask.question`. */
@@ -50,9 +20,23 @@ export type Messages = Readonly<Record<string, string>>;
  */
 export type Translation = { readonly [A in Area | 'data']?: Messages };
 
-const FILES = import.meta.glob<Translation>('./messages/*.ts', { import: 'default' });
+type Files = Readonly<Record<string, Messages>>;
 
-/** All messages of a language; rejects if they can't be fetched. */
+/** Typed by messageAreas.ts, which a test compares with the files. */
+export const ENGLISH = byArea(english) as Readonly<Record<Area, Messages>>;
+
+const LANGUAGES = import.meta.glob<Files>(['./messages/*/index.ts', '!./messages/en/index.ts'], {
+  import: 'default',
+});
+
+/** `./ask.json` → `ask`. */
+function byArea(files: Files): Translation {
+  const areas = Object.entries(files).map(([path, messages]) => [path.slice(2, -'.json'.length), messages]);
+  return Object.fromEntries(areas) as Translation;
+}
+
+/** All messages of a language; rejects if they cannot be fetched. */
 export async function fetchMessages(locale: Locale): Promise<Translation> {
-  return (await FILES[`./messages/${locale}.ts`]?.()) ?? ENGLISH;
+  const files = await LANGUAGES[`./messages/${locale}/index.ts`]?.();
+  return files ? byArea(files) : ENGLISH;
 }

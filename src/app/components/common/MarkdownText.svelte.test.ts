@@ -1,4 +1,4 @@
-/** The drawn Markdown in a real page: nothing of a model's text becomes more than text, and what stands stays. */
+/** Markdown rendered in a real page: a model's text never becomes anything but text, and rendered elements stay. */
 import { expect, it } from 'vitest';
 import { render } from 'vitest-browser-svelte';
 import MarkdownText from './MarkdownText.svelte';

@@ -1,4 +1,4 @@
-/** Where the bars of a group of rollouts stand: numbers for RolloutChart.svelte, in units of its drawing. */
+/** Geometry of the bars in RolloutChart.svelte, in the units of its viewBox. */
 
 export interface ChartBar {
   x: number;
@@ -12,22 +12,22 @@ export interface ChartBar {
 export interface ChartFrame {
   left: number;
   right: number;
-  /** Of the value range: the upper line and the lower one. */
+  /** y of `max` and of `min`. */
   top: number;
   bottom: number;
   min: number;
   max: number;
 }
 
-/** A bar's share of its place; the rest is gap. */
+/** Width of a bar relative to the space it has; the rest is the gap. */
 const BAR_SHARE = 0.72;
 
-/** Height at which a value stands. */
+/** The y coordinate of a value. */
 export function yOf(value: number, { top, bottom, min, max }: ChartFrame): number {
   return bottom - ((value - min) / (max - min)) * (bottom - top);
 }
 
-/** A bar for each value, from zero up or down. */
+/** One bar for each value, from zero up or down. */
 export function barsOf(values: readonly number[], frame: ChartFrame): ChartBar[] {
   const place = (frame.right - frame.left) / Math.max(values.length, 1);
   const zero = yOf(0, frame);

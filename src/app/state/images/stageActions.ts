@@ -1,10 +1,10 @@
-/** What gestures and keys on the stage do to an image and its viewer. */
-import type { TrayImage } from '../../state/images/trayImage.svelte';
+/** What gestures and keys on the viewer’s stage do to an image and its view. */
 import type { WindowRange } from '../../../shared/windowing';
 import type { GestureHandlers } from '../../viewer/gestures';
 import { ARROW_PX, keyAction, type KeyAction } from '../../viewer/keys';
 import type { Point } from '../../viewer/view';
 import { dragWindow } from '../../viewer/windowDrag';
+import type { TrayImage } from './trayImage.svelte';
 
 /** @param image the one that is on the stage when a gesture begins */
 export function stageTargets(image: () => TrayImage, onHover: (at: Point | null) => void): GestureHandlers {
@@ -26,7 +26,7 @@ export function stageTargets(image: () => TrayImage, onHover: (at: Point | null)
       image().showFrame(image().frame + steps);
       return true;
     },
-    // Turned back beyond the fitted image, the wheel scrolls the page again: a large image must not be a trap.
+    // Zoomed out past the fitted image, the wheel scrolls the page again, so that a large image is not a trap.
     onWheelZoom: (factor, at) => viewer().wheelZoom(factor, at),
     onHover,
     ownsTouch: () => viewer().canPan || (viewer().tool === 'window' && image().canWindow),
@@ -37,7 +37,7 @@ function moveWindow(image: TrayImage, from: WindowRange, by: Point): void {
   image.useWindow(dragWindow(from, by, image.shown?.raw?.shape ?? 'LINEAR'));
 }
 
-/** @returns whether the key meant something */
+/** @returns whether the key was handled */
 export function runKey(event: KeyboardEvent, image: TrayImage, onHelp: () => void): boolean {
   const action = keyAction(event);
   if (action === null) return false;
@@ -50,7 +50,7 @@ export function runKey(event: KeyboardEvent, image: TrayImage, onHelp: () => voi
   return true;
 }
 
-/** Where the image goes: the arrow says where to look, so the image moves the other way. */
+/** The direction to look in; the image moves the opposite way. */
 const ARROWS: Partial<Record<KeyAction, Point>> = {
   left: { x: -1, y: 0 },
   right: { x: 1, y: 0 },
@@ -58,7 +58,7 @@ const ARROWS: Partial<Record<KeyAction, Point>> = {
   down: { x: 0, y: 1 },
 };
 
-/** An arrow that moves nothing is left to the page, which may scroll. */
+/** An arrow key that moves nothing is left to the page, which may scroll. */
 function arrow(image: TrayImage, { x, y }: Point): boolean {
   const { viewer } = image;
   if (viewer.tool === 'window' && image.canWindow) {

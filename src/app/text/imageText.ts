@@ -1,11 +1,19 @@
-/** Words for images and for the facts of their files. */
-import { IDENTIFYING_CODES, type WindowLabel } from '../../../shared/imageFacts';
-import { t } from '../../i18n/i18n.svelte';
-import type { MessageKey } from '../../i18n/messages';
-import type { TrayImage } from '../../state/images/trayImage.svelte';
+/** Texts about images and the facts read from their files. */
+import { IDENTIFYING_CODES, type WindowLabel } from '../../shared/imageFacts';
+import { t } from '../i18n/i18n.svelte';
+import type { MessageKey } from '../i18n/messages';
 
-/** The word for a frame of the file. */
-export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {
+/** The parts of an image that its texts need. */
+export interface NamedImage {
+  readonly name: string;
+  /** Index of the shown frame, from 0. */
+  readonly frame: number;
+  readonly frames: number;
+  readonly preview: { readonly format: string; readonly nifti?: unknown } | null;
+}
+
+/** What the file’s frames are called. */
+export function frameWord(image: NamedImage): 'frame' | 'page' | 'slice' {
   if (image.preview?.nifti) return 'slice';
   return image.preview?.format === 'TIFF' ? 'page' : 'frame';
 }
@@ -13,12 +21,12 @@ export function frameWord(image: TrayImage): 'frame' | 'page' | 'slice' {
 const FRAME_OF = { frame: 'image.frameOf', page: 'image.pageOf', slice: 'image.sliceOf' } as const;
 
 /** “Frame 12 of 40”. */
-export function frameText(image: TrayImage): string {
+export function frameText(image: NamedImage): string {
   return t(FRAME_OF[frameWord(image)], { frame: image.frame + 1, frames: image.frames });
 }
 
-/** The name of an image and, if its file has several frames, the current one. */
-export function placeText(image: TrayImage): string {
+/** The name of an image and, where its file has several, of the frame. */
+export function placeText(image: NamedImage): string {
   if (image.frames === 1) return image.name;
   return t('image.frameNamed', { name: image.name, place: frameText(image) });
 }

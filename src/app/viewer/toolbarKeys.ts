@@ -1,4 +1,4 @@
-/** A toolbar is one stop of the Tab key; arrows go from tool to tool (WAI-ARIA toolbar pattern). */
+/** Makes a toolbar one Tab stop whose buttons are reached by arrow keys (WAI-ARIA toolbar pattern). */
 export function toolbarKeys(toolbar: HTMLElement): () => void {
   const tools = (): HTMLElement[] => [...toolbar.querySelectorAll<HTMLElement>('button')];
   let current = 0;

@@ -1,8 +1,8 @@
-/** What the list says of a case, in the page’s language. */
-import { optionLetter } from '../../../shared/options';
-import type { CaseOutcome } from '../../cases/caseSummary';
-import { language, t } from '../../i18n/i18n.svelte';
-import { formatCount } from '../../text/format';
+/** Texts about saved cases, in the page’s language. */
+import { optionLetter } from '../../shared/options';
+import type { CaseOutcome } from '../cases/caseSummary';
+import { language, t } from '../i18n/i18n.svelte';
+import { formatCount } from './format';
 
 /** The answer, or why there is none. */
 export function outcomeOf(outcome: CaseOutcome | null): string {
@@ -18,7 +18,7 @@ export function outcomeOf(outcome: CaseOutcome | null): string {
   return chosen === null ? text : `${optionLetter(chosen)}. ${text}`;
 }
 
-/** Day and time of an ISO time. */
+/** Day and time of an ISO timestamp. */
 export function formatMoment(iso: string): string {
   return new Date(iso).toLocaleString(language.format, { dateStyle: 'medium', timeStyle: 'short' });
 }
