@@ -35,7 +35,9 @@ test('a case leaves as a file and comes back from it; a second copy is recognise
   await page.keyboard.type('Mine');
   await page.keyboard.press('Enter');
   await dialog.getByLabel('Choose case file').setInputFiles(path);
-  await expect(dialog.getByText('1 case in this file already exists here with different content.')).toBeVisible();
+  await expect(
+    dialog.getByText('1 case in this file already exists here with different content.'),
+  ).toBeVisible();
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Keep both' }).click();
   await expect(rows(dialog)).toHaveCount(2);
@@ -51,7 +53,9 @@ test('a dropped file of cases opens the import, and a damaged one is refused wit
   const rounds = await open(page, openApp);
   await rounds.drop({ name: 'x.rounds.zip', type: 'application/zip', bytes: Buffer.from('PK not really') });
   const dialog = page.getByRole('dialog', { name: 'Cases' });
-  await expect(dialog.getByRole('alert')).toContainText('This file doesn’t contain cases that can be opened here.');
+  await expect(dialog.getByRole('alert')).toContainText(
+    'This file doesn’t contain cases that can be opened here.',
+  );
   await expect(rounds.thumbnails).toHaveCount(0);
 });
 

@@ -13,7 +13,10 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await askSample(rounds, /^Brain MRI/);
   await expectAccessible(page);
   await keepCases(page);
-  const answer = await rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' }).innerText();
+  const answer = await rounds.reasoning
+    .getByRole('listitem')
+    .filter({ hasText: 'model’s choice' })
+    .innerText();
   await page.reload();
   await rounds.modelReady();
   await expect(rounds.askAgain).toHaveCount(0);
@@ -27,9 +30,12 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await expect(rounds.choices).toHaveCount(4);
   await expect(rounds.thumbnails).toHaveCount(1);
   await expect(rounds.viewer()).toBeVisible();
-  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(answer, {
-    useInnerText: true,
-  });
+  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(
+    answer,
+    {
+      useInnerText: true,
+    },
+  );
   // The same model is loaded, so its probabilities can still be looked up; then it is followed up.
   await page.getByRole('button', { name: 'Probabilities' }).click();
   await expect(page.getByRole('region', { name: 'Probabilities' })).toBeVisible();
@@ -105,7 +111,9 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
 test('a private visit leaves no trace, and ends with it', async ({ page, openApp }) => {
   const rounds = await open(page, openApp);
   await page.getByRole('button', { name: 'Private mode' }).click();
-  await expect(page.getByText('Private mode: cases and settings from this visit aren’t saved.')).toBeVisible();
+  await expect(
+    page.getByText('Private mode: cases and settings from this visit aren’t saved.'),
+  ).toBeVisible();
   const before = await page.evaluate(() => JSON.stringify(localStorage));
   await rounds.takeSample(/^Head CT/);
   await rounds.question.fill(SECRET);

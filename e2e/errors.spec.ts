@@ -145,7 +145,9 @@ for (const code of ['device_lost', 'worker_crashed'] as const) {
     await rounds.modelReady();
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
-    await expect(rounds.reasoning.getByText('Reloading the model; the answer will then continue')).toBeVisible();
+    await expect(
+      rounds.reasoning.getByText('Reloading the model; the answer will then continue'),
+    ).toBeVisible();
     // What was written stays in view meanwhile.
     await expect(rounds.reasoning.getByText('The picture is a grey')).toBeVisible();
     await answered(rounds, page);

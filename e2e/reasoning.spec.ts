@@ -134,9 +134,7 @@ test.describe('probabilities', () => {
     await answered(rounds);
     await page.getByRole('button', { name: 'Probabilities' }).click();
     const panel = page.getByRole('region', { name: 'Probabilities' });
-    await expect(panel.getByRole('list', { name: 'Letter probabilities' })).toContainText(
-      '62% · 67%',
-    );
+    await expect(panel.getByRole('list', { name: 'Letter probabilities' })).toContainText('62% · 67%');
     // What is looked at first is the letter.
     await expect(panel.getByRole('button', { pressed: true })).toHaveAccessibleName('B, 62%');
     await expect(panel.getByRole('table')).toContainText('perhaps');

@@ -31,7 +31,9 @@ async function evaluationCase(job: HarnessCase, pathOf: (url: string) => string)
     if (typeof content === 'string') continue;
     for (const part of content) {
       if (part.type === 'image') {
-        images.push(await decodeImage(new Blob([readFileSync(pathOf(part.image.url))]), { name: part.image.name }));
+        images.push(
+          await decodeImage(new Blob([readFileSync(pathOf(part.image.url))]), { name: part.image.name }),
+        );
       }
     }
   }
