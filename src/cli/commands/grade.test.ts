@@ -40,7 +40,7 @@ describe('grade', () => {
     ]);
     expect(rows).toMatchObject([
       { error: { code: 'request_invalid', message: 'Line 1 is not JSON.' } },
-      { error: { code: 'request_invalid', message: 'The key B is not among the options.' } },
+      { error: { code: 'request_invalid', message: 'The key B is not one of the options.' } },
       { error: { code: 'request_invalid' } },
       { letter: 'B' },
     ]);

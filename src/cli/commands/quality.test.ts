@@ -73,7 +73,7 @@ describe('quality', () => {
       'a calibration file that is missing',
       '{"messages": [{"role": "user", "content": "x"}]}',
       ['--calibration', '/nowhere'],
-      /^request_invalid: The calibration file \/nowhere can't be read/,
+      /^file_invalid: The calibration file \/nowhere can't be read/,
     ],
   ])('exit status 1 for %s', async (_what, content, args, message) => {
     const file = join(folder, 'bad.json');
