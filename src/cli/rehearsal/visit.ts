@@ -69,7 +69,7 @@ export class Visit {
 
 function describeDetail(detail: JobDetail | null): string {
   if (!detail) return '';
-  const names =
-    'params' in detail ? Object.values(detail.params).filter((value) => typeof value !== 'object') : [];
+  const params: unknown[] = 'params' in detail ? Object.values(detail.params) : [];
+  const names = params.filter((value) => typeof value === 'string' || typeof value === 'number');
   return [detail.code.replace('_', ' '), ...names].join(' ');
 }
