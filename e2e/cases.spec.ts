@@ -95,7 +95,7 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
   expect(await isStored(page, 'première')).toBe(true);
   await expectAccessible(page);
   await dialog.getByRole('searchbox').fill('no such words');
-  await expect(dialog.getByText('No case has “no such words”')).toBeVisible();
+  await expect(dialog.getByText('No cases match “no such words”')).toBeVisible();
   await dialog.getByRole('searchbox').fill('');
   await dialog.getByRole('button', { name: 'Delete “Crâne, première leçon”' }).click();
   await expect(rows(dialog)).toHaveCount(1);

@@ -78,7 +78,7 @@ test.describe('asking', () => {
     await expect(rounds.reasoning.getByText('Reward 1 format 1 · answer 1')).toBeVisible();
     await rounds.reasoning.getByText('Reward 1', { exact: true }).click();
     await expect(rounds.reasoning.getByText('MedVLThinker: reward = format × answer.')).toBeVisible();
-    for (const term of ['First token', 'Speed', 'Written', 'Context']) {
+    for (const term of ['First token', 'Speed', 'Length', 'Context']) {
       await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
     }
   });

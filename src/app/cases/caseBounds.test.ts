@@ -68,7 +68,7 @@ describe('parseCase', () => {
     ['images.0.identifying', [5], /identifying/],
     ['entries.0.uid', 'x', /UUID/],
     ['entries.0.kind', 'essay', /kind/],
-    ['entries.0.parent', '99999999-9999-4999-8999-999999999999', /stands before/],
+    ['entries.0.parent', '99999999-9999-4999-8999-999999999999', /earlier answer/],
     ['entries.2.uid', '22222222-2222-4222-8222-222222222222', /twice/],
     ['entries.0.asked.images', [1], /images/],
     ['entries.0.asked.key', 2, /key/],
@@ -84,7 +84,7 @@ describe('parseCase', () => {
     ['entries.0.elapsedMs', -1, /elapsedMs/],
     ['entries.0.model.device.backend', 'cpu', /backend/],
     ['entries.2.count', 99, /count/],
-    ['entries.2.rollouts.1.index', 0, /index of its own/],
+    ['entries.2.rollouts.1.index', 0, /unique index/],
   ])('refuses %s = %j', (path, value, reason) => {
     expect(refusal(broken(path, value))).toMatch(reason);
   });
