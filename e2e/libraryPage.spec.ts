@@ -50,7 +50,7 @@ test.describe('a download', () => {
     await expect(library.getByText('In progress (see above)')).toBeVisible();
     await expect(library.getByText(/model\.layers\.\d+/)).toBeVisible();
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('button', { name: /^Models\s*\d+ %/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /^Models\s*\d+%/ })).toBeVisible();
     await rounds.openLibrary();
     await library.getByRole('button', { name: /^Pause/ }).click();
     await expect(library.getByText('Paused')).toBeVisible();
@@ -77,7 +77,9 @@ test.describe('a download', () => {
     await library.getByRole('button', { name: THINKER }).click();
     await library.getByRole('button', { name: /^Test GPU memory/ }).click();
     await expect(library.getByText('the test got only 1.07 GB')).toBeVisible();
-    await expect(library.getByText('It won’t run here, but Rounds mini or MedVLM-R1 2B may.')).toBeVisible();
+    await expect(
+      library.getByText('This model won’t run on this device, but Rounds mini or MedVLM-R1 2B may.'),
+    ).toBeVisible();
     await expect(library.getByRole('button', { name: 'Download anyway' })).toBeVisible();
     await expect(library.getByRole('button', { name: 'Use for this visit only' })).toBeDisabled();
     await library.getByRole('button', { name: 'Cancel', exact: true }).click();
