@@ -84,7 +84,7 @@ fakeTest('the speeds of the last answers are drawn and said', async ({ page, ope
     await rounds.askAgain.waitFor();
   }
   await page.getByRole('button', { name: /about the model/ }).click();
-  await expect(page.getByRole('img', { name: /^Tokens per second of the last 3 answers/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /^Tokens per second for the last 3 answers/ })).toBeVisible();
 });
 
 fakeTest.describe(() => {
