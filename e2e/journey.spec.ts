@@ -62,7 +62,7 @@ async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
   if (!(await thinking.isVisible())) await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
   return {
     thinking: await thinking.innerText(),
-    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' }).innerText(),
+    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText(),
   };
 }
 
