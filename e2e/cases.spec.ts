@@ -13,10 +13,7 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await askSample(rounds, /^Brain MRI/);
   await expectAccessible(page);
   await keepCases(page);
-  const answer = await rounds.reasoning
-    .getByRole('listitem')
-    .filter({ hasText: 'model’s choice' })
-    .innerText();
+  const answer = await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText();
   await page.reload();
   await rounds.modelReady();
   await expect(rounds.askAgain).toHaveCount(0);
@@ -30,12 +27,9 @@ test('a case is kept, opened after a reload as it was, and followed up', async (
   await expect(rounds.choices).toHaveCount(4);
   await expect(rounds.thumbnails).toHaveCount(1);
   await expect(rounds.viewer()).toBeVisible();
-  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(
-    answer,
-    {
-      useInnerText: true,
-    },
-  );
+  await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(answer, {
+    useInnerText: true,
+  });
   // The same model is loaded, so its probabilities can still be looked up; then it is followed up.
   await page.getByRole('button', { name: 'Probabilities' }).click();
   await expect(page.getByRole('region', { name: 'Probabilities' })).toBeVisible();
@@ -60,7 +54,7 @@ test('asked again, a question gives the same answer in the same case; a new case
   await rounds.modelReady();
   const dialog = await openList(page);
   await dialog.getByRole('button', { name: /^Open “/ }).click();
-  const chosen = rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' });
+  const chosen = rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' });
   const before = await chosen.innerText();
   await rounds.askAgain.click();
   await rounds.askAgain.waitFor({ timeout: 300_000 });
@@ -95,7 +89,7 @@ test('cases are renamed, annotated, searched, deleted and brought back', async (
   expect(await isStored(page, 'première')).toBe(true);
   await expectAccessible(page);
   await dialog.getByRole('searchbox').fill('no such words');
-  await expect(dialog.getByText('No case has “no such words”')).toBeVisible();
+  await expect(dialog.getByText('No cases match “no such words”')).toBeVisible();
   await dialog.getByRole('searchbox').fill('');
   await dialog.getByRole('button', { name: 'Delete “Crâne, première leçon”' }).click();
   await expect(rows(dialog)).toHaveCount(1);

@@ -62,7 +62,7 @@ async function askHeadCt(rounds: RoundsPage): Promise<Answer> {
   if (!(await thinking.isVisible())) await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
   return {
     thinking: await thinking.innerText(),
-    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' }).innerText(),
+    answer: await rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' }).innerText(),
   };
 }
 
@@ -148,7 +148,7 @@ test('without a real GPU the small model takes WebAssembly by itself and says wh
   test.skip(real, 'this machine has a GPU, which is taken instead');
   await rounds.modelReady();
   await expect(page.getByRole('button', { name: /^rounds-mini\s+WebAssembly/ })).toBeVisible();
-  await expectDevice(page, /only a software GPU|offers no WebGPU/);
+  await expectDevice(page, /only a software GPU|WebGPU isn’t available/);
 });
 
 test('both devices give the same answer', { tag: '@long' }, async ({ page, openApp }) => {

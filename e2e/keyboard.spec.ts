@@ -61,7 +61,7 @@ test('from the first visit to rollouts without a pointer', async ({ page, openFa
   await expect(rounds.reasoning.getByText('Stopped before the model answered.')).toBeVisible();
 
   const thinking = rounds.reasoning.getByRole('region', { name: 'Thinking' });
-  await keys.to(/^Thought/);
+  await keys.to(/^Reasoning/);
   await keys.press('Enter');
   await expect(thinking).toBeHidden();
   await keys.press('Enter');

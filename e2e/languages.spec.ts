@@ -79,7 +79,7 @@ for (const { locale, tag, name, direction, packSize } of LANGUAGES) {
           word('language.description'),
         );
         await expect(page.getByText(word('shell.notMedical'))).toBeVisible();
-        await expect(page.getByText(word('language.modelKnowsEnglish'))).toBeVisible();
+        await expect(page.getByText(word('language.englishOnly'))).toBeVisible();
 
         const reasoning = await askSample(page, word, headCt);
         // What goes to the model stays in the language that it was trained in.
@@ -107,7 +107,7 @@ for (const { locale, tag, name, direction, packSize } of LANGUAGES) {
       await openApp(page, { backend: 'wasm' });
       await page.getByTitle(word('library.buttonTitle')).click();
       const dialog = page.getByRole('dialog', { name: word('library.models') });
-      await expect(dialog.getByText(word('library.toBeHad'))).toBeVisible();
+      await expect(dialog.getByText(word('library.available'))).toBeVisible();
       // Isolates of right-to-left texts stand between figure and unit.
       const text = (await dialog.innerText()).replace(/[\u2066-\u2069]/g, '');
       expect(text).toContain(packSize);

@@ -78,7 +78,7 @@ test('a pack of another host is fetched, used, kept and deleted', async ({ page,
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await rounds.askAgain.waitFor({ timeout: 300_000 });
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toBeVisible();
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toBeVisible();
     expect([...host.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(asked);
 
     await rounds.openLibrary();

@@ -50,7 +50,7 @@ test.describe('a download', () => {
     await expect(library.getByText('In progress (see above)')).toBeVisible();
     await expect(library.getByText(/model\.layers\.\d+/)).toBeVisible();
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('button', { name: /^Models\s*\d+ %/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /^Models\s*\d+%/ })).toBeVisible();
     await rounds.openLibrary();
     await library.getByRole('button', { name: /^Pause/ }).click();
     await expect(library.getByText('Paused')).toBeVisible();
@@ -76,8 +76,10 @@ test.describe('a download', () => {
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();
     await library.getByRole('button', { name: /^Test GPU memory/ }).click();
-    await expect(library.getByText('a trial got only 1.07 GB')).toBeVisible();
-    await expect(library.getByText('It won’t run here, but Rounds mini or MedVLM-R1 2B may.')).toBeVisible();
+    await expect(library.getByText('the test got only 1.07 GB')).toBeVisible();
+    await expect(
+      library.getByText('This model won’t run on this device, but Rounds mini or MedVLM-R1 2B may.'),
+    ).toBeVisible();
     await expect(library.getByRole('button', { name: 'Download anyway' })).toBeVisible();
     await expect(library.getByRole('button', { name: 'Use for this visit only' })).toBeDisabled();
     await library.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -110,7 +112,7 @@ test.describe('a stored model', () => {
   test('is verified, exported and deleted', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'library');
     const library = await rounds.openLibrary();
-    await expect(library.getByText(/1\.37 GB · .*4-bit weights · used .* · verified/)).toBeVisible();
+    await expect(library.getByText(/1\.37 GB · .*4-bit weights · last used .* · verified/)).toBeVisible();
     await library.getByRole('button', { name: /^Verify/ }).click();
     await expect(library.getByText('Verified: all 82 parts are intact.')).toBeVisible();
     const download = page.waitForEvent('download');
@@ -120,7 +122,7 @@ test.describe('a stored model', () => {
     await expect(library.getByRole('button', { name: 'Cancel', exact: true })).toBeFocused();
     await library.getByRole('button', { name: 'Delete', exact: true }).click();
     await expect(library.getByRole('button', { name: /^Verify/ })).toHaveCount(0);
-    await expect(library.getByText('4.0 MB in use')).toBeVisible();
+    await expect(library.getByText('4.0 MB used')).toBeVisible();
   });
 
   test('with damaged parts offers to fetch them again', async ({ page, openFake }) => {
@@ -210,7 +212,7 @@ test.describe('another model', () => {
     await dropOn(page, library, ['class-room.zip']);
     await expect(library.getByRole('button', { name: /^Use\s*class-room$/ })).toBeVisible();
     await dropOn(page, library, ['notes.txt', 'more.txt']);
-    await expect(library.getByText('notes.txt is neither a pack')).toBeVisible();
+    await expect(library.getByText('notes.txt isn’t a model')).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(rounds.thumbnails).toHaveCount(0);
     // Closed, the page takes images again.

@@ -25,9 +25,7 @@ test.describe(() => {
     await rounds.ask.click();
     // Of a fast answer the thinking is folded up again before anybody looks.
     await rounds.askAgain.waitFor({ timeout: 150_000 });
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toHaveText(
-      /Head CT/,
-    );
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toHaveText(/Head CT/);
     expect(await page.evaluate(() => (window as unknown as { clicks: number }).clicks)).toBe(2);
   });
 });
@@ -84,7 +82,7 @@ fakeTest('the speeds of the last answers are drawn and said', async ({ page, ope
     await rounds.askAgain.waitFor();
   }
   await page.getByRole('button', { name: /about the model/ }).click();
-  await expect(page.getByRole('img', { name: /^Tokens per second of the last 3 answers/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /^Tokens per second for the last 3 answers/ })).toBeVisible();
 });
 
 fakeTest.describe(() => {

@@ -72,13 +72,13 @@ test.describe('asking', () => {
     await rounds.reasoning.getByText('Reasoning', { exact: true }).click();
     await expect(rounds.reasoning.getByText('A bright ring of bone')).toBeVisible();
     await expect(rounds.reasoning.getByText('Correct', { exact: true })).toBeVisible();
-    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'model’s choice' })).toContainText(
+    await expect(rounds.reasoning.getByRole('listitem').filter({ hasText: 'chosen' })).toContainText(
       'Head CT',
     );
     await expect(rounds.reasoning.getByText('Reward 1 format 1 · answer 1')).toBeVisible();
     await rounds.reasoning.getByText('Reward 1', { exact: true }).click();
     await expect(rounds.reasoning.getByText('MedVLThinker: reward = format × answer.')).toBeVisible();
-    for (const term of ['First token', 'Speed', 'Written', 'Context']) {
+    for (const term of ['First token', 'Speed', 'Length', 'Context']) {
       await expect(rounds.reasoning.getByText(term, { exact: true })).toBeVisible();
     }
   });

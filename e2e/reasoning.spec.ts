@@ -17,7 +17,7 @@ test.describe('a conversation', () => {
     await page.getByRole('button', { name: 'Follow up' }).click();
     await expect(rounds.question).toBeFocused();
     await expect(rounds.question).toHaveValue('');
-    await expect(page.getByText('Follows up on “What kind of image is this?”')).toBeVisible();
+    await expect(page.getByText('Follow-up to “What kind of image is this?”')).toBeVisible();
     await rounds.question.fill('And which part of the body?');
     await rounds.ask.click();
     await expect(
@@ -185,7 +185,7 @@ test.describe('rollouts', () => {
     await expect(cards).toHaveCount(4);
     await expect(cards.nth(1)).toContainText('seed 43');
     await expect(cards.nth(1)).toContainText('advantage −0.87');
-    await cards.nth(1).getByText('Thinking').click();
+    await cards.nth(1).getByText('Reasoning').click();
     await expect(cards.nth(1).getByText('A bright ring of bone')).toBeVisible();
     await rounds.reasoning.getByText('Show as table').click();
     await expect(rounds.reasoning.getByRole('row').nth(2)).toContainText('−0.87');
@@ -196,7 +196,7 @@ test.describe('rollouts', () => {
     const rounds = await openReady(page, openFake);
     await rounds.takeSample(/^Head CT/);
     await rollOut(rounds, 2);
-    await expect(rounds.reasoning.getByText(/^A tie: B\. Head CT and A\. .+ have 1 each\.$/)).toBeVisible();
+    await expect(rounds.reasoning.getByText(/^Tie: B\. Head CT and A\. .+ \(1 each\)\.$/)).toBeVisible();
   });
 
   test('that are all wrong teach nothing, and the page says why', async ({ page, openFake }) => {

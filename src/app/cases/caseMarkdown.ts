@@ -43,7 +43,7 @@ function answerBlocks(entry: CaseAnswer): string[] {
     ...(error ? [t('cases.failedWith', { code: error.code })] : []),
     ...(answer.trim() === '' ? [] : [safe(answer.trim())]),
     ...(verdict ? [verdictLine(verdict, asked.options)] : []),
-    ...(thinking.trim() === '' ? [] : [`### ${t('cases.thinking')}`, quoted(thinking.trim())]),
+    ...(thinking.trim() === '' ? [] : [`### ${t('cases.reasoning')}`, quoted(thinking.trim())]),
     figures(entry),
   ];
 }

@@ -89,8 +89,8 @@ function limitsFinding(
   const most = Math.min(maxBufferBytes, maxBindingBytes);
   const values = { size: formatBytes(largestTensorBytes), limit: formatBytes(most) };
   return largestTensorBytes > most
-    ? finding('limits', 'bad', t('library.partTooLarge', values))
-    : finding('limits', 'ok', t('library.partFits', values));
+    ? finding('limits', 'bad', t('library.tensorTooLarge', values))
+    : finding('limits', 'ok', t('library.tensorFits', values));
 }
 
 function memoryFinding({ packBytes }: Needs, { probe, deviceMemoryGib }: DeviceFacts): Finding {
@@ -100,8 +100,8 @@ function memoryFinding({ packBytes }: Needs, { probe, deviceMemoryGib }: DeviceF
   if (allocation) {
     const got = formatBytes(allocation.gotBytes);
     return allocation.gotBytes < allocation.askedBytes
-      ? finding('memory', 'bad', t('library.memoryTrialShort', { size, got }))
-      : finding('memory', 'ok', t('library.memoryTrialGood', { size }));
+      ? finding('memory', 'bad', t('library.memoryTestShort', { size, got }))
+      : finding('memory', 'ok', t('library.memoryTestPassed', { size }));
   }
   if (deviceMemoryGib !== null && deviceMemoryGib * GIB < 2 * wanted) {
     return finding('memory', 'warn', t('library.memoryLow', { size, gib: formatNumber(deviceMemoryGib) }));

@@ -115,15 +115,15 @@ export const ERROR_TEXT = Object.fromEntries(
 
 const RECOVERY_KEYS: Readonly<Record<RecoveryAction, MessageKey>> = {
   retry: 'errors.retry',
-  continue: 'errors.goOn',
+  continue: 'errors.continueAnswer',
   'smaller-images': 'errors.smallerImages',
   'edit-question': 'errors.editQuestion',
   'edit-settings': 'errors.editSettings',
   'choose-image': 'errors.chooseImage',
   'use-wasm': 'errors.useWasm',
-  'no-cache': 'errors.noCache',
+  'no-cache': 'errors.continueWithoutStoring',
   'open-library': 'errors.openLibrary',
-  'use-embedded': 'errors.useEmbedded',
+  'use-embedded': 'errors.useBuiltIn',
   reload: 'errors.reload',
 };
 

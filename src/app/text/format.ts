@@ -53,11 +53,11 @@ export function formatDuration(ms: number): string {
 /** An estimate, rounded coarsely so that it doesn't flicker. */
 export function formatTimeLeft(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
-  if (seconds <= 1) return t('format.aSecondLeft');
+  if (seconds <= 1) return t('format.oneSecondLeft');
   if (seconds < 60) return t('format.secondsLeft', { n: formatCount(seconds) });
   const minutes = Math.ceil(seconds / 60);
   if (minutes >= 90) return t('format.hoursLeft', { n: formatFixed(minutes / 60, 1) });
-  return minutes === 1 ? t('format.aMinuteLeft') : t('format.minutesLeft', { n: formatCount(minutes) });
+  return minutes === 1 ? t('format.oneMinuteLeft') : t('format.minutesLeft', { n: formatCount(minutes) });
 }
 
 /** Parameter counts in the language's own short form: 5.6 M, 3.75 B, 3750 M, 37.5亿. */

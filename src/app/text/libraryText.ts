@@ -11,7 +11,7 @@ const JOB_TEXT: Readonly<Record<JobPhase, MessageKey>> = {
   importing: 'library.phaseImporting',
   verifying: 'library.phaseVerifying',
   exporting: 'library.phaseExporting',
-  elsewhere: 'library.phaseElsewhere',
+  elsewhere: 'library.phaseInOtherTab',
   paused: 'library.phasePaused',
   done: 'library.phaseDone',
   failed: 'library.phaseFailed',
@@ -38,7 +38,7 @@ export function storageText({ usage, quota, persisted, isPrivate }: StorageRepor
   const free =
     usage === null || quota === null || isPrivate
       ? ''
-      : t('library.storageRoom', { size: formatBytes(Math.max(quota - usage, 0)) });
+      : t('library.storageFree', { size: formatBytes(Math.max(quota - usage, 0)) });
   return [used, free, persistenceText(persisted, isPrivate)].filter(Boolean);
 }
 

@@ -18,7 +18,7 @@ export const SAMPLING_FIELDS: Readonly<Record<SamplingKey, NumberSpec>> = {
   topP: { label: 'ask.topP', min: 0.01, max: 1, step: 0.01 },
   topK: { label: 'ask.topK', min: 0, max: 1000, step: 1 },
   repetitionPenalty: { label: 'ask.repetitionPenalty', min: 0.5, max: 2, step: 0.01 },
-  maxNewTokens: { label: 'ask.longestAnswer', min: 1, max: 4096, step: 1 },
+  maxNewTokens: { label: 'ask.maximumTokens', min: 1, max: 4096, step: 1 },
 };
 
 export const SAMPLING_KEYS = Object.keys(SAMPLING_FIELDS) as SamplingKey[];

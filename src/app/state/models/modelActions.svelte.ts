@@ -58,12 +58,12 @@ export class ModelActions {
     await this.#act(id, async () => {
       if ('directory' in target) {
         const { name } = await this.#library.call('export', { modelId: id, directory: target.directory });
-        return sentenceOutcome(t('library.writtenAs', { name }));
+        return sentenceOutcome(t('library.exportedToFolder', { name }));
       }
       const { file, name } = await this.#library.call('export', { modelId: id });
       if (!file) throw new RoundsError('internal', 'The export gave no file.');
       target.save(file, name);
-      return sentenceOutcome(t('library.handedAs', { name }));
+      return sentenceOutcome(t('library.exportedToDownloads', { name }));
     });
   }
 

@@ -47,12 +47,12 @@ export class ModelChoice {
     const stored = await this.#find(id);
     if (!stored) {
       this.#storedId.set(null);
-      this.notice = t('library.lastModelGone');
+      this.notice = t('library.lastModelMissing');
       return this.#load({ kind: 'embedded' });
     }
     if (this.#loading.get() === id) {
       this.#loading.set(null);
-      this.notice = t('library.pageEndedWhileLoading', { name: stored.name });
+      this.notice = t('library.pageClosedWhileLoading', { name: stored.name });
       return this.#load({ kind: 'embedded' });
     }
     return this.#load({ kind: 'stored', id, name: stored.name, repo: stored.source.repo });
