@@ -252,7 +252,7 @@ describe('LibraryState', () => {
       },
     ]);
     await state.importFiles({ name: 'notes', files: [new File(['x'], 'a.txt'), new File(['x'], 'b.txt')] });
-    expect(state.hint).toContain('notes is neither a pack');
+    expect(state.hint).toContain('notes isn’t a model');
   });
 
   it('uses a model for this visit without storing it', async () => {
