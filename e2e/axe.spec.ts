@@ -24,6 +24,10 @@ async function dress(page: Page, { colorScheme, contrast, forcedColors, dir }: L
   await page.emulateMedia({ colorScheme, contrast: contrast ?? null, forcedColors: forcedColors ?? null });
   await page.evaluate((direction) => (document.documentElement.dir = direction), dir ?? 'ltr');
   if (contrast) await expect(page.locator('html')).toHaveAttribute('data-contrast', 'more');
+  // Colours are read from computed styles: two frames later every rule of the new look applies.
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
 }
 
 const VIEWS: [string, Scenario, (rounds: RoundsPage) => Promise<void>][] = [

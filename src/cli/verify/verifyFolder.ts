@@ -62,7 +62,8 @@ export async function verifyFolder(folder: GoldenFolder, options: VerifyOptions)
       try {
         if (withDecoding) await verifyDecoding(session, folder, options);
         withDecoding = false;
-        const { device } = await session.load(options);
+        const { backend, activations } = options;
+        const { device } = await session.load({ backend, activations });
         report(`${checkpoint}: ${device.backend}, ${deviceName(device)}, ${device.activations}`);
         for (const name of names) {
           signal.throwIfAborted();
