@@ -26,7 +26,9 @@ const playwright = [
   `--reporter=list,./${REPORTERS}/playwrightReporter.mjs`,
 ];
 
-/** One after the other, from the most to the least CPU time; two lanes run at a time. @type {Stage[]} */
+const BUILD = ['vite/bin/vite.js', 'build', '--logLevel', 'warn'];
+
+/** Each keeps one core busy, so two run at a time; the longest comes first. @type {Stage[]} */
 export const CHECKS = [
   { name: 'lint', command: ['eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
   {
@@ -36,19 +38,19 @@ export const CHECKS = [
   { name: 'types:node', command: ['typescript/bin/tsc', '-p', 'tsconfig.node.json'] },
   { name: 'types:worker', command: ['typescript/bin/tsc', '-p', 'tsconfig.worker.json'] },
   { name: 'format', command: ['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'] },
+  { name: 'build', command: BUILD },
+  { name: 'browser', command: vitest('browser'), hasTests: true },
 ];
 
 /** Each takes all cores by itself. @type {Stage[]} */
 export const TESTS = [
   { name: 'unit', command: vitest('unit'), hasTests: true },
-  { name: 'browser', command: vitest('browser'), hasTests: true },
-  { name: 'build', command: ['vite/bin/vite.js', 'build', '--logLevel', 'warn'] },
   { name: 'e2e', command: playwright, hasTests: true },
 ];
 
 /** @type {Stage[]} */
 export const LONG = [
-  { name: 'build', command: ['vite/bin/vite.js', 'build', '--logLevel', 'warn'] },
+  { name: 'build', command: BUILD },
   { name: 'e2e:long', command: playwright, hasTests: true, env: { ROUNDS_LONG: '1' } },
   { name: 'screenshots', command: ['tsx/dist/cli.mjs', 'e2e/screenshots.ts', '--all', '.cache/screenshots'] },
 ];
