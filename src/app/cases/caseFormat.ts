@@ -1,6 +1,6 @@
 /**
- * A case as it is stored and exported: its images, every question about them, and what was answered (docs/cases.md).
- * What comes from storage or a file goes through caseBounds.ts first.
+ * A case as it is stored and exported: its images, all questions about them, and the answers (docs/cases.md). Data from
+ * storage or a file must pass caseBounds.ts first.
  */
 import type {
   GenerateResult,
@@ -23,35 +23,35 @@ export interface CaseRecord {
   version: typeof CASE_VERSION;
   /** UUID. */
   id: string;
-  /** The visitor’s own, or empty: then it is the first question. */
+  /** Set by the visitor; if empty, the first question is the title. */
   title: string;
   notes: string;
   /** ISO times. */
   createdAt: string;
   changedAt: string;
   images: CaseImage[];
-  /** Oldest first; each stands behind the one that it follows up on. */
+  /** Oldest first; each after the one that it follows. */
   entries: CaseEntry[];
 }
 
 export interface CaseImage {
-  /** Of the kept bytes, which are stored once under this name. */
+  /** Of the stored bytes. Equal bytes are stored only once, under this name. */
   sha256: string;
   bytes: number;
-  /** MIME type of the kept bytes. */
+  /** MIME type of the stored bytes. */
   type: string;
-  /** Never the name of a visitor’s file: that may name a patient. */
+  /** Never the name of the visitor’s file, which may contain a patient's name. */
   name: string;
-  /** What the file was that the visitor chose. */
+  /** Format of the visitor's file. */
   format: FileFormat;
   /** Of the decoded image, in pixels. */
   width: number;
   height: number;
-  /** What is kept is the picture as it was shown, as PNG; not the file. */
+  /** True if the stored bytes are the shown picture as PNG instead of the file. */
   isRendered: boolean;
   /** Header fields that may identify the patient, if the file itself is stored: IdentifyingCode, in older cases English names. */
   identifying: string[];
-  /** As in ImageInput. In a rendered image they tell what was rendered. */
+  /** As in ImageInput. For a rendered image: what was rendered. */
   frame?: number;
   window?: [number, number];
   plane?: Plane;
@@ -65,7 +65,7 @@ export interface CaseAsked {
   key: number | null;
   presetId: PresetId;
   sampling: SamplingChoice;
-  /** As in Asked: images were made smaller for want of memory. */
+  /** As in Asked: images were shrunk to save memory. */
   maxPixels?: number;
   /** Indices of CaseRecord.images. */
   images: number[];
@@ -80,7 +80,7 @@ export type CaseModel = Pick<ModelInfo, 'name' | 'packHash' | 'parameters' | 'we
 interface CaseRun {
   /** UUID. */
   uid: string;
-  /** The answer that the question follows up on. */
+  /** Uid of the answer that the question follows. */
   parent: string | null;
   askedAt: string;
   asked: CaseAsked;
@@ -97,11 +97,11 @@ export interface CaseAnswer extends CaseRun {
   tokens: number;
   firstTokenMs: number | null;
   thinkingMs: number | null;
-  /** Null where the answer never ended. */
+  /** Null if the answer never finished. */
   result: CaseResult | null;
   probabilities: TokenProbabilities[];
   optionProbabilities: OptionProbabilities[];
-  /** For readers of the file; the page works it out anew. */
+  /** For other readers of the file; the page computes it again. */
   verdict: Verdict | null;
 }
 
@@ -133,17 +133,17 @@ export interface CaseRollouts extends CaseRun {
 
 export type CaseEntry = CaseAnswer | CaseRollouts;
 
-/** The title that is shown: the visitor’s own, else the first question. */
+/** The title to show: the visitor’s, else the first question. */
 export function titleOf({ title, entries }: Pick<CaseRecord, 'title' | 'entries'>): string {
   return title || (entries[0]?.asked.question ?? '');
 }
 
-/** Times of cases are texts in UTC, which sort as they are. */
+/** The current time in UTC as an ISO string; such strings sort by time. */
 export function isoNow(): string {
   return new Date().toISOString();
 }
 
-/** Each once, in order. */
+/** Without duplicates, in the original order. */
 export function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }
