@@ -1,97 +1,24 @@
-/** The library on the built site in a real browser, when things go wrong: killed, crowded, cleared, in two tabs, offline. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The library on the built site in a real browser, when things go wrong: killed, crowded, cleared, in two tabs. */
 import type { CDPSession, Page } from '@playwright/test';
-import { DIST } from '../src/cli/build.mjs';
-import { serve } from '../src/cli/staticServer.mjs';
-import type { LibraryCallName, LibraryCalls } from '../src/shared/library';
 import { makeProfile, startBrowser, type OwnBrowser } from './faults/ownBrowser';
-import { startFaultServer, type FaultServer } from './faults/faultServer';
-import { makeTestPack, type TestPack } from './faults/testPack';
-import { expect, test as base } from './fixtures';
+import {
+  add,
+  call,
+  seeded,
+  shards,
+  storedHashes,
+  test,
+  wantedHashes,
+  watchStored,
+} from './faults/libraryCalls';
+import { makeTestPack } from './faults/testPack';
+import { expect } from './fixtures';
 
 const MIB = 2 ** 20;
-
-const test = base.extend<{ host: FaultServer }>({
-  // eslint-disable-next-line no-empty-pattern -- Playwright reads the dependencies from this parameter.
-  host: async ({}, use) => {
-    const host = await startFaultServer();
-    await use(host);
-    await host.close();
-  },
-});
 
 test.describe.configure({ timeout: 600_000 });
 /** First visits. */
 test.use({ fresh: true });
-
-/** A call of the library in the harness page. */
-function call<K extends LibraryCallName>(
-  page: Page,
-  kind: K,
-  params: LibraryCalls[K][0],
-): Promise<LibraryCalls[K][1]> {
-  return page.evaluate(([name, given]) => window.rounds.library(name, given), [kind, params] as const);
-}
-
-const add = (page: Page, host: FaultServer) => call(page, 'add', { origin: { kind: 'pack', url: host.url } });
-const shards = (counts: ReadonlyMap<string, number>): [string, number][] =>
-  [...counts].filter(([path]) => path.startsWith('shard'));
-
-/** SHA-256 of every stored shard, computed from the database itself. */
-function storedHashes(page: Page, id: string): Promise<Record<string, string>> {
-  return page.evaluate(async (database) => {
-    const db = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(database);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(new Error('cannot open'));
-    });
-    const read = <T>(request: IDBRequest<T>): Promise<T> =>
-      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const store = () => db.transaction('shards').objectStore('shards');
-    const hashes: Record<string, string> = {};
-    for (const key of (await read(store().getAllKeys())) as string[]) {
-      const digest = await crypto.subtle.digest('SHA-256', (await read(store().get(key))) as ArrayBuffer);
-      hashes[key] = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    }
-    db.close();
-    return hashes;
-  }, `rounds-pack-${id}`);
-}
-
-const wantedHashes = ({ manifest }: TestPack): Record<string, string> =>
-  Object.fromEntries(manifest.shards.map(({ file, sha256 }) => [file, sha256]));
-
-/** Tells through the console which shards are stored, as often as that changes. */
-function watchStored(database: string): void {
-  let told = -1;
-  const tell = async (): Promise<void> => {
-    const request = indexedDB.open(database);
-    // Opening must not make it: that is for the library.
-    request.onupgradeneeded = () => request.transaction?.abort();
-    const db = await new Promise<IDBDatabase | null>((resolve) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => resolve(null);
-    });
-    if (db) {
-      const keys = db.transaction('shards').objectStore('shards').getAllKeys();
-      await new Promise((resolve) => (keys.onsuccess = resolve));
-      if (keys.result.length !== told) console.log(`stored ${JSON.stringify(keys.result)}`);
-      told = keys.result.length;
-      db.close();
-    }
-    setTimeout(() => void tell(), 10);
-  };
-  void tell();
-}
-
-/** A generator of numbers in [0, 1) that gives the same moments on every run. */
-function seeded(state: number): () => number {
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 for (const { kills, details } of [
   { kills: 4, details: {} },
@@ -191,7 +118,11 @@ test('one tab downloads, another follows, and takes over when the first is close
   expect(Math.max(...shards(host.requests).map(([, count]) => count))).toBe(2);
 });
 
-test('a full disk is told, keeps what is there, and later goes on', async ({ page, site, host }) => {
+test('a full disk is reported, stored shards stay, and the download continues later', async ({
+  page,
+  site,
+  host,
+}) => {
   const pack = makeTestPack({ shards: 12, shardBytes: MIB });
   host.files = new Map(pack.files);
   await page.goto(`${site.url}harness.html`);
@@ -245,69 +176,4 @@ test('deleting gives the space back', async ({ page, site, host }) => {
   expect((await usage()) - before).toBeGreaterThan(11 * MIB);
   await call(page, 'delete', { modelId: pack.hash });
   await expect.poll(usage).toBeLessThan(before + MIB);
-});
-
-/** In a page: has the engine's worker load a stored model and answer, as the app does, without the app. */
-async function answerWith([script, id]: [string, string]): Promise<string> {
-  const worker = new Worker(script, { type: 'module' });
-  let next = 0;
-  const ask = (request: object): Promise<{ text: string }> =>
-    new Promise((resolve, reject) => {
-      const call = ++next;
-      worker.addEventListener(
-        'message',
-        ({ data }: MessageEvent<{ type: string; id: number; result: never; error: Error }>) => {
-          if (data.id !== call || data.type === 'update') return;
-          if (data.type === 'result') resolve(data.result);
-          else reject(new Error(data.error.message));
-        },
-      );
-      worker.postMessage({ id: call, ...request });
-    });
-  const pack = { kind: 'stored', id };
-  await ask({ call: 'load', params: { pack, backend: 'wasm', activations: 'auto' } });
-  const settings = {
-    maxNewTokens: 4,
-    temperature: 0,
-    topP: 1,
-    topK: 0,
-    repetitionPenalty: 1,
-    seed: 1,
-    ignoreEos: true,
-  };
-  const messages = [{ role: 'user', content: 'What is this?' }];
-  const { text } = await ask({ call: 'generate', params: { messages, settings } });
-  worker.terminate();
-  return text;
-}
-
-test('a stored model answers after a restart of the browser without any network', async ({ host }) => {
-  const MINI = join(DIST, 'models/rounds-mini');
-  for (const file of readdirSync(MINI)) host.files.set(file, readFileSync(join(MINI, file)));
-  const site = await serve({ root: DIST });
-  const engine = readdirSync(join(DIST, 'assets')).find((name) => /^engine\.worker-.*\.js$/.test(name))!;
-  const script = `${site.url}assets/${engine}`;
-  const profile = await makeProfile();
-  let browser = await startBrowser(profile.path);
-  try {
-    const page = await browser.context.newPage();
-    await page.goto(site.url);
-    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-    await page.goto(`${site.url}harness.html`);
-    const { id } = await add(page, host);
-    await host.close();
-    const online = await page.evaluate(answerWith, [script, id] as [string, string]);
-    await site.close();
-    await browser.kill();
-
-    browser = await startBrowser(profile.path);
-    const later = await browser.context.newPage();
-    await later.goto(site.url);
-    expect(await later.evaluate(answerWith, [script, id] as [string, string])).toBe(online);
-    expect(online.length).toBeGreaterThan(0);
-  } finally {
-    await browser.kill();
-    await profile.remove();
-    await site.close().catch(() => undefined);
-  }
 });
