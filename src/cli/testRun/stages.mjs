@@ -26,11 +26,12 @@ const playwright = [
   `--reporter=list,./${REPORTERS}/playwrightReporter.mjs`,
 ];
 
+const LINT = ['eslint/bin/eslint.js', '.', '--max-warnings', '0'];
 const BUILD = ['vite/bin/vite.js', 'build', '--logLevel', 'warn'];
 
 /** Each keeps one core busy, so two run at a time; the longest comes first. @type {Stage[]} */
 export const CHECKS = [
-  { name: 'lint', command: ['eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
+  { name: 'lint', command: LINT, env: { ROUNDS_LINT: 'quick' } },
   {
     name: 'types:page',
     command: ['svelte-check/bin/svelte-check', '--tsconfig', 'tsconfig.app.json', '--fail-on-warnings'],
@@ -50,6 +51,7 @@ export const TESTS = [
 
 /** @type {Stage[]} */
 export const LONG = [
+  { name: 'lint', command: LINT },
   { name: 'build', command: BUILD },
   { name: 'e2e:long', command: playwright, hasTests: true, env: { ROUNDS_LONG: '1' } },
   { name: 'screenshots', command: ['tsx/dist/cli.mjs', 'e2e/screenshots.ts', '--all', '.cache/screenshots'] },
