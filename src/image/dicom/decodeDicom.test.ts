@@ -247,8 +247,9 @@ describe('decodeDicom refuses', () => {
     ['more frames than there are pixels', { frames: 99_999 }, 'image_invalid', /ends early/],
     ['an absurd frame count', { frames: 2_000_000 }, 'image_invalid', /contradicts itself/],
     ['a bit depth of 24', { bits: 24 }, 'image_unsupported', /24 bits/],
-    ['a high bit outside', { high: 9 }, 'image_invalid', /contradicts itself/],
-    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /contradicts itself/],
+    ['no stored bits', { stored: 0 }, 'image_invalid', /contradicts itself.*0 stored bits in pixels of 8/],
+    ['too many stored bits', { stored: 12 }, 'image_invalid', /12 stored bits in pixels of 8/],
+    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /1 value per pixel in .* RGB/],
     ['an unknown colour model', { photometric: 'CMYK' }, 'image_unsupported', /colour model CMYK/],
     ['a palette without tables', { photometric: 'PALETTE COLOR' }, 'image_unsupported', /palette/],
   ])('%s', async (_, change, code, text) => {
