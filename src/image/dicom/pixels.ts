@@ -182,20 +182,16 @@ export function unpackSingleBits(bytes: Uint8Array, firstBit: number, values: Sa
 }
 
 /**
- * The declared high bit, unless the values show that it's wrong: some writers declare the top bit of the word for values that
- * begin at bit 0.
+ * The declared high bit, unless no value reaches it: some writers declare the top bit of the word for values that begin at bit 0,
+ * and pydicom reads them so.
  */
 function usedHighBit(values: Samples, { bitsStored, highBit, bitsAllocated, isSigned }: PixelFormat): number {
-  const lowest = highBit - bitsStored + 1;
-  if (lowest === 0) return highBit;
-  let lowBits = 0;
+  if (highBit === bitsStored - 1 || bitsAllocated === 32) return highBit;
   for (const value of values) {
     const above = value >> bitsStored;
-    const isExtended = isSigned && above === -1;
-    if (bitsAllocated === 32 || (above !== 0 && !isExtended)) return highBit;
-    lowBits |= value;
+    if (above !== 0 && !(isSigned && above === -1)) return highBit;
   }
-  return (lowBits & (2 ** lowest - 1)) === 0 ? highBit : bitsStored - 1;
+  return bitsStored - 1;
 }
 
 /** The narrowest array for values of this format. */
