@@ -95,7 +95,7 @@ describe('a DICOM file of gigabytes', () => {
     ['several fragments per frame', 4],
   ])('shows a compressed frame without reading the others: %s', async (_, split) => {
     const values = (frame: number) => Array.from({ length: 64 * 64 }, (_, i) => (frame * 7 + i) & 255);
-    const fragments = Array.from({ length: 500 }, (_, frame) => rleFrame(values(frame))).flatMap((coded) =>
+    const fragments = Array.from({ length: 1200 }, (_, frame) => rleFrame(values(frame))).flatMap((coded) =>
       Array.from({ length: split }, (_, i) => {
         const step = Math.ceil(coded.length / split / 2) * 2;
         return coded.subarray(i * step, (i + 1) * step);
@@ -107,7 +107,7 @@ describe('a DICOM file of gigabytes', () => {
     );
     const table = offsets.filter((_, i) => i % split === 0);
     const file = await dicomFile(
-      [...header(500, 64), encapsulated(fragments, table)],
+      [...header(1200, 64), encapsulated(fragments, table)],
       '1.2.840.10008.1.2.5',
     );
     const blob = new SparseBlob(file.length, [{ start: 0, bytes: file }]);
