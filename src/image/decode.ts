@@ -31,8 +31,8 @@ const DECODERS: Record<ImageFormat, Decoder> = {
   avif: decodePicture,
   tiff: async ({ bytes }, options) =>
     (await loadPart(() => import('./tiff/decodeTiff'))).decodeTiff(bytes, options),
-  dicom: async ({ bytes }, options) =>
-    (await loadPart(() => import('./dicom/decodeDicom'))).decodeDicom(bytes, options),
+  dicom: async ({ blob }, options) =>
+    (await loadPart(() => import('./dicom/decodeDicom'))).decodeDicom(blob, options),
   nifti: decodeNifti,
   gzip: decodeNifti,
 };

@@ -75,13 +75,16 @@ function isBmpHeader(head: Uint8Array): boolean {
 }
 
 /**
- * A data set without the 128-byte preamble: its first element is of group 0002 or 0008, little endian, and either has a VR
- * of two letters (explicit) or a short length (implicit).
+ * A data set without the 128-byte preamble: its first element is of group 0002 or 0008, in either byte order, and either has a
+ * VR of two letters (explicit) or a short length (implicit). Some writers keep the magic that follows the preamble.
  */
 function isBareDicom(head: Uint8Array): boolean {
-  if (head.length < 16 || (head[0] !== 0x08 && head[0] !== 0x02) || head[1] !== 0 || head[3] !== 0)
-    return false;
-  return /^[A-Z]{2}$/.test(ascii(head, 4, 6)) || (head[5] === 0 && head[6] === 0 && head[7] === 0);
+  if (startsWith(head, 'DICM')) return true;
+  if (head.length < 16) return false;
+  const [low, high] = head[0] === 0 ? [1, 0] : [0, 1];
+  const isFirst = (head[low] === 0x08 || head[low] === 0x02) && head[high] === 0 && head[2 + high] === 0;
+  const isShort = [1, 2, 3].every((back) => head[high ? 4 + back : 7 - back] === 0);
+  return isFirst && (/^[A-Z]{2}$/.test(ascii(head, 4, 6)) || isShort);
 }
 
 /** Classic TIFF and BigTIFF, in either byte order. */

@@ -71,6 +71,8 @@ export async function decodeJpegLs(coded: Uint8Array, size: Size): Promise<Decod
 interface Size {
   width: number;
   height: number;
+  /** Colour channels: a coded image of 16,000 would fill the memory. */
+  components: number;
 }
 
 function checkHeader(header: CodedHeader | null, size: Size, kind: string): CodedHeader {
@@ -78,6 +80,9 @@ function checkHeader(header: CodedHeader | null, size: Size, kind: string): Code
   if (header.width !== size.width || header.height !== size.height) {
     const found = `${header.width}×${header.height} instead of ${size.width}×${size.height} pixels`;
     throw invalidImage(`the ${kind} data has ${found}`);
+  }
+  if (header.components !== size.components) {
+    throw invalidImage('the header and the pixel data disagree about the number of colour channels');
   }
   if (header.bits > 16) {
     throw unsupportedImage(`${kind} data of ${header.bits} bits can’t be opened, only up to 16`);

@@ -1,9 +1,8 @@
 /** Colour DICOM images → RGB bytes. PS3.3 C.7.6.3.1.2 (colour models) and C.7.6.3.1.5 (palettes). */
-import type { DataSet } from 'dicom-parser';
 import type { Samples } from '../grey';
 import { invalidImage, unsupportedImage } from '../imageError';
 import type { DicomFile } from './parse';
-import { readTable } from './tables';
+import { type LookupTable, readTable } from './tables';
 
 export interface ColorSamples {
   /** Three per pixel, interleaved. */
@@ -46,21 +45,33 @@ function fromYbr(pixels: Uint8Array): void {
 /** @throws RoundsError image_unsupported, image_invalid if the palette can't be used */
 export function fromPalette(file: DicomFile, indexes: Samples): Uint8Array<ArrayBuffer> {
   const rgb = new Uint8Array(indexes.length * 3);
-  for (const [channel, digit] of ['1', '2', '3'].entries()) {
-    const { first, entries, bits } = paletteTable(file, digit);
+  const tables = ['1', '2', '3'].map((digit) => paletteTable(file, digit));
+  const shift = paletteShift(tables);
+  for (const [channel, { first, entries }] of tables.entries()) {
     for (let i = 0; i < indexes.length; i++) {
       // Values outside the table take its first or last entry.
       const index = Math.min(Math.max(indexes[i]! - first, 0), entries.length - 1);
-      rgb[i * 3 + channel] = entries[index]! >> (bits > 8 ? 8 : 0);
+      rgb[i * 3 + channel] = entries[index]! >> shift;
     }
   }
   return rgb;
 }
 
-function paletteTable(file: DicomFile, digit: string) {
-  const { data }: { data: DataSet } = file;
+/**
+ * Bits below the 8 that are shown. Entries decide, not the declared bits alone: 8-bit colours are often declared as 16 bits, which
+ * would be black, and deeper ones as 8.
+ */
+function paletteShift(tables: readonly LookupTable[]): number {
+  let largest = 0;
+  for (const { entries } of tables) for (const entry of entries) if (entry > largest) largest = entry;
+  if (largest < 256) return 0;
+  const bits = Math.max(...tables.map((table) => table.bits));
+  return bits > 8 && largest < 2 ** bits ? bits - 8 : 8;
+}
+
+function paletteTable({ data }: DicomFile, digit: string): LookupTable {
   const isSigned = data.uint16('x00280103') === 1;
-  const table = readTable(file, data, `x0028110${digit}`, `x0028120${digit}`, isSigned);
+  const table = readTable(data, `x0028110${digit}`, `x0028120${digit}`, isSigned);
   if (table === 'missing') throw unsupportedImage('this kind of colour palette can’t be opened');
   if (table === 'incomplete') throw invalidImage('the colour palette is incomplete');
   return table;

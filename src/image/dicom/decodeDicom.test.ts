@@ -97,6 +97,17 @@ describe('decodeDicom', () => {
     expect(grey(image)).toEqual([0x55, 0x0a]);
   });
 
+  it.each([
+    ['below the stored bits', 16, 11],
+    ['above the allocated bits', 12, 16],
+    ['far above', 12, 255],
+    ['at the top, though no value reaches it', 12, 15],
+  ])('ignores a high bit %s, like pydicom', async (_, stored, high) => {
+    const pixels = [0, 100, 128, 200, 255, 4095];
+    const image = await decode({ rows: 2, columns: 3, bits: 16, stored, high, pixels, more: FULL });
+    expect(grey(image)).toEqual([0, 100, 128, 200, 255, 255]);
+  });
+
   it('rescales before the window, and prefers a requested window to the file’s', async () => {
     const more: TestElement[] = [
       ...window('-500\\40', '2\\400'),
@@ -221,6 +232,21 @@ describe('decodeDicom', () => {
     expect([...image.data]).toEqual([0x20, 0x50, 0x80, 0x10, 0x40, 0x70, 0x30, 0x60, 0xff]);
   });
 
+  it.each([
+    ['8-bit entries in words, declared as 16 bits', 16, 'OW', [5, 100, 255]],
+    ['8-bit entries in bytes, declared as 16 bits', 16, 'OB', Uint8Array.of(5, 100, 255)],
+    ['16-bit entries, declared as 8 bits', 8, 'OW', [0x0512, 0x64ff, 0xff00]],
+    ['12-bit entries', 12, 'OW', [0x051, 0x640, 0xfff]],
+  ])('applies palettes with %s', async (_, bits, vr, entries) => {
+    const more = [1, 2, 3].flatMap((channel): TestElement[] => [
+      { tag: [0x0028, 0x1100 + channel], vr: 'US', value: [3, 0, bits] },
+      { tag: [0x0028, 0x1200 + channel], vr, value: entries },
+    ]);
+    const photometric = 'PALETTE COLOR';
+    const image = await decode({ rows: 1, columns: 3, photometric, pixels: [0, 1, 2], more });
+    expect([...image.data]).toEqual([5, 5, 5, 100, 100, 100, 255, 255, 255]);
+  });
+
   it('reveals nothing about the patient', async () => {
     const image = await decode({ rows: 1, columns: 1, pixels: [1], more: FULL });
     expect(JSON.stringify(image.facts)).not.toMatch(/secret|person/i);
@@ -247,8 +273,9 @@ describe('decodeDicom refuses', () => {
     ['more frames than there are pixels', { frames: 99_999 }, 'image_invalid', /ends early/],
     ['an absurd frame count', { frames: 2_000_000 }, 'image_invalid', /contradicts itself/],
     ['a bit depth of 24', { bits: 24 }, 'image_unsupported', /24 bits/],
-    ['a high bit outside', { high: 9 }, 'image_invalid', /contradicts itself/],
-    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /contradicts itself/],
+    ['no stored bits', { stored: 0 }, 'image_invalid', /contradicts itself.*0 stored bits in pixels of 8/],
+    ['too many stored bits', { stored: 12 }, 'image_invalid', /12 stored bits in pixels of 8/],
+    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /1 value per pixel in .* RGB/],
     ['an unknown colour model', { photometric: 'CMYK' }, 'image_unsupported', /colour model CMYK/],
     ['a palette without tables', { photometric: 'PALETTE COLOR' }, 'image_unsupported', /palette/],
   ])('%s', async (_, change, code, text) => {

@@ -5,7 +5,8 @@
 import type { DecodedImage, DecodeOptions } from '../decoded';
 import { forgetful } from '../fileMemory';
 import { type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
-import { missingPart } from '../imageError';
+import { RoundsError } from '../../shared/errors';
+import { invalidImage, missingPart } from '../imageError';
 import { fromPalette, renderColor } from './color';
 import { readFacts, readPixelAspect } from './facts';
 import { type DecodedFrame, readFrame } from './frame';
@@ -13,18 +14,51 @@ import { type DicomFile, parseDicom } from './parse';
 import { type PixelFormat, readFormat } from './pixels';
 import { chooseDisplay, displayFunction, listPresets, modalityScale, modalityUnit, paddingTest } from './voi';
 
+/** About what stays in memory of a Blob whose frames are read one by one. */
+const KEPT_BYTES = 32 * 1024 * 1024;
+
 /**
- * @param bytes the whole file
+ * @param bytes the whole file; of a large Blob only the header and the frame are read
  * @throws RoundsError image_invalid, image_unsupported (transfer syntax, no pixels), image_too_large, request_invalid (no such
- *   frame, an unusable window), decoder_missing
+ *   frame, an unusable window), decoder_missing, out_of_memory. Nothing else.
  */
 export async function decodeDicom(
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Blob | Uint8Array,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
+  try {
+    return await decode(bytes, options);
+  } catch (thrown) {
+    throw toCoded(thrown);
+  }
+}
+
+/** What the reader or a codec didn't expect of the bytes, as an error of images. */
+function toCoded(thrown: unknown): RoundsError {
+  if (thrown instanceof RoundsError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : '';
+  if (thrown instanceof RangeError && /allocation|array length|memory/i.test(text)) {
+    return new RoundsError(
+      'out_of_memory',
+      'there isn’t enough memory for the image; close other tabs first.',
+      {
+        cause: thrown,
+      },
+    );
+  }
+  // The file was moved, changed or deleted after it was chosen.
+  if (thrown instanceof DOMException && thrown.name !== 'SyntaxError') {
+    return new RoundsError('image_invalid', 'the file can’t be read any more; choose it again.', {
+      cause: thrown,
+    });
+  }
+  return invalidImage('the DICOM data is damaged or incomplete', thrown);
+}
+
+async function decode(bytes: Blob | Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const { remember = forgetful } = options;
-  // A deflated file has an array of its own once parsed; others share the bytes.
-  const file = await remember('dicom', bytes.length, () => parseDicom(bytes));
+  const size = bytes instanceof Blob ? Math.min(bytes.size, KEPT_BYTES) : bytes.length;
+  const file = await remember('dicom', size, () => parseDicom(bytes));
   const format = readFormat(file);
   const frame = options.frame ?? 0;
   if (!Number.isInteger(frame) || frame < 0 || frame >= format.frames) {
@@ -60,7 +94,7 @@ export async function decodeDicom(
     data: spreadGrey(toLevels(image, display), isInverted),
     facts: { ...common.facts, ...shown },
     ...(options.raw
-      ? { raw: { values: toRawValues(image), shape: displayFunction(file, frame), isInverted } }
+      ? { raw: { values: toRawValues(image), shape: displayFunction(file, image, frame), isInverted } }
       : {}),
   };
 }

@@ -1,6 +1,6 @@
 /** What a viewer may show of a DICOM header, and which of its fields may identify the patient. */
-import type { DataSet, Element } from 'dicom-parser';
 import type { DicomFacts, IdentifyingCode, IdentifyingField } from '../../shared/imageFacts';
+import type { DataSet, DicomElement } from './dataSet';
 import { decodeText } from './text';
 import type { DicomFile } from './parse';
 import type { PixelFormat } from './pixels';
@@ -60,7 +60,7 @@ const MAX_VALUE = 200;
 
 /** @param withValues returns the values of the identifying fields as well */
 export function readFacts({ data, syntax }: DicomFile, format: PixelFormat, withValues: boolean): DicomFacts {
-  const text = (tag: string): string => (data.string(tag) ?? '').trim();
+  const text = (tag: string): string => data.string(tag) ?? '';
   const burnedIn = text('x00280301');
   return {
     modality: text('x00080060').slice(0, 16),
@@ -77,7 +77,7 @@ export function readFacts({ data, syntax }: DicomFile, format: PixelFormat, with
 }
 
 function identifyingFields(data: DataSet, withValues: boolean): IdentifyingField[] {
-  const filled = Object.entries(TAGS).filter(([, tag]) => isFilled(data, data.elements[tag]));
+  const filled = Object.entries(TAGS).filter(([, tag]) => isFilled(data.elements[tag]));
   const fields = filled.map(([code, tag]): IdentifyingField => ({
     code: code as IdentifyingCode,
     ...(withValues && !data.elements[tag]?.items ? { value: decodeText(data, tag).slice(0, MAX_VALUE) } : {}),
@@ -87,26 +87,30 @@ function identifyingFields(data: DataSet, withValues: boolean): IdentifyingField
   return hasPrivate ? [...fields, { code: 'PrivateElements' }] : fields;
 }
 
-function isFilled(data: DataSet, element: Element | undefined): boolean {
+function isFilled(element: DicomElement | undefined): boolean {
   if (!element) return false;
   if (element.items) return element.items.length > 0;
+  // A value that's too long to be kept.
+  if (element.value.length < element.length) return true;
   // Spaces and zero bytes are padding.
-  return data.byteArray
-    .slice(element.dataOffset, element.dataOffset + element.length)
-    .some((byte) => byte > 0x20);
+  return element.value.some((byte) => byte > 0x20);
 }
 
 /** Height of a pixel divided by its width: Pixel Aspect Ratio, else one of the spacings (row first), else 1. */
 export function readPixelAspect({ data }: DicomFile): number {
-  const measures = data.elements.x52009229?.items?.[0]?.dataSet?.elements.x00289110?.items?.[0]?.dataSet;
+  const measures = data.elements.x52009229?.items?.[0]?.elements.x00289110?.items?.[0];
   const candidates = [
-    [data.intString('x00280034', 0), data.intString('x00280034', 1)],
+    data.numbers('x00280034', 2),
     ...[data, measures].flatMap((source) =>
-      ['x00280030', 'x00181164'].map((tag) => [source?.floatString(tag, 0), source?.floatString(tag, 1)]),
+      ['x00280030', 'x00181164'].map((tag) => source?.numbers(tag, 2) ?? []),
     ),
   ];
   const found = candidates.find(
-    ([high, wide]) => high !== undefined && wide !== undefined && high > 0 && wide > 0,
+    ([high, wide]) => high !== undefined && wide !== undefined && isLength(high) && isLength(wide),
   );
   return found ? found[0]! / found[1]! : 1;
+}
+
+function isLength(value: number): boolean {
+  return Number.isFinite(value) && value > 0;
 }

@@ -3,10 +3,12 @@ import { decodeJpegLs, decodeJpeg2000 } from '../codecs/wasmDecoder';
 import type { Samples } from '../grey';
 import { invalidImage } from '../imageError';
 import { decodeJpeg, type JpegSamples } from '../jpeg/decodeJpeg';
+import { sniffCoded } from './coded';
 import { readCodedFrame } from './fragments';
 import type { DicomFile } from './parse';
 import { emptySamples, extendBits, type PixelFormat, readNative } from './pixels';
 import { decodeRle } from './rle';
+import { JPEG_LOSSLESS } from './syntaxes';
 
 export interface DecodedFrame {
   /** Interleaved, sign-extended. */
@@ -22,9 +24,9 @@ export async function readFrame(file: DicomFile, format: PixelFormat, frame: num
   const { codec } = file.syntax;
   const isYbr = format.photometric.startsWith('YBR_FULL');
   const bits = format.bitsStored;
-  if (codec === 'native') return { values: readNative(file, format, frame), bits, isYbr };
-  const coded = readCodedFrame(file, format, frame);
-  const size = { width: format.columns, height: format.rows };
+  if (codec === 'native') return { values: await readNative(file, format, frame), bits, isYbr };
+  const coded = await readCodedFrame(file, format, frame);
+  const size = { width: format.columns, height: format.rows, components: format.samples };
   if (codec === 'rle') {
     return { values: toFormat(decodeRle(coded, format), format, bits), bits, isYbr };
   }
@@ -32,6 +34,9 @@ export async function readFrame(file: DicomFile, format: PixelFormat, frame: num
     const jpeg = decodeJpeg(coded, size);
     checkComponents(jpeg.components, format);
     const used = Math.min(bits, jpeg.precision);
+    // Lossy coding overshoots: above the largest value that the header allows, bright pixels would wrap to black.
+    const isLossless = sniffCoded(coded)?.uid === JPEG_LOSSLESS;
+    if (!isLossless && !format.isSigned && jpeg.precision > bits) saturate(jpeg.values, bits);
     return { values: toFormat(jpeg.values, format, bits), bits: used, isYbr: isYbrJpeg(jpeg, format) };
   }
   const decoded = codec === 'jpegls' ? await decodeJpegLs(coded, size) : await decodeJpeg2000(coded, size);
@@ -41,6 +46,11 @@ export async function readFrame(file: DicomFile, format: PixelFormat, frame: num
     bits: decoded.bits,
     isYbr: isYbr && !spellsRgb(decoded.ids),
   };
+}
+
+function saturate(values: Uint8Array | Uint16Array, bits: number): void {
+  const most = 2 ** bits - 1;
+  for (let i = 0; i < values.length; i++) if (values[i]! > most) values[i] = most;
 }
 
 function checkComponents(components: number, format: PixelFormat): void {

@@ -2,7 +2,7 @@
 import { invalidImage } from '../imageError';
 import { unpackBits } from '../packBits';
 import type { Samples } from '../grey';
-import { emptySamples, interleave, type PixelFormat } from './pixels';
+import { emptySamples, interleave, type PixelFormat, unpackSingleBits } from './pixels';
 
 const HEADER_BYTES = 64;
 
@@ -12,6 +12,7 @@ const HEADER_BYTES = 64;
  */
 export function decodeRle(coded: Uint8Array, format: PixelFormat): Samples {
   const pixels = format.rows * format.columns;
+  if (format.bitsAllocated === 1) return decodeSingleBits(coded, format, pixels);
   const bytesPerValue = format.bitsAllocated / 8;
   const wanted = format.samples * bytesPerValue;
   const segments = readSegments(coded);
@@ -28,6 +29,14 @@ export function decodeRle(coded: Uint8Array, format: PixelFormat): Samples {
     for (let i = 0; i < pixels; i++) planes[channel + i]! += bytes[i]! * factor;
   }
   return format.samples === 3 ? interleave(planes, 3) : planes;
+}
+
+/** The standard has no RLE for single bits; writers pack eight pixels into a byte of one segment. */
+function decodeSingleBits(coded: Uint8Array, format: PixelFormat, pixels: number): Samples {
+  const [segment] = readSegments(coded);
+  const bytes = segment && unpackBits(segment, Math.ceil(pixels / 8));
+  if (!bytes) throw invalidImage('the pixel data ends early');
+  return unpackSingleBits(bytes, 0, emptySamples({ ...format, isSigned: false }, pixels));
 }
 
 function readSegments(coded: Uint8Array): Uint8Array[] {

@@ -14,6 +14,7 @@ export const IMPLICIT_LITTLE = '1.2.840.10008.1.2';
 export const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
 export const DEFLATED = '1.2.840.10008.1.2.1.99';
 export const EXPLICIT_BIG = '1.2.840.10008.1.2.2';
+export const JPEG_LOSSLESS = '1.2.840.10008.1.2.4.57';
 
 const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][] = [
   [IMPLICIT_LITTLE, 'Implicit VR Little Endian', 'native'],
@@ -23,7 +24,7 @@ const ROWS: [uid: string, name: string, codec: Codec | null, isLossy?: boolean][
   ['1.2.840.10008.1.2.5', 'RLE Lossless', 'rle'],
   ['1.2.840.10008.1.2.4.50', 'JPEG Baseline (8 bits)', 'jpeg', true],
   ['1.2.840.10008.1.2.4.51', 'JPEG Extended (12 bits)', 'jpeg', true],
-  ['1.2.840.10008.1.2.4.57', 'JPEG Lossless', 'jpeg'],
+  [JPEG_LOSSLESS, 'JPEG Lossless', 'jpeg'],
   ['1.2.840.10008.1.2.4.70', 'JPEG Lossless, first-order prediction', 'jpeg'],
   ['1.2.840.10008.1.2.4.80', 'JPEG-LS Lossless', 'jpegls'],
   ['1.2.840.10008.1.2.4.81', 'JPEG-LS Near-Lossless', 'jpegls', true],

@@ -1,5 +1,5 @@
 /** Text of DICOM elements in the character set that the file declares. PS3.3 C.12.1.1.2. */
-import type { DataSet } from 'dicom-parser';
+import type { DataSet } from './dataSet';
 
 /** Defined term → label of the Encoding Standard. Anything else is read as Latin-1. */
 const LABELS: Record<string, string> = {
@@ -21,12 +21,16 @@ const LABELS: Record<string, string> = {
   GBK: 'gbk',
 };
 
+/** More isn't shown of any text. */
+const MAX_BYTES = 4096;
+const MAX_TERMS = 16;
+
 /** The element's text without padding; empty if there is none. */
 export function decodeText(data: DataSet, tag: string): string {
   const element = data.elements[tag];
   if (!element) return '';
-  const bytes = data.byteArray.slice(element.dataOffset, element.dataOffset + element.length) as Uint8Array;
-  const terms = (data.string('x00080005') ?? '').split('\\').map((term) => term.trim());
+  const bytes = element.value.subarray(0, MAX_BYTES);
+  const terms = data.strings('x00080005', MAX_TERMS);
   const label = terms.map((term) => LABELS[term]).find((known) => known !== undefined) ?? 'latin1';
   return new TextDecoder(label).decode(bytes).replaceAll('\0', '').trim();
 }

@@ -112,8 +112,11 @@ class Decoder {
 
   #scan(body: DataView, start: number): number {
     if (!this.#frame) throw new JpegError('a scan comes before the frame header');
+    const ids = Array.from({ length: body.getUint8(0) }, (_, i) => body.getUint8(1 + i * 2));
+    // Each scan costs as much as the picture, and sequential coding has one for each component.
+    if (ids.some((id) => this.#decoded.has(id))) throw new JpegError('it has two scans of a component');
     const end = decodeScan(this.#bytes, body, start, this.#frame, this.#tables);
-    for (let i = 0; i < body.getUint8(0); i++) this.#decoded.add(body.getUint8(1 + i * 2));
+    for (const id of ids) this.#decoded.add(id);
     return end;
   }
 }

@@ -2,9 +2,14 @@
 
 export interface TestElement {
   tag: [group: number, element: number];
-  vr: 'US' | 'SS' | 'CS' | 'IS' | 'DS' | 'LO' | 'PN' | 'OW' | 'OB' | 'SQ';
+  /** Those with a length of 16 bits are in SHORT; all others have 32 bits. */
+  vr: string;
   value: number | number[] | string | Uint8Array | TestElement[][];
+  /** Write ffffffff instead of the length; the value then ends with a delimiter of its own. */
+  hasUndefinedLength?: boolean;
 }
+
+const SHORT = ['US', 'SS', 'CS', 'IS', 'DS', 'LO', 'PN', 'UI', 'SH'];
 
 const UIDS: Record<string, string> = {
   explicit: '1.2.840.10008.1.2.1',
@@ -26,7 +31,7 @@ const join = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
 const number = (value: number, bytes: 2 | 4, little: boolean): Uint8Array => {
   const view = new DataView(new ArrayBuffer(bytes));
   if (bytes === 2) view.setUint16(0, value & 0xffff, little);
-  else view.setUint32(0, value, little);
+  else view.setUint32(0, value >>> 0, little);
   return new Uint8Array(view.buffer);
 };
 
@@ -50,34 +55,74 @@ function encodeElements(elements: readonly TestElement[], little: boolean, expli
     const body = encodeValue(element, little, explicit);
     const tag = element.tag.map((half) => number(half, 2, little));
     const vr = new TextEncoder().encode(element.vr);
-    if (!explicit) return join([...tag, number(body.length, 4, little), body]);
-    if (['OW', 'OB', 'SQ'].includes(element.vr)) {
-      return join([...tag, vr, Uint8Array.of(0, 0), number(body.length, 4, little), body]);
-    }
-    return join([...tag, vr, number(body.length, 2, little), body]);
+    const length = element.hasUndefinedLength ? 0xffffffff : body.length;
+    if (!explicit) return join([...tag, number(length, 4, little), body]);
+    if (SHORT.includes(element.vr)) return join([...tag, vr, number(length, 2, little), body]);
+    return join([...tag, vr, Uint8Array.of(0, 0), number(length, 4, little), body]);
   });
   return join(parts);
+}
+
+export interface FileForm {
+  /** How the data set is encoded, if not as `syntax` says. */
+  encoding?: string;
+  /** What comes before the file meta information. */
+  start?: 'preamble' | 'magic' | 'nothing';
+  /** Of the file meta information: UID of the SOP class. */
+  sopClass?: string;
+  /** Bytes after the data set. */
+  tail?: Uint8Array;
 }
 
 /**
  * A whole file: preamble, file meta information, data set.
  *
- * @param syntax explicit, implicit, big, deflated, or any UID, for files to be refused
+ * @param syntax explicit, implicit, big, deflated, or any UID, for files to be refused; null: none is written
  */
 export async function dicomFile(
   elements: readonly TestElement[],
-  syntax = 'explicit',
+  syntax: string | null = 'explicit',
+  { encoding = syntax ?? 'explicit', start = 'preamble', sopClass, tail }: FileForm = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const uid = even(new TextEncoder().encode(UIDS[syntax] ?? syntax), 0);
-  const meta = join([
-    ...[0x0002, 0x0010].map((half) => number(half, 2, true)),
-    new TextEncoder().encode('UI'),
-    number(uid.length, 2, true),
-    uid,
-  ]);
-  const body = encodeElements(elements, syntax !== 'big', syntax !== 'implicit');
-  const data = syntax === 'deflated' ? await deflate(body) : body;
-  return join([new Uint8Array(128), new TextEncoder().encode('DICM'), meta, data]);
+  const meta: TestElement[] = [];
+  if (sopClass !== undefined) meta.push({ tag: [0x0002, 0x0002], vr: 'UI', value: uidBytes(sopClass) });
+  if (syntax !== null) {
+    meta.push({ tag: [0x0002, 0x0010], vr: 'UI', value: uidBytes(UIDS[syntax] ?? syntax) });
+  }
+  const body = encodeElements(elements, encoding !== 'big', encoding !== 'implicit');
+  const data = encoding === 'deflated' ? await deflate(body) : body;
+  const magic = new TextEncoder().encode('DICM');
+  const head = { preamble: [new Uint8Array(128), magic], magic: [magic], nothing: [] }[start];
+  return join([...head, encodeElements(meta, true, true), data, tail ?? new Uint8Array()]);
+}
+
+const uidBytes = (uid: string): Uint8Array => even(new TextEncoder().encode(uid), 0);
+
+/** Encapsulated Pixel Data. @param offsets Basic Offset Table; null: its item is missing */
+export function encapsulated(
+  fragments: readonly Uint8Array[],
+  offsets: readonly number[] | null = [],
+): TestElement {
+  const item = (body: Uint8Array) =>
+    join([number(0xfffe, 2, true), number(0xe000, 2, true), number(body.length, 4, true), body]);
+  const table = offsets ? [item(join(offsets.map((offset) => number(offset, 4, true))))] : [];
+  const end = join([number(0xfffe, 2, true), number(0xe0dd, 2, true), number(0, 4, true)]);
+  const items = fragments.map((fragment) => item(even(fragment, 0)));
+  const value = join([...table, ...items, end]);
+  return { tag: [0x7fe0, 0x0010], vr: 'OB', value, hasUndefinedLength: true };
+}
+
+/** One frame of 8-bit values in RLE, as literal runs. */
+export function rleFrame(values: readonly number[]): Uint8Array {
+  const header = new Uint8Array(64);
+  header[0] = 1;
+  header[4] = 64;
+  const runs: number[] = [];
+  for (let at = 0; at < values.length; at += 128) {
+    const run = values.slice(at, at + 128);
+    runs.push(run.length - 1, ...run);
+  }
+  return join([header, Uint8Array.from(runs)]);
 }
 
 async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
