@@ -5,7 +5,7 @@ import { MAX_FILE_BYTES } from '../dimensions';
 import { invalidImage, unsupportedImage } from '../imageError';
 import { inflate } from '../inflate';
 import { loadPart } from '../loadPart';
-import { ascii } from '../sniff';
+import { ascii } from '../magic';
 import {
   DEFLATED,
   EXPLICIT_BIG,
