@@ -6,13 +6,21 @@ import type { RgbImage } from '../engine/preprocess/resample';
 import { RoundsError } from '../shared/errors';
 import { readPixels } from './browser';
 import { checkDimensions } from './dimensions';
+import { countGifFrames } from './gif';
 import { invalidImage } from './imageError';
-import { ascii, type ImageFormat } from './sniff';
+import { ascii, isoBrands } from './magic';
+import type { ImageFormat } from './sniff';
 
 export interface Animation {
   frames: number;
-  /** @param frame from 0. @throws RoundsError image_invalid, image_too_large */
-  decode(frame: number): Promise<RgbImage>;
+  /**
+   * @param frame from 0
+   * @param background for transparent pixels, as CSS
+   * @throws RoundsError image_invalid, image_too_large
+   */
+  decode(frame: number, background: string): Promise<RgbImage>;
+  /** Frees the browser's decoder. */
+  close(): void;
 }
 
 /** Further frames of long animations are left out. */
@@ -22,7 +30,7 @@ const MAX_FRAMES = 5000;
 export function isAnimated(bytes: Uint8Array, format: ImageFormat): boolean {
   if (format === 'png') return findsInHead(bytes, 'acTL');
   if (format === 'webp') return ascii(bytes, 12, 16) === 'VP8X' && ((bytes[20] ?? 0) & 0x02) !== 0;
-  if (format === 'avif') return ascii(bytes, 8, 12) === 'avis';
+  if (format === 'avif') return isoBrands(bytes).includes('avis');
   return format === 'gif' && countGifFrames(bytes) > 1;
 }
 
@@ -37,25 +45,6 @@ function findsInHead(bytes: Uint8Array, chunk: string): boolean {
   return false;
 }
 
-/** Stops at two, which is enough to know that a file is an animation. */
-function countGifFrames(bytes: Uint8Array): number {
-  const tableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  let at = 13 + tableBytes(bytes[10] ?? 0);
-  let frames = 0;
-  while (at < bytes.length && frames < 2) {
-    const block = bytes[at];
-    if (block === 0x2c) {
-      frames += 1;
-      at += 11 + tableBytes(bytes[at + 9] ?? 0);
-    } else if (block === 0x21) at += 2;
-    else break;
-    // Sub-blocks, each preceded by its length; one of length 0 ends them.
-    while (at < bytes.length && bytes[at] !== 0) at += (bytes[at] ?? 0) + 1;
-    at += 1;
-  }
-  return frames;
-}
-
 /** Null if the browser can't decode single frames of this format. */
 export async function openAnimation(
   bytes: Uint8Array<ArrayBuffer>,
@@ -68,19 +57,28 @@ export async function openAnimation(
     // Either may be the last to resolve.
     await Promise.all([decoder.tracks.ready, decoder.completed]);
   } catch {
+    decoder.close();
     return null;
   }
   const frames = Math.min(decoder.tracks.selectedTrack?.frameCount ?? 1, MAX_FRAMES);
-  return frames > 1 ? { frames, decode: (frame) => decodeFrame(decoder, frame) } : null;
+  if (frames > 1) {
+    return {
+      frames,
+      decode: (frame, background) => decodeFrame(decoder, frame, background),
+      close: () => decoder.close(),
+    };
+  }
+  decoder.close();
+  return null;
 }
 
-async function decodeFrame(decoder: ImageDecoder, frame: number): Promise<RgbImage> {
+async function decodeFrame(decoder: ImageDecoder, frame: number, background: string): Promise<RgbImage> {
   try {
     const { image } = await decoder.decode({ frameIndex: frame });
     const size = { width: image.displayWidth, height: image.displayHeight };
     try {
       checkDimensions(size);
-      return readPixels(image, size);
+      return readPixels(image, size, background);
     } finally {
       image.close();
     }

@@ -6,7 +6,7 @@ import compressed from '../../models/goldens/images/dicom.json';
 import volumes from '../../models/goldens/images/volumes.json';
 import j2k from '../../models/goldens/images/made/j2k_rgb.dcm?url';
 import jls from '../../models/goldens/images/made/jls_signed.dcm?url';
-import volume from '../../models/goldens/images/made/series.nii.gz?url';
+import volume from '../../models/goldens/images/made/series.nii.gz?url&inline';
 import rle from '../../models/goldens/images/pydicom/MR_small_RLE.dcm?url';
 import { decodeImage } from './decode';
 

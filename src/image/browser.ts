@@ -5,12 +5,19 @@ import { checkDimensions } from './dimensions';
 import { invalidImage, unsupportedImage } from './imageError';
 
 /**
- * Like the reference: without colour management, with the EXIF orientation applied, transparency on white. JPEG decoders
- * differ by a level or two.
+ * Like the reference: without colour management, with the EXIF orientation of JPEG applied, transparency on `background`. JPEG
+ * decoders differ by a level or two.
  *
+ * @param orientation `ours` if the caller turns the picture
  * @throws RoundsError image_invalid, image_too_large, image_unsupported (outside a browser), out_of_memory
  */
-export async function decodeInBrowser(blob: Blob): Promise<RgbImage> {
+export async function decodeInBrowser(
+  blob: Blob,
+  {
+    background = '#fff',
+    orientation = 'browser',
+  }: { background?: string; orientation?: 'browser' | 'ours' } = {},
+): Promise<RgbImage> {
   if (typeof createImageBitmap === 'undefined' || typeof OffscreenCanvas === 'undefined') {
     throw unsupportedImage('this format can be decoded in a browser only');
   }
@@ -19,23 +26,24 @@ export async function decodeInBrowser(blob: Blob): Promise<RgbImage> {
     bitmap = await createImageBitmap(blob, {
       colorSpaceConversion: 'none',
       premultiplyAlpha: 'none',
-      imageOrientation: 'from-image',
+      imageOrientation: orientation === 'ours' ? 'none' : 'from-image',
     });
   } catch (error) {
     throw invalidImage('the file is damaged, or this browser can’t read its format', error);
   }
   try {
     checkDimensions(bitmap);
-    return readPixels(bitmap, bitmap);
+    return readPixels(bitmap, bitmap, background);
   } finally {
     bitmap.close();
   }
 }
 
-/** RGB on white. @throws RoundsError out_of_memory */
+/** @param background for transparent pixels, as CSS. @throws RoundsError out_of_memory */
 export function readPixels(
   bitmap: ImageBitmap | VideoFrame,
   { width, height }: { width: number; height: number },
+  background: string,
 ): RgbImage {
   // willReadFrequently keeps the canvas off the GPU, where a driver may change values.
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
@@ -46,15 +54,15 @@ export function readPixels(
       `there isn’t enough memory for an image of ${size}; scale it down first.`,
     );
   }
-  context.fillStyle = '#fff';
+  context.fillStyle = background;
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   const rgba = context.getImageData(0, 0, width, height).data;
   const data = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
-    data[to] = rgba[from] ?? 0;
-    data[to + 1] = rgba[from + 1] ?? 0;
-    data[to + 2] = rgba[from + 2] ?? 0;
+    data[to] = rgba[from]!;
+    data[to + 1] = rgba[from + 1]!;
+    data[to + 2] = rgba[from + 2]!;
   }
   return { width, height, data };
 }

@@ -8,6 +8,7 @@
  * 3. Add it to `DECODERS` here, loaded with `loadPart` so that it's downloaded with the first file that needs it.
  * 4. Test it against a reference decoder, and describe it in docs/images.md.
  */
+import { RoundsError } from '../shared/errors';
 import { checkFileSize } from './dimensions';
 import type { DecodedImage, DecodeOptions, ImageFile } from './decoded';
 import { forgetful } from './fileMemory';
@@ -19,8 +20,8 @@ import { type ImageFormat, SNIFF_BYTES, sniffFormat } from './sniff';
 /** @throws RoundsError whose message doesn't name the file; anything else counts as a damaged file */
 type Decoder = (file: ImageFile, options: DecodeOptions) => Promise<DecodedImage>;
 
-const decodeNifti: Decoder = async ({ bytes }, options) =>
-  (await loadPart(() => import('./nifti/decodeNifti'))).decodeNifti(bytes, options);
+const decodeNifti: Decoder = async (file, options) =>
+  (await loadPart(() => import('./nifti/decodeNifti'))).decodeNifti(file, options);
 
 const DECODERS: Record<ImageFormat, Decoder> = {
   png: decodePicture,
@@ -29,8 +30,8 @@ const DECODERS: Record<ImageFormat, Decoder> = {
   webp: decodePicture,
   bmp: decodePicture,
   avif: decodePicture,
-  tiff: async ({ bytes }, options) =>
-    (await loadPart(() => import('./tiff/decodeTiff'))).decodeTiff(bytes, options),
+  tiff: async (file, options) =>
+    (await loadPart(() => import('./tiff/decodeTiff'))).decodeTiff(file, options),
   dicom: async ({ blob }, options) =>
     (await loadPart(() => import('./dicom/decodeDicom'))).decodeDicom(blob, options),
   nifti: decodeNifti,
@@ -58,9 +59,22 @@ export async function decodeImage(blob: Blob, options: NamedOptions = {}): Promi
 }
 
 async function openFile(blob: Blob, { remember = forgetful }: DecodeOptions): Promise<ImageFile> {
-  checkFileSize(blob.size);
-  const head = new Uint8Array(await blob.slice(0, SNIFF_BYTES).arrayBuffer());
+  const head = await readRange(blob, 0, SNIFF_BYTES);
   const format = sniffFormat(head);
-  const bytes = await remember('bytes', blob.size, async () => new Uint8Array(await blob.arrayBuffer()));
-  return { blob, bytes, format };
+  const bytes = (): Promise<Uint8Array<ArrayBuffer>> => {
+    checkFileSize(blob.size, format);
+    return remember('bytes', blob.size, () => readRange(blob, 0, blob.size));
+  };
+  return { blob, format, bytes, read: (start, end) => readRange(blob, start, end) };
+}
+
+/** @throws RoundsError image_invalid */
+async function readRange(blob: Blob, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const part = start === 0 && end >= blob.size ? blob : blob.slice(start, end);
+    return new Uint8Array(await part.arrayBuffer());
+  } catch (cause) {
+    const problem = 'the file can’t be read, because it was moved, changed or deleted, or is a folder';
+    throw new RoundsError('image_invalid', `${problem}; choose it again.`, { cause });
+  }
 }

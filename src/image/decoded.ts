@@ -24,8 +24,15 @@ export interface DecodeOptions {
 /** An opened file, as every decoder takes it. */
 export interface ImageFile {
   blob: Blob;
-  bytes: Uint8Array<ArrayBuffer>;
   format: ImageFormat;
+  /**
+   * The whole file, read once.
+   *
+   * @throws RoundsError image_too_large, image_invalid (the file can't be read any more)
+   */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** A part of the file, shorter if the file ends before `end`. @throws RoundsError image_invalid */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface DecodedImage extends RgbImage {

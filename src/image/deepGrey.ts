@@ -1,6 +1,7 @@
 /** Grey of more than 8 bits in formats that don't define how to show it: 16-bit PNG, TIFF. */
-import type { WindowPreset } from '../shared/imageFacts';
+import type { UsedBits, WindowPreset } from '../shared/imageFacts';
 import type { DecodedImage, DecodeOptions } from './decoded';
+import { findUsedBits } from './depth';
 import {
   checkWindow,
   type GreyImage,
@@ -15,12 +16,14 @@ export interface DeepGrey {
   data: Uint8Array<ArrayBuffer>;
   window: [number, number] | null;
   presets: WindowPreset[];
+  usedBits?: UsedBits;
   raw?: DecodedImage['raw'];
 }
 
 /**
- * A requested window comes first. Without one, unsigned values of up to 16 bits keep their upper byte, like in the reference,
- * and others, which have no natural range, are shown from the 1 % to the 99 % quantile.
+ * A requested window comes first. Without one, unsigned values of up to 16 bits that use their range keep their upper byte,
+ * like in the reference. Others (signed, 32-bit, floating-point, or 12 bits in 16) have no natural range and are shown from the
+ * 1 % to the 99 % quantile.
  *
  * @param bits of unsigned values; null for signed, 32-bit and floating-point ones
  * @throws RoundsError request_invalid if the requested window has no usable width
@@ -37,10 +40,11 @@ export function renderDeepGrey(
     label: { code: 'quantiles' },
     window: quantileWindow(grey, 'LINEAR_EXACT'),
   };
-  const window = options.window ?? (bits === null ? quantiles.window : null);
+  const usedBits = bits === null ? null : findUsedBits(largestOf(stored), bits);
+  const window = options.window ?? (bits === null || usedBits ? quantiles.window : null);
   const levels = window
     ? toLevels(grey, checkWindow(window, 'LINEAR_EXACT'))
-    : Uint8Array.from(stored, (value) => value >> ((bits ?? 8) - 8));
+    : upperBytes(stored, (bits ?? 8) - 8);
   const white = 2 ** (bits ?? 0) - 1;
   return {
     data: spreadGrey(levels, isInverted),
@@ -49,8 +53,21 @@ export function renderDeepGrey(
       bits === null
         ? [quantiles]
         : [{ label: { code: 'full_range' }, window: [white / 2, white] }, quantiles],
+    ...(usedBits ? { usedBits } : {}),
     ...(options.raw
       ? { raw: { values: toRawValues(grey), shape: 'LINEAR_EXACT' as const, isInverted } }
       : {}),
   };
+}
+
+function largestOf(stored: Samples): number {
+  let largest = 0;
+  for (let i = 0; i < stored.length; i++) if (stored[i]! > largest) largest = stored[i]!;
+  return largest;
+}
+
+function upperBytes(stored: Samples, shift: number): Uint8Array {
+  const levels = new Uint8Array(stored.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = stored[i]! >> shift;
+  return levels;
 }

@@ -1,10 +1,15 @@
 /** Size of an image from its header, so that a decompression bomb is refused before anything is decoded. */
 import { RoundsError } from '../shared/errors';
 import { invalidImage } from './imageError';
-import { ascii, type ImageFormat } from './sniff';
+import { ascii } from './magic';
+import type { ImageFormat } from './sniff';
 
-/** 100 MB: far above any single picture; reading more into memory at once endangers the tab. */
+/** 100 MB: what is unpacked of a data set or volume is a small multiple of it. */
 export const MAX_FILE_BYTES = 100 * 1000 * 1000;
+/** 1 GB: data sets, which are read as a whole and may have hundreds of frames. */
+const MAX_DATA_SET_BYTES = 1000 * 1000 * 1000;
+/** 512 MB: pixels and values in memory while one picture is decoded; no sound file of a single picture has more. */
+export const MAX_PIXEL_BYTES = 512 * 1000 * 1000;
 /** 64 megapixels: 256 MB as RGBA, about what a tab can decode next to a model. */
 export const MAX_PIXELS = 64 * 1000 * 1000;
 /** Above this, browsers refuse canvases and bitmaps or take many seconds. */
@@ -17,13 +22,28 @@ export interface PixelSize {
   height: number;
 }
 
-/** @throws RoundsError image_too_large */
-export function checkFileSize(bytes: number): void {
-  if (bytes <= MAX_FILE_BYTES) return;
-  const megabytes = Math.ceil(bytes / 1e6);
-  throw new RoundsError(
+/**
+ * For a file that is read as a whole. Of others only what the picture needs is read, whatever their size.
+ *
+ * @throws RoundsError image_too_large
+ */
+export function checkFileSize(bytes: number, format: ImageFormat): void {
+  const limit = format === 'dicom' ? MAX_DATA_SET_BYTES : MAX_PIXEL_BYTES;
+  if (bytes > limit) throw tooLarge('the file has', bytes, limit);
+}
+
+/** Before pixels and values of a picture are allocated. @throws RoundsError image_too_large */
+export function checkPixelBytes(bytes: number): void {
+  if (bytes <= MAX_PIXEL_BYTES) return;
+  throw tooLarge('the pixels need', bytes, MAX_PIXEL_BYTES);
+}
+
+/** @param what a clause that ends before the number: "the file has" */
+export function tooLarge(what: string, bytes: number, limit: number): RoundsError {
+  const [has, most] = [Math.ceil(bytes / 1e6), Math.floor(limit / 1e6)];
+  return new RoundsError(
     'image_too_large',
-    `the file has ${megabytes} MB, and the limit is ${MAX_FILE_BYTES / 1e6} MB; scale it down or export a part of it.`,
+    `${what} ${has} MB, and the limit is ${most} MB; scale it down or export a part of it.`,
   );
 }
 

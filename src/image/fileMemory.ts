@@ -9,7 +9,8 @@ export type Remember = <T>(part: string, bytes: number, read: () => Promise<T>) 
 /** Caches nothing. */
 export const forgetful: Remember = (_part, _bytes, read) => read();
 
-const MAX_BYTES = 256 * 1024 * 1024;
+/** Larger parts are read again each time. */
+export const MAX_MEMORY_BYTES = 256 * 1024 * 1024;
 
 export class FileMemory {
   #file = '';
@@ -24,7 +25,7 @@ export class FileMemory {
       // The type is right, because the same decoder stored this part.
       if (known) return known as Promise<T>;
       const reading = read();
-      if (this.#file === file && this.#bytes + bytes <= MAX_BYTES) this.#store(part, bytes, reading);
+      if (this.#file === file && this.#bytes + bytes <= MAX_MEMORY_BYTES) this.#store(part, bytes, reading);
       return reading;
     };
   }
@@ -43,6 +44,13 @@ export class FileMemory {
   #forget(file: string): void {
     this.#file = file;
     this.#bytes = 0;
+    for (const part of this.#parts.values()) void part.then(closePart, () => undefined);
     this.#parts.clear();
   }
+}
+
+/** What holds more than memory, such as a browser's decoder, has a method for letting go of it. */
+function closePart(part: unknown): void {
+  if (typeof part === 'object' && part !== null && 'close' in part && typeof part.close === 'function')
+    (part.close as () => void)();
 }

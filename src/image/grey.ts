@@ -5,9 +5,10 @@
 import { RoundsError } from '../shared/errors';
 import type { WindowFunction } from '../shared/imageFacts';
 import { isUsableWindow, levelOf } from '../shared/windowing';
+import type { Samples } from './samples';
+import { countValues, sampleValues, type ValueRange } from './statistics';
 
-export type Samples =
-  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+export type { Samples };
 
 export interface GreyImage {
   width: number;
@@ -27,8 +28,6 @@ export type Display =
 
 /** Largest range of values for which a table is built; above, each value is computed. */
 const MAX_TABLE = 1 << 20;
-/** Values that quantiles are taken from if a table can't count them all: every n-th of the image. */
-const QUANTILE_SAMPLES = 1 << 20;
 
 /** @returns levels 0–255, one for each value */
 export function toLevels(image: GreyImage, display: Display): Uint8Array {
@@ -59,40 +58,31 @@ function levelFunction(display: Display): (value: number) => number {
  * padding and a few hot pixels would determine those.
  */
 export function quantileWindow(image: GreyImage, shape: 'LINEAR' | 'LINEAR_EXACT'): [number, number] {
-  const ends = quantiles(image, [0.01, 0.99]).map(image.scale);
+  return windowOfRange(rangeOf(image), image.scale, shape);
+}
+
+/**
+ * Where both quantiles are the same value, as in masks and sparse volumes, LINEAR_EXACT takes minimum and maximum: a window
+ * without width around the background would show it grey and everything else white.
+ *
+ * @param range of stored values
+ */
+export function windowOfRange(
+  { quantiles, extremes }: ValueRange,
+  scale: (stored: number) => number,
+  shape: 'LINEAR' | 'LINEAR_EXACT',
+): [number, number] {
+  const isFlat = quantiles[0] === quantiles[1] && shape === 'LINEAR_EXACT';
+  const ends = (isFlat ? extremes : quantiles).map(scale);
   const [from, to] = [Math.min(...ends), Math.max(...ends)];
   return shape === 'LINEAR' ? [(from + to) / 2 + 0.5, to - from + 1] : [(from + to) / 2, to - from || 1];
 }
 
-/** Stored values at the given ranks (0–1), interpolated like numpy's default. */
-function quantiles({ stored, isPadding }: GreyImage, ranks: number[]): number[] {
+function rangeOf({ stored, isPadding }: GreyImage): ValueRange {
   const range = countableRange(stored);
-  const step = range ? 1 : Math.ceil(stored.length / QUANTILE_SAMPLES);
-  const values = new Float64Array(Math.ceil(stored.length / step));
-  let count = 0;
-  for (let i = 0; i < stored.length; i += step) {
-    const value = stored[i]!;
-    if (Number.isFinite(value) && !isPadding(value)) values[count++] = value;
-  }
-  if (count === 0) return ranks.map(() => range?.[0] ?? 0);
-  const sorted = range ? countingSort(values.subarray(0, count), range) : values.subarray(0, count).sort();
-  return ranks.map((rank) => {
-    const position = rank * (count - 1);
-    const below = sorted[Math.floor(position)]!;
-    const above = sorted[Math.min(Math.floor(position) + 1, count - 1)]!;
-    return below + (above - below) * (position % 1);
-  });
-}
-
-function countingSort(values: Float64Array, [low, high]: [number, number]): Float64Array {
-  const counts = new Uint32Array(high - low + 1);
-  for (const value of values) counts[value - low]! += 1;
-  let at = 0;
-  for (const [offset, count] of counts.entries()) {
-    values.fill(low + offset, at, at + count);
-    at += count;
-  }
-  return values;
+  const statistics = range ? countValues(...range, isPadding) : sampleValues(stored.length, isPadding);
+  statistics.add(stored);
+  return statistics.range();
 }
 
 /** Smallest and largest value if all are integers and their range is small enough to be counted; else null. */
@@ -100,7 +90,8 @@ function countableRange(stored: Samples): [number, number] | null {
   if (stored instanceof Float32Array || stored instanceof Float64Array || stored.length === 0) return null;
   let low = Infinity;
   let high = -Infinity;
-  for (const value of stored) {
+  for (let i = 0; i < stored.length; i++) {
+    const value = stored[i]!;
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -118,9 +109,15 @@ export function toRawValues({
   for (let i = 0; i < stored.length; i++) {
     const value = scale(stored[i]!);
     whole[i] = value;
-    if (whole[i] !== value) return Float32Array.from(stored, scale);
+    if (whole[i] !== value) return toFloats(stored, scale);
   }
   return whole;
+}
+
+function toFloats(stored: Samples, scale: (stored: number) => number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(stored.length);
+  for (let i = 0; i < values.length; i++) values[i] = scale(stored[i]!);
+  return values;
 }
 
 /** @throws RoundsError request_invalid if the requested window has no usable width */

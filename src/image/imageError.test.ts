@@ -113,7 +113,10 @@ describe('an error of decodeImage names the file once', () => {
     blob.arrayBuffer = () => Promise.reject(new TypeError('gone'));
     const failure = await failureOf(blob);
     expect(failure.code).toBe('image_invalid');
-    expect(failure.message).toBe(`${NAME}: the file can’t be decoded (gone); save or export the file again.`);
+    expect(failure.message).toBe(
+      `${NAME}: the file can’t be read, because it was moved, changed or deleted, or is a folder; choose it again.`,
+    );
+    expectForm(failure);
   });
 
   it('twice for two callers that share a failed read', async () => {

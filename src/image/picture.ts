@@ -7,7 +7,11 @@ import { renderDeepGrey } from './deepGrey';
 import { checkDimensions, readDimensions } from './dimensions';
 import { forgetful } from './fileMemory';
 import { missingPart } from './imageError';
-import { decodePng } from './png';
+import { webpOrientation } from './exif';
+import { gifBackground } from './gif';
+import { checkScans } from './jpegScans';
+import { decodePng } from './png/decodePng';
+import { turn, turnPixels } from './turn';
 import type { ImageFormat } from './sniff';
 
 const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
@@ -25,28 +29,69 @@ const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
  * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid (no such frame), out_of_memory
  */
 export async function decodePicture(file: ImageFile, options: DecodeOptions): Promise<DecodedImage> {
-  const { blob, bytes, format } = file;
-  checkDimensions(readDimensions(bytes, format));
+  const { format } = file;
+  const bytes = await file.bytes();
+  const size = readDimensions(bytes, format);
+  checkDimensions(size);
+  if (format === 'jpeg') checkScans(bytes, size);
   const frame = options.frame ?? 0;
   const isAnimation = isAnimated(bytes, format);
   const { remember = forgetful } = options;
   const animation = isAnimation
     ? await remember('animation', bytes.length, () => openAnimation(bytes, format))
     : null;
-  const frames = animation?.frames ?? 1;
-  if (!Number.isInteger(frame) || frame < 0 || frame >= frames) throw missingPart('frame', frame, frames);
-  const facts: ImageFacts = {
-    format: NAMES[format] ?? 'PNG',
-    ...{ frames, frame, isAnimation },
-    window: null,
-    presets: [],
-    unit: '',
-    pixelAspect: 1,
+  try {
+    const frames = animation?.frames ?? 1;
+    if (!Number.isInteger(frame) || frame < 0 || frame >= frames) throw missingPart('frame', frame, frames);
+    const facts: ImageFacts = {
+      format: NAMES[format] ?? 'PNG',
+      ...{ frames, frame, isAnimation },
+      window: null,
+      presets: [],
+      unit: '',
+      pixelAspect: 1,
+    };
+    if (animation && frame > 0) {
+      const shown = await animation.decode(frame, backgroundOf(bytes, format));
+      return { ...turn(shown, format === 'webp' ? webpOrientation(bytes) : 1), facts };
+    }
+    return format === 'png'
+      ? await still(bytes, facts, options)
+      : await inBrowser(file.blob, bytes, facts, format);
+  } finally {
+    // Whoever remembers it closes it.
+    if (!options.remember) animation?.close();
+  }
+}
+
+async function still(
+  bytes: Uint8Array<ArrayBuffer>,
+  facts: ImageFacts,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
+  const { deep, orientation, usedBits, ...image } = await decodePng(bytes);
+  if (!deep) return { ...turn(image, orientation), facts: { ...facts, ...(usedBits ? { usedBits } : {}) } };
+  const { data, raw, ...shown } = renderDeepGrey(deep, image, 16, false, options);
+  return {
+    ...turn({ ...image, data }, orientation),
+    facts: { ...facts, ...shown },
+    ...(raw ? { raw: { ...raw, values: turnPixels(raw.values, image, orientation) } } : {}),
   };
-  if (animation && frame > 0) return { ...(await animation.decode(frame)), facts };
-  if (format !== 'png') return { ...(await decodeInBrowser(blob)), facts };
-  const { deep, ...image } = await decodePng(bytes);
-  if (!deep) return { ...image, facts };
-  const { data, window, presets, raw } = renderDeepGrey(deep, image, 16, false, options);
-  return { ...image, data, facts: { ...facts, window, presets }, ...(raw ? { raw } : {}) };
+}
+
+/** Browsers turn JPEG, but not WebP. */
+async function inBrowser(
+  blob: Blob,
+  bytes: Uint8Array,
+  facts: ImageFacts,
+  format: ImageFormat,
+): Promise<DecodedImage> {
+  if (format !== 'webp')
+    return { ...(await decodeInBrowser(blob, { background: backgroundOf(bytes, format) })), facts };
+  const image = await decodeInBrowser(blob, { orientation: 'ours' });
+  return { ...turn(image, webpOrientation(bytes)), facts };
+}
+
+function backgroundOf(bytes: Uint8Array, format: ImageFormat): string {
+  return format === 'gif' ? gifBackground(bytes) : '#fff';
 }

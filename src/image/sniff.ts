@@ -1,7 +1,9 @@
 /** Recognises a file by its first bytes, because names and MIME types may be wrong. */
 import { RoundsError } from '../shared/errors';
 import { unsupportedImage } from './imageError';
+import { ascii, CHOOSE, isIsoMedia, isoBrands } from './magic';
 import { niftiVersion } from './nifti/header';
+import { findRefusal } from './refused';
 
 export type ImageFormat =
   'png' | 'jpeg' | 'gif' | 'webp' | 'bmp' | 'avif' | 'tiff' | 'dicom' | 'nifti' | 'gzip';
@@ -9,34 +11,7 @@ export type ImageFormat =
 /** Bytes that `sniffFormat` needs. */
 export const SNIFF_BYTES = 4096;
 
-const CHOOSE = 'choose a PNG, JPEG, WebP, GIF, BMP, AVIF, TIFF, DICOM or NIfTI file';
-const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
 const AVIF_BRANDS = ['avif', 'avis'];
-
-/** Formats that are recognised but can't be opened, each with the step that helps. */
-const REFUSED: { problem: string; step: string; matches: (head: Uint8Array) => boolean }[] = [
-  {
-    problem: 'this is a PDF',
-    step: 'save the page as PNG first',
-    matches: (head) => startsWith(head, '%PDF'),
-  },
-  {
-    problem: 'this is a ZIP archive',
-    step: 'unpack it first',
-    matches: (head) => startsWith(head, 'PK\x03\x04'),
-  },
-  {
-    problem: 'JPEG 2000 images can be opened inside DICOM files only',
-    step: 'save it as PNG first',
-    matches: (head) => ascii(head, 4, 8) === 'jP  ',
-  },
-  {
-    problem: 'this is a HEIC photo, which browsers can’t open reliably',
-    step: 'export it as JPEG or PNG',
-    matches: (head) => isIsoMedia(head) && HEIC_BRANDS.includes(ascii(head, 8, 12)),
-  },
-  { problem: 'this is a video or an unknown container', step: CHOOSE, matches: isIsoMedia },
-];
 
 /**
  * @param head the first SNIFF_BYTES bytes of the file, or all of it if it is shorter
@@ -46,7 +21,7 @@ export function sniffFormat(head: Uint8Array): ImageFormat {
   if (head.length === 0) throw new RoundsError('image_invalid', `the file is empty; ${CHOOSE}.`);
   const format = knownFormat(head);
   if (format) return format;
-  const refused = REFUSED.find(({ matches }) => matches(head));
+  const refused = findRefusal(head);
   if (refused) throw unsupportedImage(refused.problem, refused.step);
   if (isText(head)) refuseText(head);
   throw unsupportedImage('the format isn’t recognised', CHOOSE);
@@ -65,7 +40,7 @@ function knownFormat(head: Uint8Array): ImageFormat | null {
   // NIfTI volumes are often gzipped. The decoder refuses archives of anything else.
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (isBareDicom(head)) return 'dicom';
-  if (isIsoMedia(head) && AVIF_BRANDS.includes(ascii(head, 8, 12))) return 'avif';
+  if (isAvif(head)) return 'avif';
   return null;
 }
 
@@ -92,15 +67,23 @@ function isTiff(head: Uint8Array): boolean {
   return ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].some((magic) => startsWith(head, magic));
 }
 
-/** The container of AVIF, HEIC and MP4 (ISO/IEC 14496-12); the brand that follows says which one. */
-function isIsoMedia(head: Uint8Array): boolean {
-  return ascii(head, 4, 8) === 'ftyp';
+/** The major brand decides; if it is a general one (mif1), the compatible ones do. */
+function isAvif(head: Uint8Array): boolean {
+  if (!isIsoMedia(head)) return false;
+  const brands = isoBrands(head);
+  return (
+    AVIF_BRANDS.includes(brands[0] ?? '') ||
+    (!/^he[iv]/.test(brands[0] ?? '') && brands.some((brand) => AVIF_BRANDS.includes(brand)))
+  );
 }
 
 function refuseText(head: Uint8Array): never {
   const text = new TextDecoder().decode(head);
   if (/<svg[\s>]/i.test(text)) {
     throw unsupportedImage('this is an SVG drawing, which has no pixels of its own', 'save it as PNG first');
+  }
+  if (/<!doctype html|<html[\s>]/i.test(text)) {
+    throw unsupportedImage('this is a web page, not an image', 'save the picture on it and choose that file');
   }
   throw new RoundsError('image_invalid', `this is a text file, not an image; ${CHOOSE}.`);
 }
@@ -119,9 +102,4 @@ function isText(head: Uint8Array): boolean {
 
 function startsWith(head: Uint8Array, text: string): boolean {
   return ascii(head, 0, text.length) === text;
-}
-
-/** Bytes as Latin-1 text. */
-export function ascii(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end));
 }

@@ -39,8 +39,16 @@ export interface ImageFacts {
   unit: string;
   /** Height of a pixel divided by its width. Pixels are shown and given to the model as stored, never resampled. */
   pixelAspect: number;
+  /** The values use far fewer bits than the file stores (12 of 16, for example) and are shown over the range that they use. */
+  usedBits?: UsedBits;
   dicom?: DicomFacts;
   nifti?: NiftiFacts;
+}
+
+export interface UsedBits {
+  used: number;
+  /** Bits of each value in the file. */
+  stored: number;
 }
 
 export interface DicomFacts {

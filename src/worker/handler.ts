@@ -34,6 +34,7 @@ import type { RgbImage } from '../engine/preprocess/resample';
 import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
 import type { DecodedImage } from '../image/decoded';
+import { toRgba } from '../image/rgba';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
@@ -251,14 +252,6 @@ function previewOf(image: DecodedImage, resized: RgbImage | null, tokens: number
     resizedRgba: resized ? toRgba(resized) : null,
     tokens,
   };
-}
-
-function toRgba({ data, width, height }: RgbImage): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    rgba.set(data.subarray(pixel * 3, pixel * 3 + 3), pixel * 4);
-  }
-  return rgba;
 }
 
 /** Buffers that are transferred to the page instead of copied. */

@@ -20,27 +20,76 @@ export interface NiftiHeader {
 }
 
 export interface VoxelType {
+  /** Of a value: a channel of a colour. */
   bytes: number;
   /** 1 for grey; 3 or 4 for colour. */
   channels: number;
   array: (count: number) => Samples;
-  read: (view: DataView, at: number, little: boolean) => number;
+  /** Values in the machine's byte order. */
+  view: (buffer: ArrayBuffer, count: number) => Samples;
+  /** Of integers of up to 16 bits. */
+  range?: [low: number, high: number];
 }
 
 /** Bytes that contain the header of either version. */
 export const HEADER_BYTES = 540;
 
-const TYPES: Record<number, VoxelType> = {
-  2: { bytes: 1, channels: 1, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
-  4: { bytes: 2, channels: 1, array: (n) => new Int16Array(n), read: (v, at, le) => v.getInt16(at, le) },
-  8: { bytes: 4, channels: 1, array: (n) => new Int32Array(n), read: (v, at, le) => v.getInt32(at, le) },
-  16: { bytes: 4, channels: 1, array: (n) => new Float32Array(n), read: (v, at, le) => v.getFloat32(at, le) },
-  64: { bytes: 8, channels: 1, array: (n) => new Float64Array(n), read: (v, at, le) => v.getFloat64(at, le) },
-  128: { bytes: 1, channels: 3, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
-  256: { bytes: 1, channels: 1, array: (n) => new Int8Array(n), read: (v, at) => v.getInt8(at) },
-  512: { bytes: 2, channels: 1, array: (n) => new Uint16Array(n), read: (v, at, le) => v.getUint16(at, le) },
-  768: { bytes: 4, channels: 1, array: (n) => new Uint32Array(n), read: (v, at, le) => v.getUint32(at, le) },
-  2304: { bytes: 1, channels: 4, array: (n) => new Uint8Array(n), read: (v, at) => v.getUint8(at) },
+const typed = (
+  Kind: {
+    new (count: number): Samples;
+    new (buffer: ArrayBuffer, from: number, count: number): Samples;
+    readonly BYTES_PER_ELEMENT: number;
+  },
+  range?: [number, number],
+  channels = 1,
+): VoxelType => ({
+  bytes: Kind.BYTES_PER_ELEMENT,
+  channels,
+  array: (count) => new Kind(count),
+  view: (buffer, count) => new Kind(buffer, 0, count),
+  ...(range ? { range } : {}),
+});
+
+/** Integers of 64 bits as float64, like numpy does for a picture; above 2^53 not all of them have their own number. */
+const long = (isSigned: boolean): VoxelType => ({
+  bytes: 8,
+  channels: 1,
+  array: (count) => new Float64Array(count),
+  view: (buffer, count) => {
+    const words = new Uint32Array(buffer, 0, count * 2);
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const high = words[i * 2 + 1]!;
+      values[i] = (isSigned ? high | 0 : high) * 2 ** 32 + words[i * 2]!;
+    }
+    return values;
+  },
+});
+
+const BYTE: [number, number] = [0, 255];
+
+const TYPES: Partial<Record<number, VoxelType>> = {
+  2: typed(Uint8Array, BYTE),
+  4: typed(Int16Array, [-32768, 32767]),
+  8: typed(Int32Array),
+  16: typed(Float32Array),
+  64: typed(Float64Array),
+  128: typed(Uint8Array, BYTE, 3),
+  256: typed(Int8Array, [-128, 127]),
+  512: typed(Uint16Array, [0, 65535]),
+  768: typed(Uint32Array),
+  1024: long(true),
+  1280: long(false),
+  2304: typed(Uint8Array, BYTE, 4),
+};
+
+/** Types of the standard that can't be opened, by name. */
+const REFUSED: Partial<Record<number, string>> = {
+  1: 'single bits',
+  32: 'complex numbers',
+  1536: '128-bit floats',
+  1792: 'complex numbers',
+  2048: 'complex numbers',
 };
 
 /** The version, or null if it isn't NIfTI. The first field is the header's own size, in the byte order of the file. */
@@ -100,6 +149,14 @@ const FIELDS = {
   srow: [280, 400],
 } as const;
 
+/** Each axis of the array goes somewhere. */
+function isUsable(axes: number[][]): boolean {
+  return [0, 1, 2].every((column) => {
+    const length = Math.hypot(...axes.map((row) => row[column]!));
+    return Number.isFinite(length) && length > 0;
+  });
+}
+
 class HeaderReader {
   readonly #view: DataView;
   readonly #version: 1 | 2;
@@ -115,7 +172,11 @@ class HeaderReader {
     const code = this.#short('datatype');
     const type = TYPES[code];
     if (!type) {
-      throw unsupportedImage(`voxels of NIfTI type ${code} can’t be opened`, 'convert them to float32');
+      const kind = REFUSED[code] ?? 'an unknown type';
+      throw unsupportedImage(
+        `voxels of ${kind} (NIfTI type ${code}) can’t be opened`,
+        'convert them to float32',
+      );
     }
     const rank = this.#dim(0);
     const [i = 1, j = 1, k = 1, ...more] = Array.from({ length: 7 }, (_, axis) =>
@@ -143,12 +204,13 @@ class HeaderReader {
     };
   }
 
-  /** sform before qform, like nibabel; without both, the old convention that x runs to the left. */
+  /**
+   * sform before qform, like nibabel, unless it leaves out an axis, as one of zeros does; without both, the old convention that
+   * x runs to the left.
+   */
   #orientation(): Pick<NiftiHeader, 'axes' | 'isOriented'> {
-    if (this.#code('sformCode') > 0) {
-      const axes = [0, 1, 2].map((row) => [0, 1, 2].map((column) => this.#real('srow', row * 4 + column)));
-      return { axes, isOriented: true };
-    }
+    const sform = [0, 1, 2].map((row) => [0, 1, 2].map((column) => this.#real('srow', row * 4 + column)));
+    if (this.#code('sformCode') > 0 && isUsable(sform)) return { axes: sform, isOriented: true };
     const [dx, dy, dz] = [1, 2, 3].map((axis) => Math.abs(this.#real('pixdim', axis)) || 1) as [
       number,
       number,

@@ -2,6 +2,7 @@
 import type { Plane } from '../../shared/imageFacts';
 import { checkDimensions } from '../dimensions';
 import type { NiftiHeader } from './header';
+import type { SlicePath } from './voxels';
 
 export interface Orientation {
   /** Of the axes right, anterior, superior: voxels, step between neighbours in the array, and direction. */
@@ -57,24 +58,20 @@ const LAYOUT: Record<Plane, [across: number, down: number, through: number]> = {
 
 /**
  * @param slice counted from the feet, the back or the patient's left
- * @returns for each pixel, row by row, the index of its voxel in the volume
+ * @returns how the slice runs through the volume, in voxels
  * @throws RoundsError image_invalid, image_too_large; before anything is allocated
  */
-export function sliceIndexes(
-  { axes }: Orientation,
-  plane: Plane,
-  slice: number,
-): { width: number; height: number; indexes: Uint32Array } {
+export function slicePath({ axes }: Orientation, plane: Plane, slice: number): SlicePath {
   const [across, down, through] = LAYOUT[plane].map((axis) => axes[axis]!) as [Axis, Axis, Axis];
   const [width, height] = [across.count, down.count];
   checkDimensions({ width, height });
-  const indexes = new Uint32Array(width * height);
   const place = ({ count, stride, isReversed }: Axis, at: number): number =>
     (isReversed ? count - 1 - at : at) * stride;
-  const start = place(through, slice);
-  for (let y = 0; y < height; y++) {
-    const row = start + place(down, height - 1 - y);
-    for (let x = 0; x < width; x++) indexes[y * width + x] = row + place(across, width - 1 - x);
-  }
-  return { width, height, indexes };
+  return {
+    width,
+    height,
+    start: place(through, slice) + place(down, height - 1) + place(across, width - 1),
+    across: across.isReversed ? across.stride : -across.stride,
+    down: down.isReversed ? down.stride : -down.stride,
+  };
 }

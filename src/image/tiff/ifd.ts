@@ -1,5 +1,6 @@
 /** The directories of a TIFF file: classic and BigTIFF, both byte orders. TIFF 6.0 section 2. */
 import type { RoundsError } from '../../shared/errors';
+import type { ByteSource } from '../byteSource';
 import { invalidImage } from '../imageError';
 
 /** Tags that are read. */
@@ -29,8 +30,10 @@ export const TAG = {
   sampleFormat: 339,
 } as const;
 
+const TAGS: ReadonlySet<number> = new Set(Object.values(TAG));
+
 /** Bytes of a value by its type. Fields of other types are ignored. */
-const TYPE_BYTES: Record<number, number> = {
+const TYPE_BYTES: Partial<Record<number, number>> = {
   1: 1,
   2: 1,
   3: 2,
@@ -48,41 +51,59 @@ const MAX_PAGES = 10_000;
 /** Values of one field; offsets of strips and tiles are the longest. */
 const MAX_VALUES = 1_000_000;
 
-/** The values of a directory's fields, read when they're needed. */
-export class Directory {
-  readonly #fields: Map<number, () => number[]>;
+/** A field whose values are elsewhere in the file. */
+interface Pointer {
+  type: number;
+  count: number;
+  start: number;
+}
 
-  constructor(fields: Map<number, () => number[]>) {
-    this.#fields = fields;
+/** The values of a directory's fields: those inside it at once, others after `load`. */
+export class Directory {
+  readonly #values = new Map<number, readonly number[]>();
+  readonly #pointers = new Map<number, Pointer>();
+
+  set(tag: number, values: readonly number[] | Pointer): void {
+    if ('start' in values) this.#pointers.set(tag, values);
+    else this.#values.set(tag, values);
   }
 
-  all(tag: number): number[] {
-    return this.#fields.get(tag)?.() ?? [];
+  all(tag: number): readonly number[] {
+    return this.#values.get(tag) ?? [];
   }
 
   first(tag: number, fallback: number): number {
     return this.all(tag)[0] ?? fallback;
   }
+
+  /** Reads the values that aren't in the directory itself. @throws RangeError, RoundsError image_invalid */
+  async load({ source, isLittleEndian }: TiffFile): Promise<void> {
+    for (const [tag, { type, count, start }] of this.#pointers) {
+      const bytes = await source.read(start, count * TYPE_BYTES[type]!);
+      this.#values.set(tag, readValues(viewOf(bytes), 0, type, count, isLittleEndian));
+    }
+    this.#pointers.clear();
+  }
 }
 
 export interface TiffFile {
-  view: DataView;
+  source: ByteSource;
   isLittleEndian: boolean;
   /** Full-size pages; thumbnails and masks are left out. */
   pages: Directory[];
 }
 
 /** @throws RoundsError image_invalid if the directories can't be read */
-export function readTiff(bytes: Uint8Array): TiffFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export async function readTiff(source: ByteSource): Promise<TiffFile> {
   try {
-    const isLittleEndian = view.getUint8(0) === 0x49;
-    const isBig = view.getUint16(2, isLittleEndian) === 43;
-    const all = new DirectoryReader(view, isLittleEndian, isBig).readAll();
+    const head = viewOf(await source.read(0, 8));
+    const isLittleEndian = head.getUint8(0) === 0x49;
+    const isBig = head.getUint16(2, isLittleEndian) === 43;
+    const all = await new DirectoryReader(source, isLittleEndian, isBig).readAll();
     // Bit 0: a smaller version of another page. Bit 2: a mask.
     const pages = all.filter((page) => (page.first(TAG.subfileType, 0) & 5) === 0);
     if (all.length === 0) throw new RangeError('the file has no directory');
-    return { view, isLittleEndian, pages: pages.length > 0 ? pages : all };
+    return { source, isLittleEndian, pages: pages.length > 0 ? pages : all };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw damagedTiff(error);
@@ -94,77 +115,100 @@ export function damagedTiff(cause?: unknown): RoundsError {
   return invalidImage('the TIFF data is damaged or incomplete', cause);
 }
 
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 class DirectoryReader {
-  readonly #view: DataView;
+  readonly #source: ByteSource;
   readonly #little: boolean;
   readonly #isBig: boolean;
+  /** Bytes of directories that may still come: in a sound file they don't overlap. */
+  #budget: number;
 
-  constructor(view: DataView, little: boolean, isBig: boolean) {
-    this.#view = view;
+  constructor(source: ByteSource, little: boolean, isBig: boolean) {
+    this.#source = source;
     this.#little = little;
     this.#isBig = isBig;
+    this.#budget = source.size;
   }
 
   /** Follows the chain of directories, and stops if it returns to an earlier one. */
-  readAll(): Directory[] {
+  async readAll(): Promise<Directory[]> {
     const seen = new Set<number>();
     const pages: Directory[] = [];
-    let at = this.#offset(this.#isBig ? 8 : 4);
+    const [pointerBytes, countBytes] = this.#isBig ? [8, 8] : [4, 2];
+    let at = await this.#offset(this.#isBig ? 8 : 4);
     while (at !== 0 && !seen.has(at) && pages.length < MAX_PAGES) {
       seen.add(at);
-      const count = this.#isBig ? this.#offset(at) : this.#view.getUint16(at, this.#little);
-      const start = at + (this.#isBig ? 8 : 2);
-      const entryBytes = this.#isBig ? 20 : 12;
-      if (count > 65_535) throw new RangeError('a directory has too many fields');
-      const fields = new Map<number, () => number[]>();
-      for (let i = 0; i < count; i++) {
-        const entry = start + i * entryBytes;
-        fields.set(this.#view.getUint16(entry, this.#little), () => this.#values(entry));
-      }
-      pages.push(new Directory(fields));
-      at = this.#offset(start + count * entryBytes);
+      const head = viewOf(await this.#source.read(at, countBytes));
+      const count = this.#isBig ? this.#offsetIn(head, 0) : head.getUint16(0, this.#little);
+      const length = count * (this.#isBig ? 20 : 12);
+      this.#budget -= countBytes + length + pointerBytes;
+      if (count > 65_535 || this.#budget < 0) throw new RangeError('a directory has too many fields');
+      const entries = viewOf(await this.#source.read(at + countBytes, length));
+      pages.push(this.#directory(entries, count));
+      at = await this.#offset(at + countBytes + length);
     }
     return pages;
   }
 
-  /** A file offset or count: 32 bits, or 64 in BigTIFF. */
-  #offset(at: number): number {
-    return this.#isBig
-      ? Number(this.#view.getBigUint64(at, this.#little))
-      : this.#view.getUint32(at, this.#little);
-  }
-
-  #values(entry: number): number[] {
-    const type = this.#view.getUint16(entry + 2, this.#little);
-    const count = this.#offset(entry + 4);
-    const bytes = TYPE_BYTES[type];
-    if (bytes === undefined || count > MAX_VALUES) return [];
-    const field = entry + (this.#isBig ? 12 : 8);
-    const isInline = count * bytes <= (this.#isBig ? 8 : 4);
-    const start = isInline ? field : this.#offset(field);
-    return Array.from({ length: count }, (_, i) => this.#value(type, start + i * bytes));
-  }
-
-  #value(type: number, at: number): number {
-    const [view, little] = [this.#view, this.#little];
-    switch (type) {
-      case 3:
-        return view.getUint16(at, little);
-      case 8:
-        return view.getInt16(at, little);
-      case 4:
-      case 13:
-        return view.getUint32(at, little);
-      case 9:
-        return view.getInt32(at, little);
-      case 5:
-        return view.getUint32(at, little) / (view.getUint32(at + 4, little) || 1);
-      case 16:
-      case 17:
-      case 18:
-        return Number(view.getBigUint64(at, little));
-      default:
-        return view.getUint8(at);
+  #directory(entries: DataView, count: number): Directory {
+    const directory = new Directory();
+    const [entryBytes, inlineBytes] = this.#isBig ? [20, 8] : [12, 4];
+    for (let i = 0; i < count; i++) {
+      const entry = i * entryBytes;
+      const tag = entries.getUint16(entry, this.#little);
+      if (!TAGS.has(tag)) continue;
+      const type = entries.getUint16(entry + 2, this.#little);
+      const length = this.#offsetIn(entries, entry + 4);
+      const bytes = TYPE_BYTES[type];
+      if (bytes === undefined || length > MAX_VALUES) continue;
+      const field = entry + entryBytes - inlineBytes;
+      directory.set(
+        tag,
+        length * bytes <= inlineBytes
+          ? readValues(entries, field, type, length, this.#little)
+          : { type, count: length, start: this.#offsetIn(entries, field) },
+      );
     }
+    return directory;
+  }
+
+  async #offset(at: number): Promise<number> {
+    return this.#offsetIn(viewOf(await this.#source.read(at, this.#isBig ? 8 : 4)), 0);
+  }
+
+  /** A file offset or count: 32 bits, or 64 in BigTIFF. */
+  #offsetIn(view: DataView, at: number): number {
+    return this.#isBig ? Number(view.getBigUint64(at, this.#little)) : view.getUint32(at, this.#little);
+  }
+}
+
+function readValues(view: DataView, start: number, type: number, count: number, little: boolean): number[] {
+  const bytes = TYPE_BYTES[type]!;
+  const values: number[] = [];
+  for (let i = 0; i < count; i++) values.push(readValue(view, type, start + i * bytes, little));
+  return values;
+}
+
+function readValue(view: DataView, type: number, at: number, little: boolean): number {
+  switch (type) {
+    case 3:
+      return view.getUint16(at, little);
+    case 8:
+      return view.getInt16(at, little);
+    case 4:
+    case 13:
+      return view.getUint32(at, little);
+    case 9:
+      return view.getInt32(at, little);
+    case 5:
+      return view.getUint32(at, little) / (view.getUint32(at + 4, little) || 1);
+    case 16:
+    case 17:
+    case 18:
+      return Number(view.getBigUint64(at, little));
+    default:
+      return view.getUint8(at);
   }
 }

@@ -1,0 +1,99 @@
+/**
+ * Quantiles and extremes of values that come in parts, in memory that doesn't grow with them: by counting each value if there
+ * are few different ones, else from a sample.
+ */
+import type { Samples } from './samples';
+
+export interface ValueRange {
+  /** At 1 % and 99 %, interpolated like numpy's default. */
+  quantiles: [low: number, high: number];
+  /** Smallest and largest finite value. */
+  extremes: [low: number, high: number];
+}
+
+export interface Statistics {
+  add: (values: Samples) => void;
+  range: () => ValueRange;
+}
+
+const RANKS = [0.01, 0.99] as const;
+/** Values that quantiles are taken from if they can't be counted: every n-th of all. */
+const MAX_SAMPLES = 1 << 20;
+
+/** Of integers from `low` to `high`. @param isPadding true for values to leave out */
+export function countValues(low: number, high: number, isPadding?: (value: number) => boolean): Statistics {
+  const counts = new Uint32Array(high - low + 1);
+  return {
+    add(values) {
+      for (let i = 0; i < values.length; i++) counts[values[i]! - low]! += 1;
+    },
+    range() {
+      if (isPadding) {
+        for (let i = 0; i < counts.length; i++) if (counts[i]! > 0 && isPadding(low + i)) counts[i] = 0;
+      }
+      return rangeOfCounts(counts, low);
+    },
+  };
+}
+
+function rangeOfCounts(counts: Uint32Array, low: number): ValueRange {
+  let total = 0;
+  let first = -1;
+  let last = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i] === 0) continue;
+    total += counts[i]!;
+    if (first < 0) first = i;
+    last = i;
+  }
+  if (first < 0) return { quantiles: [low, low], extremes: [low, low] };
+  /** The value at a position of the sorted values. */
+  const valueAt = (position: number): number => {
+    let seen = 0;
+    for (let i = first; i < last; i++) {
+      seen += counts[i]!;
+      if (seen > position) return low + i;
+    }
+    return low + last;
+  };
+  return { quantiles: quantilesOf(total, valueAt), extremes: [low + first, low + last] };
+}
+
+/** Of any values. Those that aren't finite are left out. @param total how many will come */
+export function sampleValues(total: number, isPadding?: (value: number) => boolean): Statistics {
+  const step = Math.max(1, Math.ceil(total / MAX_SAMPLES));
+  const samples = new Float64Array(Math.ceil(total / step));
+  let count = 0;
+  /** Values until the next sample. */
+  let wait = 0;
+  let [low, high] = [Infinity, -Infinity];
+  return {
+    add(values) {
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i]!;
+        const isSample = wait === 0;
+        wait = isSample ? step - 1 : wait - 1;
+        if (!Number.isFinite(value) || isPadding?.(value)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+        if (isSample && count < samples.length) samples[count++] = value;
+      }
+    },
+    range() {
+      if (low > high) return { quantiles: [0, 0], extremes: [0, 0] };
+      // All samples may be NaN, as in the background of a masked volume, though other values aren't.
+      if (count === 0) return { quantiles: [low, high], extremes: [low, high] };
+      const sorted = samples.subarray(0, count).sort();
+      return { quantiles: quantilesOf(count, (position) => sorted[position]!), extremes: [low, high] };
+    },
+  };
+}
+
+function quantilesOf(count: number, valueAt: (position: number) => number): [number, number] {
+  return RANKS.map((rank) => {
+    const position = rank * (count - 1);
+    const below = valueAt(Math.floor(position));
+    const above = valueAt(Math.min(Math.floor(position) + 1, count - 1));
+    return below + (above - below) * (position % 1);
+  }) as [number, number];
+}
