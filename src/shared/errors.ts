@@ -23,6 +23,10 @@ export const ERROR_CODES = [
   'decoder_missing',
   'request_invalid',
   'address_invalid',
+  'folder_needed',
+  'host_unreachable',
+  'download_blocked',
+  'model_refused',
   'files_needed',
   'file_invalid',
   'model_busy',
@@ -36,6 +40,13 @@ export const ERROR_CODES = [
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Codes of a download that failed for a reason which may pass; what was stored before can be used meanwhile. */
+export const DOWNLOAD_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'download_failed',
+  'host_unreachable',
+  'download_blocked',
+]);
 
 /** An error that crosses a thread or process boundary: structured clone loses the class, but not the code. */
 export interface WireError {
