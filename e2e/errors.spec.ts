@@ -81,6 +81,10 @@ const CASES: Case[] = [
   { code: 'file_invalid', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'files_needed', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'address_invalid', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'folder_needed', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'host_unreachable', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'download_blocked', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'model_refused', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'internal', place: 'answer', button: 'Try again', outcome: answered },
 ];
 

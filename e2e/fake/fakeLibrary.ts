@@ -200,12 +200,14 @@ function planOf(origin: ModelOrigin): ModelPlan {
     packBytes: PACK_BYTES,
     presentBytes: 0,
     largestTensorBytes: 311_164_928,
+    defaultMaxPixels: null,
   };
 }
 
 function job(plan: ModelPlan, phase: JobPhase, share: number): JobState {
   return {
     id: jobIdOf(plan.origin),
+    kind: plan.origin.kind === 'import' ? 'import' : 'store',
     modelId: null,
     name: plan.name,
     origin: plan.origin,

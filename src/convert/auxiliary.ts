@@ -1,10 +1,16 @@
 /** The small files of a checkpoint that a pack stores unchanged, and its chat template, normalised to one file. */
 import { RoundsError } from '../shared/errors';
+import { refuseOtherForms } from './otherForms';
 import { decodeJson, decodeText, readBytes, type CheckpointSource } from './source';
 
 /** Qwen's tokenizer.json has 7 to 12 MB; larger files are refused. */
 const MAX_TOKENIZER_BYTES = 64_000_000;
 const MAX_FILE_BYTES = 16_000_000;
+/** A vocabulary of two million entries with as many merges. */
+const TOKENIZER_BUDGET = { maxValues: 10_000_000 };
+/** Front matter of a README: what is beyond is not read. */
+const MAX_CARD_LINES = 500;
+const MAX_CARD_LINE = 300;
 
 export interface AuxiliaryFile {
   name: string;
@@ -24,6 +30,7 @@ export interface Auxiliary {
  * @throws RoundsError checkpoint_invalid if config.json, the tokenizer or a chat template is missing or unreadable
  */
 export async function readAuxiliary(source: CheckpointSource): Promise<Auxiliary> {
+  await refuseOtherForms(source);
   const config = await readRequired(source, 'config.json', 'Choose the folder of a Hugging Face model.');
   const generation = await readBytes(source, 'generation_config.json', MAX_FILE_BYTES);
   const preprocessor = await readPreprocessor(source);
@@ -33,7 +40,7 @@ export async function readAuxiliary(source: CheckpointSource): Promise<Auxiliary
     'Save the tokenizer in the fast format.',
     MAX_TOKENIZER_BYTES,
   );
-  decodeJson(tokenizer, 'tokenizer.json');
+  decodeJson(tokenizer, 'tokenizer.json', TOKENIZER_BUDGET);
   const tokenizerConfig = await readRequired(
     source,
     'tokenizer_config.json',
@@ -67,15 +74,19 @@ async function readRequired(
   return bytes;
 }
 
-/** transformers 5 may save all processors in one processor_config.json; only its image part is used. */
+/**
+ * As transformers does: the image part of a processor_config.json in which transformers 5 saved all processors, else
+ * preprocessor_config.json. An older processor_config.json has no image part.
+ */
 async function readPreprocessor(source: CheckpointSource): Promise<Uint8Array<ArrayBuffer> | null> {
-  const own = await readBytes(source, 'preprocessor_config.json', MAX_FILE_BYTES);
-  if (own !== null) return own;
   const whole = await readBytes(source, 'processor_config.json', MAX_FILE_BYTES);
   const image =
     whole &&
     (decodeJson(whole, 'processor_config.json') as { image_processor?: unknown } | null)?.image_processor;
-  return image ? new TextEncoder().encode(`${JSON.stringify(image, null, 2)}\n`) : null;
+  if (image !== null && image !== undefined) {
+    return new TextEncoder().encode(`${JSON.stringify(image, null, 2)}\n`);
+  }
+  return readBytes(source, 'preprocessor_config.json', MAX_FILE_BYTES);
 }
 
 /** Same precedence as in transformers: chat_template.jinja, then chat_template.json, then tokenizer_config.json. */
@@ -114,12 +125,18 @@ export async function readLicense(source: CheckpointSource): Promise<string | nu
   if (readme === null) return null;
   // The front matter is at the start of the file; the rest can be long and is not needed.
   const start = await readme.slice(0, Math.min(readme.size, 100_000)).arrayBuffer();
-  const text = new TextDecoder().decode(start);
-  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? '';
-  const field = (name: string): string | null =>
-    new RegExp(`^${name}:[ \\t]*["']?([^"'\\r\\n#]{1,200}?)["']?[ \\t]*(?:#.*)?$`, 'm')
-      .exec(frontMatter)?.[1]
-      ?.trim() ?? null;
-  const license = field('license');
-  return license === 'other' ? (field('license_name') ?? license) : license;
+  const lines = new TextDecoder().decode(start).split(/\r?\n/, MAX_CARD_LINES);
+  const end = lines.indexOf('---', 1);
+  if (lines[0] !== '---' || end < 0) return null;
+  const license = cardField(lines.slice(1, end), 'license');
+  return license === 'other' ? (cardField(lines.slice(1, end), 'license_name') ?? license) : license;
+}
+
+/** The value of `name: value`, without quotes and comment; null for a list or another form. */
+function cardField(lines: readonly string[], name: string): string | null {
+  const line = lines.find((text) => text.startsWith(`${name}:`));
+  if (line === undefined || line.length > MAX_CARD_LINE) return null;
+  const value = line.slice(name.length + 1).trim();
+  const match = /^(?:"([^"]+)"|'([^']+)'|([^"'#]+?))\s*(?:#|$)/.exec(value);
+  return (match?.[1] ?? match?.[2] ?? match?.[3])?.trim().slice(0, 200) ?? null;
 }

@@ -8,7 +8,7 @@
 import { RoundsError } from '../shared/errors';
 import { sha256Hex } from '../shared/sha256';
 import type { Calibration, ConversionChoice } from './choice';
-import { readHeader, type StoredTensor } from './safetensors';
+import { readHeader, type ListedTensor } from './safetensors';
 import type { PackWeight } from './weightMap';
 
 export const MAX_CALIBRATION_BYTES = 64_000_000;
@@ -32,7 +32,7 @@ export async function parseCalibration(bytes: Uint8Array<ArrayBuffer>, name: str
   return { sha256: await sha256Hex(bytes), importance };
 }
 
-function readVector({ name, file, dtype, shape, start, end }: StoredTensor, bytes: Uint8Array): Float32Array {
+function readVector({ name, file, dtype, shape, start, end }: ListedTensor, bytes: Uint8Array): Float32Array {
   if (dtype !== 'F32' || shape.length !== 1) refuse(`${file}: ${name} must be a float32 vector.`);
   // A copy: the data need not be aligned in the file.
   const values = new Float32Array(bytes.slice(start, end).buffer);

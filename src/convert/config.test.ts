@@ -216,7 +216,6 @@ describe('parseConfig', () => {
       { out_hidden_size: 128 },
       /outputs 128 values per token, but the text model takes 64/,
     ],
-    ['a vision width that is not a multiple of 32', { hidden_size: 40 }, /vision width 40/],
     ['vision heads without 2-D rotary', { num_heads: 16 }, /vision heads of 2/],
     ['a window that splits tokens', { window_size: 100 }, /window_size 100 is not a multiple of 28/],
     ['another rope base', { rope_parameters: { rope_theta: 5000 } }, /vision rope_theta/],
@@ -250,30 +249,47 @@ describe('parsePreprocessor', () => {
     return 'no error';
   };
 
+  const limits = (config: unknown): [number, number, boolean] => {
+    const { config: images, usesDefaultLimits } = parsePreprocessor(config, tower);
+    return [images.minPixels, images.maxPixels, usesDefaultLimits];
+  };
+
   it('reads both forms of the pixel limits; min_pixels and max_pixels take precedence', () => {
     const size = { shortest_edge: 4000, longest_edge: 5000 };
-    expect(parsePreprocessor({ min_pixels: 3136, max_pixels: 100_352 }, tower)).toMatchObject({
-      minPixels: 3136,
-      maxPixels: 100_352,
-    });
-    expect(parsePreprocessor({ size }, tower)).toMatchObject({ minPixels: 4000, maxPixels: 5000 });
-    expect(parsePreprocessor({ size: { min_pixels: 3500, max_pixels: 7000 } }, tower)).toMatchObject({
-      minPixels: 3500,
-      maxPixels: 7000,
-    });
-    expect(parsePreprocessor({ size, max_pixels: 6000 }, tower)).toMatchObject({
-      minPixels: 4000,
-      maxPixels: 6000,
-    });
+    expect(limits({ min_pixels: 3136, max_pixels: 100_352 })).toEqual([3136, 100_352, false]);
+    expect(limits({ size })).toEqual([4000, 5000, false]);
+    expect(limits({ size: { min_pixels: 3500, max_pixels: 7000 } })).toEqual([3500, 7000, false]);
+    expect(limits({ size, max_pixels: 6000 })).toEqual([4000, 6000, false]);
+    expect(limits({ size: { shortest_edge: 4000 }, max_pixels: 6000 })).toEqual([4000, 6000, false]);
   });
 
-  it('uses the published values if the file or a field is missing', () => {
+  // transformers 5.24, Qwen2VLImageProcessor: size = {shortest_edge: 56 * 56, longest_edge: 28 * 28 * 1280}.
+  it('takes the limits of transformers where none are stated, and says so', () => {
     expect(parsePreprocessor(null, tower)).toEqual({
-      minPixels: 3136,
-      maxPixels: 12_845_056,
-      imageMean: [0.48145466, 0.4578275, 0.40821073],
-      imageStd: [0.26862954, 0.26130258, 0.27577711],
+      config: {
+        minPixels: 3136,
+        maxPixels: 1_003_520,
+        imageMean: [0.48145466, 0.4578275, 0.40821073],
+        imageStd: [0.26862954, 0.26130258, 0.27577711],
+      },
+      usesDefaultLimits: true,
     });
+    expect(limits({})).toEqual([3136, 1_003_520, true]);
+    expect(limits({ size: null })).toEqual([3136, 1_003_520, true]);
+    expect(limits({ max_pixels: 50_176 })).toEqual([3136, 50_176, true]);
+    expect(limits({ min_pixels: 50_176 })).toEqual([50_176, 1_003_520, true]);
+  });
+
+  it.each<[unknown]>([
+    [{ height: 224, width: 224 }],
+    [448],
+    [[448, 448]],
+    [{}],
+    [{ shortest_edge: 3136 }],
+    [{ longest_edge: 100_352 }],
+    [{ max_height: 500, max_width: 500 }],
+  ])('refuses the size %j, as transformers does', (size) => {
+    expect(refuse({ size })).toMatch(/^model_unsupported: .*does not state both pixel limits/);
   });
 
   it('refuses settings that would change the pixels', () => {

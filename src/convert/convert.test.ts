@@ -6,7 +6,7 @@ import type { ConversionChoice } from './choice';
 import { planConversion } from './plan';
 import { float16Value, widenToFloat32 } from './quantize/half';
 
-import { readWeights } from './safetensors';
+import { readable, readWeights } from './safetensors';
 import { sha256Hex } from '../shared/sha256';
 import { dequantizeQ4, dequantizeQ8 } from './testing/dequantize';
 import {
@@ -49,7 +49,8 @@ function restore(tensor: PackTensor, stream: Uint8Array): Float32Array {
 async function storedValues(files: Files): Promise<Map<string, Float32Array>> {
   const { tensors } = await readWeights(memorySource(files));
   const values = new Map<string, Float32Array>();
-  for (const [name, { blob, start, end, dtype }] of tensors) {
+  for (const [name, tensor] of tensors) {
+    const { blob, start, end, dtype } = readable(tensor);
     values.set(name, widenToFloat32(await blob.slice(start, end).arrayBuffer(), dtype) as Float32Array);
   }
   return values;

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RoundsError } from '../shared/errors';
 import { runConversion } from './convert';
-import { openHub, parseHubName, type HubOptions } from './hubSource';
+import { openHub, type HubOptions } from './hubSource';
 import { planConversion } from './plan';
 import { memorySource, MemorySink, textFile, tinyFiles, type Files } from './testing/testCheckpoint';
 import type { CheckpointSource } from './source';
@@ -34,7 +34,7 @@ class LoopbackHub {
       return;
     }
     const file = /^\/org\/tiny\/resolve\/([0-9a-f]+)\/(.+)$/.exec(request.url ?? '');
-    const bytes = file?.[1] === SHA ? this.files.get(file[2] as string) : undefined;
+    const bytes = file?.[1] === SHA ? this.files.get(decodeURIComponent(file[2] as string)) : undefined;
     if (!bytes) {
       response.writeHead(404).end();
       return;
@@ -70,23 +70,6 @@ const failure = (work: Promise<unknown>): Promise<string> =>
     () => 'no error',
     (error: RoundsError) => `${error.code}: ${error.message}`,
   );
-
-describe('parseHubName', () => {
-  it('reads org/name and a revision', () => {
-    expect(parseHubName('Qwen/Qwen2.5-VL-3B-Instruct')).toEqual({
-      repo: 'Qwen/Qwen2.5-VL-3B-Instruct',
-      revision: 'main',
-    });
-    expect(parseHubName('a/b@refs/pr/2')).toEqual({ repo: 'a/b', revision: 'refs/pr/2' });
-  });
-
-  it.each(['name', './a/b', '/a/b', 'a/b/c', '../a', 'a/', 'a/b@', 'a/b?x', ''])(
-    'returns null for %j',
-    (text) => {
-      expect(parseHubName(text)).toBeNull();
-    },
-  );
-});
 
 describe('openHub', () => {
   it('gives the same pack as local files, read at one commit and in ranges', async () => {
@@ -181,6 +164,83 @@ describe('openHub', () => {
     const bytes = await config?.slice(2, 10).arrayBuffer();
     expect(new Uint8Array(bytes ?? [])).toEqual(hub.files.get('config.json')?.slice(2, 10));
     expect(hub.requests).toHaveLength(3);
+  });
+
+  describe('with a folder of a repository', () => {
+    const inFolder = (folder: string): Files =>
+      new Map([...tinyFiles()].map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+
+    it('gives the pack of the folder’s files, named after it', async () => {
+      hub.files = new Map([...inFolder('a b/CT'), ['README.md', textFile('# Several')]]);
+      const sink = new MemorySink();
+      const local = new MemorySink();
+      const choice = { weights: 'q4', recipe: 'plain' } as const;
+      const source = await openHub(
+        { repo: 'org/tiny', revision: 'main', folder: 'a b/CT' },
+        { endpoint: hub.endpoint, retryMs: 1 },
+      );
+      expect(source.name).toBe('org/tiny/a b/CT');
+      await runConversion(await planConversion(source, choice), sink);
+      await runConversion(await planConversion(memorySource(tinyFiles()), choice), local);
+      expect(sink.stream()).toEqual(local.stream());
+      expect(JSON.parse(sink.manifest as string)).toMatchObject({
+        name: 'CT',
+        source: { repo: 'org/tiny/a b/CT' },
+      });
+    });
+
+    it('names the folders that have a model where the top has none', async () => {
+      hub.files = new Map([...inFolder('Qwen2-VL/MRI'), ...inFolder('CT'), ['README.md', textFile('')]]);
+      const several = await failure(open());
+      expect(several).toMatch(/^folder_needed: org\/tiny has no config\.json\./);
+      expect(several).toMatch(/for example org\/tiny\/CT: CT, Qwen2-VL\/MRI\.$/);
+      const other = openHub({ repo: 'org/tiny', revision: 'main', folder: 'XR' }, { endpoint: hub.endpoint });
+      expect(await failure(other)).toMatch(/^folder_needed: org\/tiny\/XR has no config\.json/);
+    });
+
+    it('keeps the list short', async () => {
+      hub.files = new Map(Array.from({ length: 500 }, (_, i) => [`model-${i}/config.json`, textFile('{}')]));
+      const message = await failure(open());
+      expect(message).toMatch(/, and 492 more\.$/);
+      expect(message.length).toBeLessThan(330);
+    });
+
+    it('says nothing of folders where there are none', async () => {
+      hub.files = new Map([['README.md', textFile('')]]);
+      await expect(planConversion(await open(), { weights: 'q4', recipe: 'plain' })).rejects.toThrow(
+        /org\/tiny has no config\.json/,
+      );
+    });
+  });
+
+  it('says within 5 s that a hub cannot be reached, and without a network at once', async () => {
+    const started = performance.now();
+    const alone = openHub({ repo: 'org/tiny', revision: 'main' }, { endpoint: 'http://127.0.0.1:1' });
+    expect(await failure(alone)).toMatch(/^host_unreachable: 127\.0\.0\.1:1 cannot be reached/);
+    const unknown = openHub({ repo: 'org/tiny', revision: 'main' }, { endpoint: 'https://hub.invalid' });
+    expect(await failure(unknown)).toMatch(/^host_unreachable: hub\.invalid cannot be reached/);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    vi.stubGlobal('navigator', { onLine: false });
+    const offline = performance.now();
+    const waiting = { endpoint: 'http://127.0.0.1:1', waitForNetwork: true };
+    expect(await failure(openHub({ repo: 'org/tiny', revision: 'main' }, waiting))).toMatch(
+      /^host_unreachable/,
+    );
+    expect(performance.now() - offline).toBeLessThan(1_000);
+    vi.unstubAllGlobals();
+  });
+
+  it('refuses an answer of endless length or depth', async () => {
+    hub.intercept = (_request, response) => {
+      response.end('['.repeat(1_000_000));
+      return true;
+    };
+    expect(await failure(open())).toMatch(/^download_failed: .*levels deep/);
+    hub.intercept = (_request, response) => {
+      response.end(' '.repeat(20_000_000));
+      return true;
+    };
+    expect(await failure(open())).toMatch(/^download_failed: The hub's answer/);
   });
 
   it('gives up after five attempts', async () => {

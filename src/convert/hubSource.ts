@@ -2,16 +2,18 @@
  * A checkpoint on the Hugging Face hub, read with fetch and range requests, in Node and in the browser. The revision
  * is resolved to a commit once, and every file is read at that commit.
  */
+import { parseBoundedJson } from '../shared/boundedJson';
 import { RoundsError } from '../shared/errors';
+import {
+  FIRST_CONTACT_MS,
+  firstContactAttempts,
+  isConnectionFailure,
+  unreachable,
+} from '../shared/hostProbe';
+import { fullName, parseHubName, type HubName } from '../shared/hubName';
 import { retry, RetryableError, retryAfterMs, type RetryPolicy } from '../shared/retry';
 import { SegmentCache } from './segmentCache';
 import type { BlobLike, CheckpointSource } from './source';
-
-export interface HubName {
-  /** `org/name`. */
-  repo: string;
-  revision: string;
-}
 
 export interface HubOptions extends Pick<RetryPolicy, 'waitForNetwork' | 'onWait'> {
   /** HF_ENDPOINT; default https://huggingface.co. */
@@ -30,16 +32,14 @@ const MAX_RETRY_MS = 30_000;
 const EXPIRED = new Set([400, 401, 403, 410]);
 /** A server may answer a range request with the whole file. This is accepted for small files only. */
 const MAX_WHOLE_BYTES = 64_000_000;
-
-/** Parses `org/name[@revision]`; null if `text` is not such a name. */
-export function parseHubName(text: string): HubName | null {
-  const match = /^([\w][\w.-]*\/[\w][\w.-]*)(?:@([\w][\w./-]*))?$/.exec(text);
-  return match?.[1] ? { repo: match[1], revision: match[2] ?? 'main' } : null;
-}
+/** The list of a repository's files. */
+const MAX_INFO_BYTES = 16_000_000;
+const MAX_SUGGESTIONS = 8;
 
 /**
- * Opens a model repository on the hub.
- * @throws RoundsError download_failed if it cannot be reached, does not exist or may not be read
+ * Opens a model repository on the hub, or a folder of it.
+ * @throws RoundsError download_failed if it does not exist or may not be read; host_unreachable, download_blocked if the
+ *   hub can't be read; folder_needed if the models are in other folders, whose names the message has
  */
 export async function openHub(name: HubName, options: HubOptions = {}): Promise<CheckpointSource> {
   const client = new HubClient(options);
@@ -55,19 +55,36 @@ export async function openHub(name: HubName, options: HubOptions = {}): Promise<
       `The hub's answer for ${name.repo} has no commit or file list. Check the hub's address (HF_ENDPOINT on the command line).`,
     );
   }
-  const files = siblings
+  const paths = siblings
     .map((entry) => (entry as { rfilename?: unknown } | null)?.rfilename)
-    .filter((file): file is string => typeof file === 'string' && !file.includes('/'));
+    .filter((file): file is string => typeof file === 'string');
+  const folder = name.folder ? `${name.folder}/` : '';
+  const files = paths
+    .filter((path) => path.startsWith(folder))
+    .map((path) => path.slice(folder.length))
+    .filter((file) => !file.includes('/'));
+  if (!files.includes('config.json')) suggestFolder(name, paths);
+  const base = `/${name.repo}/resolve/${sha}/${folder.split('/').map(encodeURIComponent).join('/')}`;
   return {
-    name: name.repo,
+    name: fullName(name),
     revision: sha,
     license: cardLicense(cardData),
     list: () => Promise.resolve([...files].sort()),
-    open: async (file) =>
-      files.includes(file)
-        ? client.open(`/${name.repo}/resolve/${sha}/${encodeURIComponent(file)}`, file)
-        : null,
+    open: async (file) => (files.includes(file) ? client.open(base + encodeURIComponent(file), file) : null),
   };
+}
+
+/** Says where the models of a repository are. Returns if there is none; the missing file is then reported as usual. */
+function suggestFolder(name: HubName, paths: readonly string[]): void {
+  const inFolders = paths.flatMap((path) => /^(.+)\/config\.json$/.exec(path)?.[1] ?? []);
+  const folders = inFolders.filter((folder) => parseHubName(`${name.repo}/${folder}`) !== null).sort();
+  const [first] = folders;
+  if (first === undefined) return;
+  const more = folders.length > MAX_SUGGESTIONS ? `, and ${folders.length - MAX_SUGGESTIONS} more` : '';
+  throw new RoundsError(
+    'folder_needed',
+    `${fullName(name)} has no config.json. Name one of its folders that have one, for example ${name.repo}/${first}: ${folders.slice(0, MAX_SUGGESTIONS).join(', ')}${more}.`,
+  );
 }
 
 function cardLicense(cardData: unknown): string | null {
@@ -80,6 +97,8 @@ class HubClient {
   readonly #endpoint: string;
   readonly #options: HubOptions;
   readonly #cache = new SegmentCache();
+  /** Before the first answer a missing network is said at once; after it, it is waited for. */
+  #hasAnswered = false;
 
   constructor(options: HubOptions) {
     this.#endpoint = (options.endpoint ?? 'https://huggingface.co').replace(/\/+$/, '');
@@ -89,7 +108,7 @@ class HubClient {
   json(path: string): Promise<unknown> {
     return this.#request(path, null, async (response) => {
       if (response.status !== 200) throw await refusal(response, path);
-      return (await response.json()) as unknown;
+      return parseInfo(await readAtMost(response, MAX_INFO_BYTES), path);
     });
   }
 
@@ -109,6 +128,13 @@ class HubClient {
       }
       return this.#cache.open(size, (start, end) => this.#readRange(path, file, start, end));
     });
+  }
+
+  /** A host that never answered is waited for only shortly. */
+  #abortedBy(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+    if (this.#hasAnswered) return signal ? { signal } : {};
+    const timeout = AbortSignal.timeout(FIRST_CONTACT_MS);
+    return { signal: signal ? AbortSignal.any([signal, timeout]) : timeout };
   }
 
   async #readRange(path: string, file: string, start: number, end: number): Promise<ArrayBuffer> {
@@ -141,17 +167,19 @@ class HubClient {
     const { signal, retryMs = 500, waitForNetwork, onWait } = this.#options;
     try {
       return await retry(() => this.#attempt(path, range, read), {
-        attempts: MAX_ATTEMPTS,
+        attempts: (failure) =>
+          isConnectionFailure(failure) && !this.#hasAnswered ? firstContactAttempts(failure) : MAX_ATTEMPTS,
         firstDelayMs: retryMs,
         maxDelayMs: MAX_RETRY_MS,
         retryAfter: 'lengthens',
         signal: signal ?? null,
-        waitForNetwork: waitForNetwork === true,
+        waitForNetwork: () => waitForNetwork === true && this.#hasAnswered,
         ...(onWait ? { onWait } : {}),
       });
     } catch (thrown) {
       if (!(thrown instanceof RetryableError)) throw thrown;
       if (thrown.cause instanceof RoundsError) throw thrown.cause;
+      if (isConnectionFailure(thrown)) throw await unreachable(this.#endpoint + path, thrown, signal);
       throw new RoundsError(
         'download_failed',
         `${this.#endpoint}${path} could not be read. Check the connection and the hub's address (HF_ENDPOINT on the command line).`,
@@ -178,17 +206,40 @@ class HubClient {
         headers,
         // Gigabytes of weights, and redirects to addresses that run out, don't belong in a cache.
         cache: 'no-store',
-        ...(signal ? { signal } : {}),
+        ...this.#abortedBy(signal),
       });
+      this.#hasAnswered = true;
       if (response.status === 429 || response.status >= 500) throw await busy(response, path);
       return await read(response);
     } catch (thrown) {
       if (thrown instanceof RoundsError || thrown instanceof RetryableError) throw thrown;
-      throw new RetryableError({ code: 'connection_failed' }, `${path}: the connection failed`, {
-        cause: thrown,
-      });
+      const isSilent = thrown instanceof Error && thrown.name === 'TimeoutError';
+      const reason = { code: isSilent ? 'connection_stalled' : 'connection_failed' } as const;
+      throw new RetryableError(reason, `${path}: the connection failed`, { cause: thrown });
     }
   }
+}
+
+/** @throws RoundsError download_failed */
+function parseInfo(bytes: Uint8Array, path: string): unknown {
+  return parseBoundedJson(bytes, `The hub's answer to ${path}`, { maxBytes: MAX_INFO_BYTES }, (message) => {
+    throw new RoundsError('download_failed', message);
+  });
+}
+
+/** The body, or its first bytes if it has more than `limit`. */
+async function readAtMost(response: Response, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const reader = response.body?.getReader();
+  for (let size = 0, next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    chunks.push(next.value);
+    size += next.value.length;
+    if (size > limit) {
+      await reader?.cancel();
+      break;
+    }
+  }
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
 async function busy(response: Response, path: string): Promise<RetryableError> {

@@ -25,6 +25,8 @@ export interface ConversionPlan {
   name: string;
   model: ModelConfig;
   imageProcessor: ImageProcessorConfig;
+  /** The checkpoint does not state how many pixels an image may have: the defaults of transformers hold. */
+  usesDefaultLimits: boolean;
   source: PackSource;
   /** `CheckpointSource.stamp`, or empty. */
   stamp: string;
@@ -46,12 +48,21 @@ export async function planConversion(
   source: CheckpointSource,
   choice: ConversionChoice,
 ): Promise<ConversionPlan> {
+  try {
+    return await plan(source, choice);
+  } catch (thrown) {
+    // Whatever a stranger's files make the parsers throw, it is about the files.
+    throw RoundsError.from(thrown, 'checkpoint_invalid');
+  }
+}
+
+async function plan(source: CheckpointSource, choice: ConversionChoice): Promise<ConversionPlan> {
   const auxiliary = await readAuxiliary(source);
   const model = parseConfig(auxiliary.config, auxiliary.generationConfig);
-  const imageProcessor = parsePreprocessor(auxiliary.preprocessorConfig, model.vision);
+  const images = parsePreprocessor(auxiliary.preprocessorConfig, model.vision);
   const stored = await readWeights(source);
   const weights = packWeights(model);
-  const parts = resolveParts(weights, stored.tensors);
+  const parts = resolveParts(weights, stored.tensors, stored.missingFiles);
   const layout = new Layout();
   const files = auxiliary.files.map((file) => ({ ...file, span: layout.allocate(file.bytes.length) }));
   const dtypes = tensorDtypes(weights, choice.weights, choice.recipe);
@@ -61,7 +72,8 @@ export async function planConversion(
   return {
     name: packName(source.name),
     model,
-    imageProcessor,
+    imageProcessor: images.config,
+    usesDefaultLimits: images.usesDefaultLimits,
     source: {
       repo: source.name,
       revision: source.revision,
@@ -69,7 +81,7 @@ export async function planConversion(
       files: stored.files,
     },
     stamp: source.stamp ?? '',
-    recipe: describeChoice(choice),
+    recipe: describeChoice(choice, weights),
     calibration,
     parameters: countElements([...parts.values()]),
     files,
@@ -79,8 +91,11 @@ export async function planConversion(
 }
 
 /** The key order is fixed, as in makeManifest. */
-function describeChoice({ weights, recipe, calibration }: ConversionChoice): PackManifest['recipe'] {
-  const detail = describeRecipe(weights, recipe);
+function describeChoice(
+  { weights, recipe, calibration }: ConversionChoice,
+  tensors: readonly PackWeight[],
+): PackManifest['recipe'] {
+  const detail = describeRecipe(weights, recipe, tensors);
   if (!calibration) return { weights, recipe, blockSize: BLOCK_SIZE, detail };
   const { sha256 } = calibration;
   return { weights, recipe, blockSize: BLOCK_SIZE, detail: `${detail} ${CALIBRATED}`, calibration: sha256 };

@@ -1,5 +1,5 @@
 /** Chooses the type of each tensor in a pack: a pure function of names, shapes and conversion options. */
-import type { RecipeOption, TensorDtype, WeightsOption } from '../shared/pack';
+import { BLOCK_SIZE, type RecipeOption, type TensorDtype, type WeightsOption } from '../shared/pack';
 import { tensorBytes } from '../shared/packManifest';
 
 export interface NamedShape {
@@ -49,7 +49,12 @@ export function tensorDtypes(
 function plainDtype({ name, shape }: NamedShape, weights: WeightsOption): TensorDtype {
   if (shape.length === 1) return 'f32';
   if (weights === 'f16' || weights === 'f32') return weights;
-  return name === PATCH_EMBED ? 'f16' : weights;
+  return name === PATCH_EMBED || !hasWholeBlocks(shape) ? 'f16' : weights;
+}
+
+/** Rows of another length can't be quantized. Only a vision tower of another width has them. */
+function hasWholeBlocks(shape: readonly number[]): boolean {
+  return (shape[1] ?? 0) % BLOCK_SIZE === 0;
 }
 
 /**
@@ -71,8 +76,20 @@ export function searchesScales(recipe: RecipeOption): boolean {
   return recipe === 'best';
 }
 
-/** One sentence for the manifest: how the weights were quantized. */
-export function describeRecipe(weights: WeightsOption, recipe: RecipeOption): string {
+/** Sentences for the manifest: how the weights were quantized. */
+export function describeRecipe(
+  weights: WeightsOption,
+  recipe: RecipeOption,
+  tensors: readonly NamedShape[],
+): string {
+  const hasOthers = tensors.some(({ shape }) => shape.length === 2 && !hasWholeBlocks(shape));
+  const isQuantized = weights === 'q4' || weights === 'q8';
+  return `${describe(weights, recipe)}${hasOthers && isQuantized ? ` ${UNEVEN}` : ''}`;
+}
+
+const UNEVEN = `Weights whose rows are not a multiple of ${BLOCK_SIZE} long float16.`;
+
+function describe(weights: WeightsOption, recipe: RecipeOption): string {
   switch (weights) {
     case 'f32':
       return 'All weights as float32, exactly as stored in the checkpoint.';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RoundsError } from '../shared/errors';
 import type { ModelFamily } from '../shared/modelConfig';
 import { parseConfig } from './config';
-import { readWeights, type StoredTensor } from './safetensors';
+import { readWeights, type ListedTensor } from './safetensors';
 import { inNewNaming, memorySource, tinyConfig, tinyFiles } from './testing/testCheckpoint';
 import { packWeights, padToBlock, resolveParts } from './weightMap';
 
@@ -76,9 +76,9 @@ describe('packWeights', () => {
 });
 
 describe('resolveParts', () => {
-  const stored = async (options: Parameters<typeof tinyFiles>[0]): Promise<Map<string, StoredTensor>> =>
+  const stored = async (options: Parameters<typeof tinyFiles>[0]): Promise<Map<string, ListedTensor>> =>
     (await readWeights(memorySource(tinyFiles(options)))).tensors;
-  const refusal = (tensors: Map<string, StoredTensor>, family: ModelFamily = 'qwen2_5_vl'): string => {
+  const refusal = (tensors: Map<string, ListedTensor>, family: ModelFamily = 'qwen2_5_vl'): string => {
     try {
       resolveParts(packWeights(model(family)), tensors);
     } catch (thrown) {
@@ -111,7 +111,7 @@ describe('resolveParts', () => {
 
   it('refuses a tensor of the wrong shape, naming both shapes', async () => {
     const tensors = await stored({});
-    const norm = tensors.get('model.norm.weight') as StoredTensor;
+    const norm = tensors.get('model.norm.weight') as ListedTensor;
     tensors.set('model.norm.weight', { ...norm, shape: [63] });
     expect(refusal(tensors)).toMatch(
       /model\.norm\.weight has the shape \[63\], but config\.json requires \[64\]/,
@@ -120,7 +120,7 @@ describe('resolveParts', () => {
 
   it('refuses unexpected tensors, and tolerates known leftovers', async () => {
     const tensors = await stored({});
-    const any = tensors.get('model.norm.weight') as StoredTensor;
+    const any = tensors.get('model.norm.weight') as ListedTensor;
     for (const name of [
       'model.layers.0.self_attn.rotary_emb.inv_freq',
       'visual.rotary_pos_emb.inv_freq',

@@ -5,7 +5,7 @@
 import { RoundsError } from '../shared/errors';
 import type { ModelConfig, TextConfig, VisionConfig } from '../shared/modelConfig';
 import { BLOCK_SIZE } from '../shared/pack';
-import type { StoredTensor } from './safetensors';
+import { missingFile, readable, type ListedTensor, type StoredTensor } from './safetensors';
 
 /** A stored tensor, by its original name, and the shape that it must have. */
 export interface WeightPart {
@@ -161,44 +161,63 @@ function vector(name: string, length: number, padded = length): PackWeight {
 
 /**
  * Finds every part among the stored tensors, under the original names (`model.layers…`, `visual.…`) or those of
- * transformers ≥ 4.52 (`model.language_model.layers…`, `model.visual.…`).
+ * transformers ≥ 4.52 (`model.language_model.layers…`, `model.visual.…`). Each name is read by itself, as in
+ * transformers, because tools that merge or cut models leave files with both.
+ * @param missingFiles files that the index names and the checkpoint lacks
  * @returns the stored tensors by original name
- * @throws RoundsError checkpoint_invalid, naming the tensor that is missing, unexpected or of the wrong shape
+ * @throws RoundsError checkpoint_invalid, naming the tensor that is missing, unexpected or of the wrong shape;
+ *   model_unsupported for a tensor of a type that is not read
  */
 export function resolveParts(
   weights: readonly PackWeight[],
-  stored: ReadonlyMap<string, StoredTensor>,
+  stored: ReadonlyMap<string, ListedTensor>,
+  missingFiles: readonly string[] = [],
 ): Map<string, StoredTensor> {
-  const rename = usesNewNaming(stored) ? newName : (name: string) => name;
+  const byOriginalName = new Map(
+    [...stored].map(([name, tensor]) => [originalName(name), { ...tensor, name }]),
+  );
   const resolved = new Map<string, StoredTensor>();
-  const used = new Set<string>();
   for (const part of weights.flatMap((weight) => weight.parts)) {
-    const name = rename(part.name);
-    const tensor = stored.get(name);
-    if (!tensor)
-      refuse(
-        `The tensor ${name} is missing. Check that the download is complete and that config.json belongs to it.`,
-      );
+    const listed = byOriginalName.get(part.name);
+    if (!listed) refuseMissing(part.name, stored, missingFiles);
+    const tensor = readable(listed);
     if (tensor.shape.join() !== part.shape.join()) {
       refuse(
-        `${name} has the shape [${tensor.shape.join(', ')}], but config.json requires [${part.shape.join(', ')}]. Check that config.json belongs to these weights.`,
+        `${tensor.name} has the shape [${tensor.shape.join(', ')}], but config.json requires [${part.shape.join(', ')}]. Check that config.json belongs to these weights.`,
       );
     }
     resolved.set(part.name, tensor);
-    used.add(name);
   }
-  const extra = [...stored.keys()].find((name) => !used.has(name) && !isTolerated(name));
-  if (extra)
+  const extra = [...byOriginalName.keys()].find((name) => !resolved.has(name) && !isTolerated(name));
+  if (extra !== undefined)
     refuse(
-      `The tensor ${extra} is not part of the model that config.json describes. Check that config.json belongs to these weights.`,
+      `The tensor ${byOriginalName.get(extra)?.name} is not part of the model that config.json describes. Check that config.json belongs to these weights.`,
     );
   return resolved;
 }
 
-function usesNewNaming(stored: ReadonlyMap<string, StoredTensor>): boolean {
-  return [...stored.keys()].some(
-    (name) => name.startsWith('model.language_model.') || name.startsWith('model.visual.'),
+function refuseMissing(
+  name: string,
+  stored: ReadonlyMap<string, ListedTensor>,
+  [missing]: readonly string[],
+): never {
+  if (missing !== undefined) refuse(missingFile(missing));
+  if (name === 'lm_head.weight') {
+    refuse(
+      'The tensor lm_head.weight is missing, and config.json does not say that the head shares the weights of the embedding. If it does, as in models of 2B and 3B, add "tie_word_embeddings": true to config.json; else download the rest of the model.',
+    );
+  }
+  const usesNewNames = [...stored.keys()].some((stored) => originalName(stored) !== stored);
+  refuse(
+    `The tensor ${usesNewNames ? newName(name) : name} is missing. Check that the download is complete and that config.json belongs to it.`,
   );
+}
+
+/** `model.language_model.X` → `model.X`, `model.visual.X` → `visual.X`; the same without `model.`, of a saved base model. */
+function originalName(name: string): string {
+  const text = /^(?:model\.)?language_model\./.exec(name);
+  if (text) return `model.${name.slice(text[0].length)}`;
+  return name.startsWith('model.visual.') ? name.slice('model.'.length) : name;
 }
 
 function newName(name: string): string {

@@ -23,6 +23,10 @@ export const ERROR_CODES = [
   'decoder_missing',
   'request_invalid',
   'address_invalid',
+  'folder_needed',
+  'host_unreachable',
+  'download_blocked',
+  'model_refused',
   'files_needed',
   'file_invalid',
   'model_busy',
@@ -37,6 +41,13 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** Codes of a download that failed for a reason which may pass; what was stored before can be used meanwhile. */
+export const DOWNLOAD_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'download_failed',
+  'host_unreachable',
+  'download_blocked',
+]);
+
 /** An error that crosses a thread or process boundary: structured clone loses the class, but not the code. */
 export interface WireError {
   code: ErrorCode;
@@ -44,11 +55,16 @@ export interface WireError {
   stack?: string;
 }
 
+/** Names and values in messages come from strangers' files, and may have megabytes. */
+const MAX_MESSAGE = 300;
+const MAX_STACK = 8_000;
+
 export class RoundsError extends Error {
   readonly code: ErrorCode;
 
+  /** @param message at most 300 characters of it are kept: the start, and the end, which says what helps */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(shortenMessage(message), options);
     this.name = 'RoundsError';
     this.code = code;
   }
@@ -64,12 +80,25 @@ export class RoundsError extends Error {
   }
 
   toWire(): WireError {
-    return { code: this.code, message: this.message, ...(this.stack ? { stack: this.stack } : {}) };
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.stack ? { stack: this.stack.slice(0, MAX_STACK) } : {}),
+    };
   }
 
   static fromWire(wire: WireError): RoundsError {
     const error = new RoundsError(wire.code, wire.message);
-    if (wire.stack) error.stack = wire.stack;
+    if (wire.stack) error.stack = wire.stack.slice(0, MAX_STACK);
     return error;
   }
+}
+
+/** Cut in the middle to 300 characters where it is longer; also for messages of causes that are shown. */
+export function shortenMessage(message: string): string {
+  if (message.length <= MAX_MESSAGE) return message;
+  // Cut before halves of a surrogate pair, which would be shown as damaged characters.
+  const start = message.slice(0, 197).replace(/[\ud800-\udbff]$/, '');
+  const end = message.slice(-100).replace(/^[\udc00-\udfff]/, '');
+  return `${start} … ${end}`;
 }

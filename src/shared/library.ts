@@ -3,6 +3,7 @@
  * from, and the progress of downloads and conversions. The engine's worker (protocol.ts) only reads what is stored.
  */
 import type { WireError } from './errors';
+import { fullName } from './hubName';
 import type { JobDetail } from './jobDetail';
 import type { PackSource, RecipeOption, WeightsOption } from './pack';
 
@@ -15,6 +16,8 @@ export type ModelOrigin =
       kind: 'hub';
       repo: string;
       revision: string;
+      /** Of the repository; absent: its top. */
+      folder?: string;
       endpoint: string;
       weights: WeightsOption;
       recipe: RecipeOption;
@@ -30,7 +33,7 @@ export type ModelOrigin =
 export interface OriginAccess {
   /** The files of a local folder, `File.name` without folders. */
   files?: File[];
-  /** For gated models; lives as long as the worker. */
+  /** For gated models; remembered for this hub as long as the worker lives. An empty text means none, from now on. */
   token?: string;
 }
 
@@ -50,6 +53,8 @@ export interface ModelPlan {
   presentBytes: number;
   /** The largest single weight on the GPU; compare it with maxStorageBufferBindingSize and maxBufferSize. */
   largestTensorBytes: number;
+  /** The most pixels of an image, where the checkpoint does not state them and a default holds; else null. */
+  defaultMaxPixels: number | null;
 }
 
 export interface StoredModel {
@@ -83,7 +88,7 @@ export function jobIdOf(origin: ModelOrigin): string {
     case 'pack':
       return `pack:${origin.url.replace(/\/*$/, '/')}`;
     case 'hub':
-      return `hub:${origin.repo}@${origin.revision}:${origin.weights}:${origin.recipe}${calibrationOf(origin)}`;
+      return `hub:${fullName(origin)}@${origin.revision}:${origin.weights}:${origin.recipe}${calibrationOf(origin)}`;
     case 'folder':
       return `folder:${origin.name}:${origin.weights}:${origin.recipe}`;
     case 'import':
@@ -110,13 +115,20 @@ export type JobPhase =
   | 'cancelled';
 
 /**
+ * What a job does, and so how it is resumed: `store` and `session` fetch or convert (`add`, `addForSession`), `import`
+ * needs its files again, and `verify` and `export` start again.
+ */
+export type JobKind = 'store' | 'session' | 'import' | 'verify' | 'export';
+
+/**
  * Work on a model. An incomplete model without running work has a job in phase `paused`, so that after a reload or a
- * crash it can be resumed (`add` with its origin) or cancelled like any other. Jobs that ended in `done` or `cancelled`
- * are reported once; failed ones stay until they are tried again.
+ * crash it can be resumed or cancelled like any other. Jobs that ended in `done` or `cancelled` are reported once; failed
+ * ones, and paused ones without such a model, stay until they are tried again or cancelled.
  */
 export interface JobState {
   /** `jobIdOf(origin)`, so that the same model is never fetched twice at once; another for verifying and exporting. */
   id: string;
+  kind: JobKind;
   /** StoredModel.id, once it is known. */
   modelId: string | null;
   name: string;

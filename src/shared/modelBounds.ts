@@ -129,11 +129,6 @@ function checkText(text: TextConfig, fail: Fail): void {
 
 function checkVision({ family, text, vision }: ModelConfig, fail: Fail): void {
   const headDim = vision.hiddenSize / vision.numHeads;
-  if (vision.hiddenSize % BLOCK_SIZE !== 0) {
-    fail(
-      `the vision width ${vision.hiddenSize} is not a multiple of ${BLOCK_SIZE}, the quantization block size.`,
-    );
-  }
   if (!Number.isInteger(headDim) || headDim % 4 !== 0) {
     fail(`vision heads of ${headDim} are not supported: 2-D rotary positions require a multiple of 4.`);
   }

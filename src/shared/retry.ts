@@ -4,8 +4,8 @@ import { isOnline, networkBack, wait } from './network';
 import type { WaitReason } from './waitReason';
 
 export interface RetryPolicy {
-  /** Requests in all before giving up. */
-  attempts: number;
+  /** Requests in all before giving up; it may depend on what went wrong. */
+  attempts: number | ((failure: RetryableError) => number);
   /** Wait before the second request; doubled for each further one. */
   firstDelayMs: number;
   maxDelayMs: number;
@@ -14,7 +14,7 @@ export interface RetryPolicy {
   /** Whether a server's Retry-After replaces the back-off, or only lengthens it. */
   retryAfter?: 'replaces' | 'lengthens';
   /** Without a network, wait until it is back; this costs no attempt. Without this, being offline is a failure at once. */
-  waitForNetwork?: boolean;
+  waitForNetwork?: boolean | (() => boolean);
   signal?: AbortSignal | null;
   /** A wait before the next request, and why. `null`: until the network is back. */
   onWait?: (reason: WaitReason, milliseconds: number | null) => void;
@@ -44,24 +44,29 @@ export class RetryableError extends Error {
  */
 export async function retry<T>(request: (attempt: number) => Promise<T>, policy: RetryPolicy): Promise<T> {
   const { attempts, signal, onWait } = policy;
+  const limit = typeof attempts === 'function' ? attempts : () => attempts;
   for (let attempt = 1; ; attempt++) {
     try {
       return await request(attempt);
     } catch (thrown) {
       if (signal?.aborted) throw new RoundsError('aborted', 'Stopped.', { cause: thrown });
       if (!(thrown instanceof RetryableError)) throw thrown;
-      if (!isOnline() && policy.waitForNetwork) {
+      if (!isOnline() && waitsForNetwork(policy)) {
         attempt = 0;
         onWait?.({ code: 'offline' }, null);
         await networkBack(signal);
         continue;
       }
-      if (attempt >= attempts || !isOnline()) throw thrown;
+      if (attempt >= limit(thrown) || !isOnline()) throw thrown;
       const delay = delayOf(attempt, thrown, policy);
       onWait?.(thrown.reason, delay);
       await wait(delay, signal);
     }
   }
+}
+
+function waitsForNetwork({ waitForNetwork }: RetryPolicy): boolean {
+  return typeof waitForNetwork === 'function' ? waitForNetwork() : waitForNetwork === true;
 }
 
 function delayOf(attempt: number, { retryAfterMs }: RetryableError, policy: RetryPolicy): number {

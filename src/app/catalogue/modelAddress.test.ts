@@ -20,6 +20,29 @@ describe('parseAddress', () => {
   });
 
   it.each([
+    ['org/name/CT@v1', 'v1', 'CT'],
+    ['https://huggingface.co/org/name/tree/main/a%20b/CT', 'main', 'a b/CT'],
+    ['https://huggingface.co/org/name/blob/main/CT/config.json?download=true', 'main', 'CT'],
+  ])('reads %s as a folder of a repository', (text, revision, folder) => {
+    const origin = { kind: 'hub', repo: 'org/name', revision, folder, endpoint: DEFAULT_HUB };
+    expect(parse(text)).toEqual({ ...origin, ...DEFAULT_CONVERSION });
+    // A mirror has the same models.
+    expect(parse(text, 'https://mirror.example/hf')).toMatchObject({
+      folder,
+      endpoint: 'https://mirror.example/hf',
+    });
+  });
+
+  it('knows the pages of a hub that is not at the top of its host', () => {
+    expect(
+      parse('https://mirror.example/hf/org/name/tree/main/CT', 'https://mirror.example/hf'),
+    ).toMatchObject({
+      repo: 'org/name',
+      folder: 'CT',
+    });
+  });
+
+  it.each([
     ['https://packs.example/medvl/', 'https://packs.example/medvl'],
     ['https://packs.example/medvl/pack.json?x=1#y', 'https://packs.example/medvl'],
     ['http://localhost:8080/pack', 'http://localhost:8080/pack'],

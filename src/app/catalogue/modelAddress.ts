@@ -1,4 +1,5 @@
 /** Parses the address of a model: a repository of the hub, or the URL of a pack. */
+import { parseHubName, parseHubPage, type HubName } from '../../shared/hubName';
 import type { ModelOrigin } from '../../shared/library';
 import type { RecipeOption, WeightsOption } from '../../shared/pack';
 import { t } from '../i18n/i18n.svelte';
@@ -13,24 +14,21 @@ export interface ConversionChoice {
 /** The best 4-bit weights, as for the catalogue's models. */
 export const DEFAULT_CONVERSION: ConversionChoice = { weights: 'q4', recipe: 'best' };
 
-const HUB_NAME = /^([\w][\w.-]*\/[\w][\w.-]*)(?:@([\w][\w./-]*))?$/;
-/** Path of a repository's page on the hub. */
-const HUB_PAGE = /^\/([\w][\w.-]*\/[\w][\w.-]*)(?:\/(?:tree|commit)\/([\w][\w./-]*))?\/?$/;
-
 /**
- * Accepts `org/name[@revision]`, the page of a repository on the hub, and the URL of a pack's folder or pack.json.
+ * Accepts `org/name[/folder][@revision]`, the page of a repository or of a folder in it on the hub, and the URL of a
+ * pack's folder or pack.json.
  * @returns an error message for anything else
  */
 export function parseAddress(text: string, hub: string, choice: ConversionChoice): ModelOrigin | string {
   const typed = text.trim();
-  const [, repo, revision] = HUB_NAME.exec(typed) ?? [];
-  if (repo) return hubOrigin(repo, revision, hub, choice);
+  const name = parseHubName(typed);
+  if (name) return { kind: 'hub', ...name, endpoint: hub, ...choice };
   const url = parseUrl(typed);
   if (!url) return t('library.badAddress');
   const problem = addressProblem(url);
   if (problem) return problem;
-  const [, pageRepo, pageRevision] = HUB_PAGE.exec(url.pathname) ?? [];
-  if (pageRepo && url.origin === parseUrl(hub)?.origin) return hubOrigin(pageRepo, pageRevision, hub, choice);
+  const page = parsePage(url, hub);
+  if (page) return { kind: 'hub', ...page, endpoint: hub, ...choice };
   url.hash = '';
   url.search = '';
   url.pathname = url.pathname.replace(/\/pack\.json$/, '').replace(/\/+$/, '');
@@ -46,13 +44,14 @@ export function parseHub(text: string): { hub: string } | string {
   return addressProblem(url) ?? { hub: `${url.origin}${url.pathname}`.replace(/\/+$/, '') };
 }
 
-function hubOrigin(
-  repo: string,
-  revision: string | undefined,
-  endpoint: string,
-  choice: ConversionChoice,
-): ModelOrigin {
-  return { kind: 'hub', repo, revision: revision ?? 'main', endpoint, ...choice };
+/** Pages of the hub in use, and of the default one, whose models a mirror has under the same names. */
+function parsePage(url: URL, hub: string): HubName | null {
+  for (const address of [hub, DEFAULT_HUB]) {
+    const { origin, pathname } = new URL(address);
+    const name = url.origin === origin ? parseHubPage(url.pathname, pathname) : null;
+    if (name) return name;
+  }
+  return null;
 }
 
 function parseUrl(text: string): URL | null {

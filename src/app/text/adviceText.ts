@@ -1,5 +1,5 @@
 /** Advice that would make this device run models better: sentences with a next step; empty if nothing is missing. */
-import type { RoundsError } from '../../shared/errors';
+import { DOWNLOAD_FAILURES, type RoundsError } from '../../shared/errors';
 import type { ModelInfo } from '../../shared/protocol';
 import type { Environment } from '../browser/environment';
 import { t } from '../i18n/i18n.svelte';
@@ -23,7 +23,7 @@ export function adviceFor(environment: Environment, { info, error }: LoadOutcome
   const onCpu = info !== null && (info.device.backend === 'wasm' || info.device.software);
   const noGpu = error?.code === 'webgpu_unavailable' || error?.code === 'feature_missing';
   return [
-    ...(!online && error?.code === 'download_failed' ? [t('model.adviceOffline')] : []),
+    ...(!online && error && DOWNLOAD_FAILURES.has(error.code) ? [t('model.adviceOffline')] : []),
     ...(onCpu || noGpu ? [t(WEBGPU_ADVICE[browser])] : []),
     ...(!isolated && (noGpu || info?.device.backend === 'wasm') ? [t('model.adviceIsolation')] : []),
   ];

@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runConversion } from '../../convert/convert';
 import { describePack, describeTensors, formatBytes } from '../../convert/describe';
-import { openHub, parseHubName } from '../../convert/hubSource';
+import { openHub } from '../../convert/hubSource';
 import { planConversion, type ConversionPlan } from '../../convert/plan';
 import type { CheckpointSource } from '../../convert/source';
+import { parseHubName, parseHubPage, type HubName } from '../../shared/hubName';
 import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../../shared/pack';
 import { UsageError, type Command, type CommandContext } from '../command';
 import { readCalibration } from '../convert/calibrationFile';
@@ -20,7 +21,8 @@ const HELP = `Converts a Hugging Face checkpoint (Qwen2.5-VL or Qwen2-VL) to a m
 
   npm run -s convert -- SRC --out DIR [options]
 
-  SRC                        a local folder, or org/name[@revision] on the Hugging Face Hub
+  SRC                        a local folder, or a model on the Hugging Face Hub:
+                             org/name[/folder][@revision], or the address of its page
                              (HF_ENDPOINT and HF_TOKEN are used if they are set)
 
   --out DIR                  folder for the pack; it appears only once the pack is complete
@@ -37,6 +39,7 @@ const HELP = `Converts a Hugging Face checkpoint (Qwen2.5-VL or Qwen2-VL) to a m
 Progress is printed to stderr. Exit status: 0 success, 1 failure, 2 wrong usage.
 `;
 
+const DEFAULT_HUB = 'https://huggingface.co';
 const MAX_JOBS = 64;
 /** At most, unless --jobs says otherwise. */
 const DEFAULT_JOBS = 8;
@@ -87,10 +90,25 @@ function parseArguments(argv: string[]): Arguments | 'help' {
 
 /** `org/name` may be a local folder or a name on the Hub; the folder takes precedence. */
 async function openSource(src: string, signal: AbortSignal): Promise<CheckpointSource> {
-  const hubName = existsSync(src) ? null : parseHubName(src);
+  const { HF_ENDPOINT: endpoint = DEFAULT_HUB, HF_TOKEN: token } = process.env;
+  const hubName = existsSync(src) ? null : parseSource(src, endpoint || DEFAULT_HUB);
   if (hubName === null) return openFolder(src);
-  const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env;
-  return openHub(hubName, { ...(endpoint ? { endpoint } : {}), ...(token ? { token } : {}), signal });
+  return openHub(hubName, { endpoint: endpoint || DEFAULT_HUB, ...(token ? { token } : {}), signal });
+}
+
+/** A name, or a page of the hub in use or of the default one, whose models a mirror has under the same names. */
+function parseSource(src: string, endpoint: string): HubName | null {
+  if (!URL.canParse(src)) return parseHubName(src);
+  const url = new URL(src);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return null;
+  for (const hub of [endpoint, DEFAULT_HUB]) {
+    if (!URL.canParse(hub) || new URL(hub).origin !== url.origin) continue;
+    const name = parseHubPage(url.pathname, new URL(hub).pathname);
+    if (name) return name;
+  }
+  throw new UsageError(
+    `${src} is not the page of a model on ${endpoint}. Give org/name, or set HF_ENDPOINT.`,
+  );
 }
 
 function describePlan(plan: ConversionPlan): string {
@@ -105,6 +123,13 @@ function describePlan(plan: ConversionPlan): string {
   ].join('\n');
 }
 
+function defaultLimitsNote({ imageProcessor }: ConversionPlan): string {
+  return (
+    'Note: the checkpoint does not state both limits of the number of pixels of an image. Those of transformers are used: ' +
+    `${imageProcessor.minPixels} to ${imageProcessor.maxPixels}.`
+  );
+}
+
 export const command: Command = async (context) => {
   const args = parseArguments(context.argv);
   if (args === 'help') context.out(HELP);
@@ -117,6 +142,7 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
   const { weights, recipe } = args;
   const calibration = args.calibration === null ? null : await readCalibration(args.calibration);
   const plan = await planConversion(source, { weights, recipe, calibration });
+  if (plan.usesDefaultLimits) err(`${defaultLimitsNote(plan)}\n`);
   if (args.dryRun || args.out === null) {
     out(describePlan(plan));
     return;

@@ -50,6 +50,7 @@ export async function openConversion(
     shards: plannedShards(plan.totalBytes),
     downloadBytes: origin.kind === 'hub' ? sourceBytes : 0,
     largestTensorBytes: largestTensor(plan.tensors.map(({ tensor }) => tensor)),
+    defaultMaxPixels: plan.usesDefaultLimits ? plan.imageProcessor.maxPixels : null,
     fill: async (store, { signal, onBytes, onDetail }) => {
       const keys = new Set(await store.keys());
       onBytes(sizeOf(plannedShards(plan.totalBytes).filter(({ file }) => keys.has(file))));
@@ -92,7 +93,11 @@ async function openSource(
     return openFiles(files, origin.name);
   }
   return openHub(
-    { repo: origin.repo, revision: origin.revision },
+    {
+      repo: origin.repo,
+      revision: origin.revision,
+      ...(origin.folder === undefined ? {} : { folder: origin.folder }),
+    },
     {
       endpoint: checkAddress(origin.endpoint),
       signal,

@@ -8,7 +8,7 @@ import type { Locks } from './locks';
 
 const UPDATE_EVERY_MS = 250;
 /** Phases after which a job is reported once more and then no longer listed. */
-const ENDED: ReadonlySet<JobPhase> = new Set(['done', 'cancelled', 'paused']);
+const ENDED: ReadonlySet<JobPhase> = new Set(['done', 'cancelled']);
 const tabLock = (tab: string): string => `rounds-tab-${tab}`;
 
 export interface JobBoardPorts {
@@ -65,7 +65,7 @@ export class JobBoard {
     this.#hasUnsent = true;
     if (before?.phase === job.phase) return this.#change();
     this.#flush();
-    if (!ENDED.has(job.phase)) return;
+    if (!ENDED.has(job.phase) && !this.#isListedAsModel(job)) return;
     this.#own.delete(job.id);
     this.#hasUnsent = true;
     this.#change();
@@ -80,14 +80,16 @@ export class JobBoard {
 
   snapshot(): JobState[] {
     const others = [...this.#others.values()].flat();
-    const jobs = [...this.#own.values()].map((job) =>
-      job.phase === 'elsewhere'
-        ? follow(
-            job,
-            others.find((other) => isSame(job, other)),
-          )
-        : job,
-    );
+    const jobs = [...this.#own.values()]
+      .filter((job) => !this.#isOutdated(job, others))
+      .map((job) =>
+        job.phase === 'elsewhere'
+          ? follow(
+              job,
+              others.find((other) => isSame(job, other)),
+            )
+          : job,
+      );
     for (const other of others) {
       if (isActive(other) && !jobs.some((job) => isSame(job, other))) jobs.push(follow(other, other));
     }
@@ -97,6 +99,19 @@ export class JobBoard {
       if (!model.complete && !isListed) jobs.push(pausedJob(model));
     }
     return jobs;
+  }
+
+  /** A paused download is what its incomplete model is listed as, here and in every tab. */
+  #isListedAsModel({ phase, kind, modelId }: JobState): boolean {
+    return phase === 'paused' && kind === 'store' && modelId !== null;
+  }
+
+  /** A paused job that another tab works on, or whose model another tab has completed. */
+  #isOutdated(job: JobState, others: readonly JobState[]): boolean {
+    if (job.phase !== 'paused') return false;
+    if (others.some((other) => isActive(other) && isSame(job, other))) return true;
+    const fills = job.kind === 'store' || job.kind === 'import';
+    return fills && this.#models.some(({ id, complete }) => id === job.modelId && complete);
   }
 
   async #forgetAtEnd(tab: string): Promise<void> {
@@ -130,7 +145,7 @@ export class JobBoard {
 }
 
 function isActive({ phase }: JobState): boolean {
-  return phase !== 'failed' && !ENDED.has(phase);
+  return phase !== 'failed' && phase !== 'paused' && !ENDED.has(phase);
 }
 
 function isSame(job: JobState, other: JobState): boolean {
@@ -147,6 +162,7 @@ function follow(job: JobState, other: JobState | undefined): JobState {
 function pausedJob(model: StoredModel): JobState {
   return {
     id: jobIdOf(model.origin),
+    kind: model.origin.kind === 'import' ? 'import' : 'store',
     modelId: model.id,
     name: model.name,
     origin: model.origin,

@@ -1,6 +1,6 @@
 /** Runs jobs, one at a time for each id. Each has its state on the board and can be stopped. */
 import { RoundsError } from '../../shared/errors';
-import type { JobState } from '../../shared/library';
+import type { JobKind, JobState } from '../../shared/library';
 import { SpeedMeter } from '../../shared/speedMeter';
 import type { JobBoard } from './jobBoard';
 import type { FillHooks } from './modelSource';
@@ -9,12 +9,12 @@ export interface RunningJob extends FillHooks {
   update(change: Partial<Pick<JobState, 'modelId' | 'name' | 'origin' | 'phase' | 'totalBytes'>>): void;
 }
 
-export type JobStart = Pick<JobState, 'id' | 'name' | 'origin' | 'phase' | 'modelId' | 'totalBytes'>;
+export type JobStart = Pick<JobState, 'id' | 'kind' | 'name' | 'origin' | 'phase' | 'modelId' | 'totalBytes'>;
 
 type StopReason = 'pause' | 'cancel';
 
 interface Entry {
-  kind: string;
+  kind: JobKind;
   abort: AbortController;
   /** Why it was stopped; null if it wasn't. */
   stopped: StopReason | null;
@@ -31,13 +31,13 @@ export class JobRunner {
 
   /**
    * Runs `work` as the job of this id; where work of that kind runs already, its result is returned instead.
-   * @param kind names what `work` resolves to
+   * @param start its kind names what `work` resolves to
    * @throws RoundsError aborted where it was stopped; model_busy where other work runs for this id; what `work` throws
    */
-  run<T>(kind: string, start: JobStart, work: (job: RunningJob) => Promise<T>): Promise<T> {
+  run<T>(start: JobStart, work: (job: RunningJob) => Promise<T>): Promise<T> {
     const running = this.#running.get(start.id);
     if (running) {
-      if (running.kind === kind) return running.ended as Promise<T>;
+      if (running.kind === start.kind) return running.ended as Promise<T>;
       return Promise.reject(
         new RoundsError(
           'model_busy',
@@ -45,6 +45,7 @@ export class JobRunner {
         ),
       );
     }
+    const { kind } = start;
     const entry: Entry = { kind, abort: new AbortController(), stopped: null, ended: Promise.resolve() };
     this.#running.set(start.id, entry);
     const ended = this.#run({ ...start, ...NOTHING_DONE }, entry, work).finally(() =>

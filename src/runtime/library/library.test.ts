@@ -89,6 +89,14 @@ describe('adding a pack', () => {
     );
   });
 
+  it('says within 5 s that a host is not there', async () => {
+    const { library } = browser().openTab();
+    const started = performance.now();
+    const gone = library.plan({ origin: { kind: 'pack', url: 'http://127.0.0.1:1/' } });
+    await expect(gone).rejects.toMatchObject({ code: 'host_unreachable' });
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
   it('refuses addresses that it may not reach', async () => {
     const { library } = browser().openTab();
     for (const url of ['http://example.com/pack/', 'file:///etc/', 'pack/', 'javascript:0']) {

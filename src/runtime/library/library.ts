@@ -1,7 +1,9 @@
 /** Implements the calls of src/shared/library.ts with the stored models, the jobs, and the other tabs. */
-import { RoundsError } from '../../shared/errors';
+import { DOWNLOAD_FAILURES, RoundsError } from '../../shared/errors';
+import { fullName } from '../../shared/hubName';
 import {
   jobIdOf,
+  type JobKind,
   type JobState,
   type LibraryCallName,
   type LibraryCalls,
@@ -78,21 +80,21 @@ export class Library implements LibraryService {
   }
 
   add({ origin, access }: LibraryCalls['add'][0]): Promise<StoredModel> {
-    return this.#runner.run('store', planning(origin), async (job) => {
+    return this.#runner.run(planning(origin, 'store'), async (job) => {
       // A checkpoint at a commit never changes, so no request is needed; an address may hold another pack today.
       const stored = await this.#completeFrom(origin);
       if (stored && origin.kind === 'hub') return stored;
       try {
         return await this.#store(await this.#openModelSource(origin, access, job), job);
       } catch (thrown) {
-        if (stored && RoundsError.from(thrown).code === 'download_failed') return stored;
+        if (stored && DOWNLOAD_FAILURES.has(RoundsError.from(thrown).code)) return stored;
         throw thrown;
       }
     });
   }
 
   addForSession({ origin, access }: LibraryCalls['addForSession'][0]): Promise<SessionPack> {
-    return this.#runner.run('session', planning(origin), async (job) => {
+    return this.#runner.run(planning(origin, 'session'), async (job) => {
       const source = await this.#openModelSource(origin, access, job);
       announce(job, source);
       job.update({ phase: source.phase });
@@ -113,6 +115,8 @@ export class Library implements LibraryService {
     const known = this.#board.snapshot().find(({ id }) => id === jobId);
     await this.#stop({ type: 'stop', jobId, how: 'cancel' });
     this.#board.remove(jobId);
+    // Verifying and exporting store nothing that would have to go.
+    if (known?.kind === 'verify' || known?.kind === 'export') return null;
     const models = await this.#ports.storage.index.list();
     const isMeant = ({ id, origin }: StoredModel): boolean =>
       id === known?.modelId || jobIdOf(origin) === jobId;
@@ -125,7 +129,7 @@ export class Library implements LibraryService {
   import({ files }: LibraryCalls['import'][0]): Promise<StoredModel> {
     const name = files[0]?.webkitRelativePath.split('/')[0] || (files[0]?.name ?? '');
     const origin: ModelOrigin = { kind: 'import', name };
-    return this.#runner.run('store', planning(origin), async (job) => {
+    return this.#runner.run(planning(origin, 'import'), async (job) => {
       const source = await openPackFiles(files);
       const before = await this.#ports.storage.index.get(source.id);
       // A download that an import completes stays a download: it can be repaired from where it came.
@@ -135,14 +139,14 @@ export class Library implements LibraryService {
 
   async export({ modelId, directory }: LibraryCalls['export'][0]): Promise<LibraryCalls['export'][1]> {
     const { model, manifestText } = await this.#models.complete(modelId);
-    return this.#runner.run('export', jobOn(model, 'exporting'), (job) =>
+    return this.#runner.run(jobOn(model, 'exporting'), (job) =>
       exportPack(manifestText, this.#models.shards(modelId), directory, job),
     );
   }
 
   async verify({ modelId }: LibraryCalls['verify'][0]): Promise<LibraryCalls['verify'][1]> {
     const { model } = await this.#models.complete(modelId);
-    return this.#runner.run('verify', jobOn(model, 'verifying'), async (job) => {
+    return this.#runner.run(jobOn(model, 'verifying'), async (job) => {
       const onWait = (): void => job.update({ phase: 'elsewhere' });
       const found = await this.#models.verify(modelId, { ...job, onWait });
       await this.#changed();
@@ -173,9 +177,10 @@ export class Library implements LibraryService {
     hooks: SourceHooks,
   ): Promise<ModelSource> {
     if (origin.kind !== 'hub') return openModelSource(origin, access ?? {}, hooks);
-    const token = access?.token ?? this.#tokens.get(origin.endpoint);
+    const token = access?.token ?? this.#tokens.get(origin.endpoint) ?? '';
     if (token) this.#tokens.set(origin.endpoint, token);
-    return openModelSource(origin, { ...access, ...(token ? { token } : {}) }, hooks);
+    else this.#tokens.delete(origin.endpoint);
+    return openModelSource(origin, { ...access, token }, hooks);
   }
 
   async #completeFrom(origin: ModelOrigin): Promise<StoredModel | undefined> {
@@ -243,14 +248,15 @@ export class Library implements LibraryService {
   }
 }
 
-function planning(origin: ModelOrigin): JobStart {
-  const name = 'repo' in origin ? origin.repo : 'url' in origin ? origin.url : origin.name;
-  return { id: jobIdOf(origin), modelId: null, name, origin, phase: 'planning', totalBytes: 0 };
+function planning(origin: ModelOrigin, kind: JobKind): JobStart {
+  const name = 'repo' in origin ? fullName(origin) : 'url' in origin ? origin.url : origin.name;
+  return { id: jobIdOf(origin), kind, modelId: null, name, origin, phase: 'planning', totalBytes: 0 };
 }
 
 function jobOn(model: StoredModel, phase: 'verifying' | 'exporting'): JobStart {
   const { id: modelId, name, origin, totalBytes } = model;
-  return { id: `${phase}:${modelId}`, modelId, name, origin, phase, totalBytes };
+  const kind = phase === 'verifying' ? 'verify' : 'export';
+  return { id: `${phase}:${modelId}`, kind, modelId, name, origin, phase, totalBytes };
 }
 
 function announce(job: RunningJob, { id, origin, pack }: ModelSource): void {

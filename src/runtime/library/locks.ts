@@ -16,8 +16,13 @@ export interface Locks {
   ): Promise<T>;
 }
 
+/** Name of the lock that whoever changes a model holds. */
+export function modelLock(id: string): string {
+  return `rounds-model-${id}`;
+}
+
 export function openLocks(): Locks {
-  return 'locks' in navigator ? webLocks(navigator.locks) : localLocks();
+  return typeof navigator !== 'undefined' && 'locks' in navigator ? webLocks(navigator.locks) : localLocks();
 }
 
 function webLocks(manager: LockManager): Locks {
@@ -62,7 +67,10 @@ export function localLocks(): Locks {
         return await work();
       } finally {
         release();
-        if (tails.get(name) === tail) tails.delete(name);
+        // Whoever was aborted while it waited ends before the lock is free.
+        void tail.then(() => {
+          if (tails.get(name) === tail) tails.delete(name);
+        });
       }
     },
   };

@@ -34,6 +34,8 @@ export interface ModelSource {
   /** Over the network, if nothing is stored yet. */
   downloadBytes: number;
   largestTensorBytes: number;
+  /** ModelPlan.defaultMaxPixels; absent: null. */
+  defaultMaxPixels?: number | null;
   /**
    * Stores the shards that `store` lacks; several calls may be needed where storage is cleared meanwhile. Shards that
    * are stored stay, however it ends.
@@ -87,5 +89,6 @@ export async function planOf(model: ModelSource, store: ShardStore | null): Prom
     packBytes: totalBytes,
     presentBytes,
     largestTensorBytes: model.largestTensorBytes,
+    defaultMaxPixels: model.defaultMaxPixels ?? null,
   };
 }

@@ -10,7 +10,7 @@ import { isIntact, readManifest } from '../storage/fetchPack';
 import { completed, newRecord, type ModelStorage } from '../storage/modelStorage';
 import type { ShardStore } from '../storage/shardStore';
 import { plannedShards } from './conversion';
-import type { Locks } from './locks';
+import { modelLock, type Locks } from './locks';
 import { presentShards, sizeOf, type FillHooks, type ModelSource } from './modelSource';
 
 /** Storage that is cleared while it is filled is filled again, but not without end. */
@@ -117,10 +117,6 @@ export class StoredModels {
     const present = await presentShards(shards, this.#storage.shards(model.id));
     return { ...model, storedShards: present.length, storedBytes: sizeOf(present) };
   }
-}
-
-function modelLock(id: string): string {
-  return `rounds-model-${id}`;
 }
 
 /**

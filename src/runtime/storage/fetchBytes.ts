@@ -1,5 +1,11 @@
 /** One file by HTTP: retried where that can help, watched for stalls, counted while it arrives. */
 import { RoundsError } from '../../shared/errors';
+import {
+  FIRST_CONTACT_MS,
+  firstContactAttempts,
+  isConnectionFailure,
+  unreachable,
+} from '../../shared/hostProbe';
 import { hasExpired, StallWatch } from '../../shared/network';
 import { retry, RetryableError, retryAfterMs, type RetryPolicy } from '../../shared/retry';
 
@@ -14,6 +20,8 @@ export interface FetchOptions extends Pick<RetryPolicy, 'waitForNetwork' | 'onWa
   onBytes?: (received: number) => void;
   /** Requests in all before giving up. */
   tries?: number;
+  /** Nothing is known of the host yet: without a network this is said at once, and nothing is waited for. */
+  firstContact?: boolean;
   /** Without a byte for this long the connection counts as dead; for tests. */
   stallMs?: number;
 }
@@ -23,19 +31,21 @@ const POLICY = { attempts: 5, firstDelayMs: 500, maxDelayMs: 30_000, jitter: tru
 const MAX_RETRY_AFTER_MS = 300_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** @throws RoundsError download_failed, aborted */
+/** @throws RoundsError download_failed, host_unreachable, download_blocked, aborted */
 export async function fetchBytes(url: string, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { tries, signal, waitForNetwork, onWait } = options;
+  const { tries = POLICY.attempts, signal, waitForNetwork, onWait, firstContact } = options;
   try {
     return await retry(() => fetchOnce(url, options), {
       ...POLICY,
-      ...(tries === undefined ? {} : { attempts: tries }),
+      attempts: (failure) =>
+        firstContact && isConnectionFailure(failure) ? Math.min(tries, firstContactAttempts(failure)) : tries,
       signal: signal ?? null,
       waitForNetwork: waitForNetwork === true,
       ...(onWait ? { onWait } : {}),
     });
   } catch (thrown) {
     if (!(thrown instanceof RetryableError)) throw thrown;
+    if (isConnectionFailure(thrown)) throw await unreachable(url, thrown, signal);
     throw new RoundsError('download_failed', `${url} could not be fetched: ${thrown.message}.`, {
       cause: thrown,
     });
@@ -43,7 +53,10 @@ export async function fetchBytes(url: string, options: FetchOptions = {}): Promi
 }
 
 async function fetchOnce(url: string, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const watch = new StallWatch(options.signal, options.stallMs);
+  const watch = new StallWatch(
+    options.signal,
+    options.stallMs ?? (options.firstContact ? FIRST_CONTACT_MS : undefined),
+  );
   try {
     const response = await fetch(url, { signal: watch.signal, cache: options.cache ?? 'default' });
     try {

@@ -1,4 +1,5 @@
 /** A pack on a static host: its manifest, one shard, or many over several connections. Every shard is verified. */
+import { parseBoundedJson } from '../../shared/boundedJson';
 import { RoundsError } from '../../shared/errors';
 import { MANIFEST_FILE, type PackManifest, type PackShard } from '../../shared/pack';
 import { parseManifest } from '../../shared/packManifest';
@@ -28,11 +29,12 @@ export function packBase(url: string): string {
   return url.endsWith('/') ? url : `${url}/`;
 }
 
-/** @throws RoundsError download_failed, pack_invalid, aborted */
+/** @throws RoundsError download_failed, host_unreachable, download_blocked, pack_invalid, aborted */
 export async function fetchManifest(base: string, options: FetchOptions = {}): Promise<PackText> {
   const bytes = await fetchBytes(base + MANIFEST_FILE, {
     cache: 'no-cache',
     maxBytes: MAX_MANIFEST_BYTES,
+    firstContact: true,
     ...options,
   });
   return readManifest(bytes);
@@ -48,12 +50,22 @@ function decodeJson(bytes: Uint8Array): { text: string; json: unknown } {
   try {
     // Bytes that aren't UTF-8, or begin with a byte order mark, could not be returned unchanged.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { text, json: JSON.parse(text) as unknown };
-  } catch (cause) {
-    throw new RoundsError('pack_invalid', 'pack.json is not JSON; the address may not be that of a pack.', {
-      cause,
-    });
+    if (text.startsWith('\ufeff')) notJson();
+    return { text, json: parseBoundedJson(bytes, MANIFEST_FILE, { maxBytes: MAX_MANIFEST_BYTES }, invalid) };
+  } catch (thrown) {
+    if (thrown instanceof RoundsError && !thrown.message.includes('not valid JSON')) throw thrown;
+    return notJson(thrown);
   }
+}
+
+function notJson(cause?: unknown): never {
+  throw new RoundsError('pack_invalid', 'pack.json is not JSON; the address may not be that of a pack.', {
+    cause,
+  });
+}
+
+function invalid(message: string): never {
+  throw new RoundsError('pack_invalid', message);
 }
 
 /**

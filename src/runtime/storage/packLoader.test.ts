@@ -126,6 +126,19 @@ describe('loadPack', () => {
       'shard-00001.bin': [send(second)],
     };
   }
+  it('fetches a pack once, though two ask for it at once: each holds the model’s lock while it stores', async () => {
+    serve();
+    const storage = memoryModelStorage();
+    const location: PackLocation = { kind: 'url', url: base, cache: true };
+    const packs = await Promise.all([load(location, storage), load(location, storage)]);
+    expect(requested.filter((path) => path.endsWith('.bin')).sort()).toEqual([
+      'shard-00000.bin',
+      'shard-00001.bin',
+    ]);
+    expect(packs.map(({ packHash }) => packHash)).toEqual([hash, hash]);
+    expect(await storage.index.get(hash)).toMatchObject({ complete: true });
+  });
+
   const load = (location: PackLocation, storage = memoryModelStorage(), hooks: PackHooks = {}) =>
     loadPack(location, hooks, () => storage);
 

@@ -2,7 +2,7 @@
  * Gives the engine a pack to read: from an address (and then stored, or not), from the library, or from blobs of this
  * page. Every shard is checked by length and SHA-256 before it is stored, and again when it is first read.
  */
-import { RoundsError } from '../../shared/errors';
+import { DOWNLOAD_FAILURES, RoundsError } from '../../shared/errors';
 import type { SessionPack, StoredModel } from '../../shared/library';
 import type { PackManifest } from '../../shared/pack';
 import type { PackLocation } from '../../shared/protocol';
@@ -16,9 +16,13 @@ import {
   readManifest,
   type PackText,
 } from './fetchPack';
+import { modelLock, openLocks } from '../library/locks';
 import { completed, newRecord, openModelStorage, type ModelStorage } from './modelStorage';
 import { memoryShardStore, type ShardStore } from './shardStore';
 import { ShardReader, type ReadShard } from './shardReader';
+
+const LOCKS = openLocks();
+const WAIT_TICK_MS = 2_000;
 
 export interface LoadedPack extends PackReader {
   /** SHA-256 of pack.json. */
@@ -61,19 +65,65 @@ async function loadAndStore(url: string, hooks: PackHooks, storage: ModelStorage
   hooks.onProgress?.('manifest', 0, 1);
   const pack = await manifestOrStored(base, hooks, storage);
   hooks.onProgress?.('manifest', 1, 1);
-  const { manifest, text, hash } = pack;
-  const store = storage.shards(hash);
-  let record =
-    (await storage.index.get(hash)) ??
-    newRecord(hash, { kind: 'pack', url: base }, manifest, manifest.shards.length);
-  if (!record.complete) await storage.index.put(record, text);
-  const fetched = await fetchMissing(base, manifest, store, hooks);
-  if (fetched > 0 || !record.complete) record = completed(record, hash);
-  await storage.index.put({ ...record, usedAt: new Date().toISOString() }, text);
+  const { hash } = pack;
+  const present = await storedRecord(pack, storage);
+  const record = present ?? (await underLock(hash, hooks, () => storeMissing(base, pack, hooks, storage)));
+  await storage.index.update(hash, { usedAt: new Date().toISOString() });
   hooks.onStored?.();
-  return openPack(pack, storedShards(record, storage, hooks), fetched === 0, hooks, () =>
+  return openPack(pack, storedShards(record, storage, hooks), present !== null, hooks, () =>
     noteVerified(hash, storage, hooks),
   );
+}
+
+/** The record of a model of which nothing is missing; else null. */
+async function storedRecord(
+  { manifest, hash }: PackText,
+  storage: ModelStorage,
+): Promise<StoredModel | null> {
+  const record = await storage.index.get(hash);
+  if (!record?.complete) return null;
+  const present = new Set(await storage.shards(hash).keys());
+  return manifest.shards.every(({ file }) => present.has(file)) ? record : null;
+}
+
+/** Whoever verifies, imports or deletes the same model waits meanwhile, or is waited for. */
+async function underLock<T>(id: string, hooks: PackHooks, work: () => Promise<T>): Promise<T> {
+  let ticks: ReturnType<typeof setInterval> | undefined;
+  const waits = {
+    ...signalOf(hooks),
+    // Waiting for another tab is no standstill.
+    onWait: () => void (ticks = setInterval(() => hooks.onProgress?.('download', 0, 1), WAIT_TICK_MS)),
+  };
+  try {
+    return await LOCKS.run(
+      modelLock(id),
+      () => {
+        clearInterval(ticks);
+        return work();
+      },
+      waits,
+    );
+  } finally {
+    clearInterval(ticks);
+  }
+}
+
+/** Another tab may have stored the model, or deleted it, before this one got its lock. */
+async function storeMissing(
+  base: string,
+  { manifest, text, hash }: PackText,
+  hooks: PackHooks,
+  storage: ModelStorage,
+): Promise<StoredModel> {
+  const { index } = storage;
+  const known = await index.get(hash);
+  const record = known ?? newRecord(hash, { kind: 'pack', url: base }, manifest, manifest.shards.length);
+  if (!record.complete) await index.put(record, text);
+  const fetched = await fetchMissing(base, manifest, storage.shards(hash), hooks);
+  if (fetched === 0 && record.complete) return record;
+  const stored = completed(record, hash);
+  await index.put(stored, text);
+  return stored;
 }
 
 async function loadUnstored(url: string, hooks: PackHooks): Promise<LoadedPack> {
@@ -92,7 +142,7 @@ async function manifestOrStored(base: string, hooks: PackHooks, { index }: Model
   try {
     return await fetchManifest(base, signalOf(hooks));
   } catch (error) {
-    if (RoundsError.from(error).code !== 'download_failed') throw error;
+    if (!DOWNLOAD_FAILURES.has(RoundsError.from(error).code)) throw error;
     const stored = (await index.list())
       .filter(({ complete, origin }) => complete && origin.kind === 'pack' && packBase(origin.url) === base)
       .at(-1);

@@ -29,6 +29,18 @@ export interface LibraryOptions {
   keepAwake?: (isActive: boolean) => void;
 }
 
+/** A model that is not stored. */
+export interface SessionModel {
+  name: string;
+  repo: string;
+  pack: SessionPack;
+}
+
+interface Visit extends Omit<SessionModel, 'pack'> {
+  origin: ModelOrigin;
+  files?: File[];
+}
+
 const ENDED: readonly JobState['phase'][] = ['done', 'cancelled'];
 
 export class LibraryState {
@@ -53,6 +65,9 @@ export class LibraryState {
   readonly actions: ModelActions;
   readonly #options: LibraryOptions;
   #catalogueLoading: Promise<Catalogue> | null = null;
+  /** Models for this visit only, by job: what resuming one needs. */
+  #visits: Readonly<Record<string, Visit>> = {};
+  #hadToken = false;
 
   constructor(options: LibraryOptions) {
     this.#options = options;
@@ -130,23 +145,43 @@ export class LibraryState {
   }
 
   /** Downloads the prepared model for this visit only. */
-  async downloadForSession(): Promise<{ name: string; repo: string; pack: SessionPack } | null> {
+  async downloadForSession(): Promise<SessionModel | null> {
     const { preparation } = this;
     if (!preparation?.plan) return null;
     this.preparation = null;
     const { origin, name, source } = preparation.plan;
-    try {
-      const pack = await this.#options.library.call('addForSession', { origin, access: preparation.access });
-      return { name, repo: source.repo, pack };
-    } catch (thrown) {
-      this.#showProblem(RoundsError.from(thrown));
-      return null;
+    const { files } = preparation.access;
+    const visit = { origin, name, repo: source.repo, ...(files ? { files } : {}) };
+    this.#visits = { ...this.#visits, [preparation.jobId]: visit };
+    return this.#addForSession(visit, preparation.access);
+  }
+
+  /**
+   * Resumes a paused or failed job as what it is. The files of a folder or an import must be chosen again.
+   * @returns a model for this visit only, once it is complete; null for jobs that store, and for failures
+   */
+  async resume(job: JobState, files?: File[]): Promise<SessionModel | null> {
+    const access = { ...(files ? { files } : {}), ...this.#tokenAccess() };
+    switch (job.kind) {
+      case 'store':
+        await this.#add(job.origin, access);
+        return null;
+      case 'session':
+        return this.#resumeSession(job, access);
+      case 'import':
+        if (files) await this.#import(files);
+        return null;
+      case 'verify':
+      case 'export':
+        await this.#actAgain(job);
+        return null;
     }
   }
 
-  /** Resumes a paused or failed job. The files of a folder must be chosen again. */
-  resume(job: JobState, files?: File[]): Promise<StoredModel | null> {
-    return this.#add(job.origin, { ...(files ? { files } : {}), ...this.#tokenAccess() });
+  /** Whether files must be chosen before the job can be resumed: the browser does not store them. */
+  needsFiles({ id, kind, origin }: JobState): boolean {
+    if (kind === 'import') return true;
+    return origin.kind === 'folder' && kind !== 'verify' && kind !== 'export' && !this.#visits[id]?.files;
   }
 
   /** Downloads parts again that `verify` removed as damaged. */
@@ -179,12 +214,7 @@ export class LibraryState {
       this.hint = local.name ? t('library.notAModel', { name: local.name }) : t('library.namelessNotAModel');
       return;
     }
-    try {
-      await this.#options.library.call('import', { files: local.files });
-      await this.#afterStored();
-    } catch (thrown) {
-      this.#showProblem(RoundsError.from(thrown));
-    }
+    await this.#import(local.files);
   }
 
   async removeAll(): Promise<void> {
@@ -202,6 +232,40 @@ export class LibraryState {
       this.persistAnswer = false;
     }
     await this.#refreshStorage();
+  }
+
+  /** A failed or paused one shows its error on the model's own row, where its outcome was shown. */
+  async #actAgain({ id, kind, modelId }: JobState): Promise<void> {
+    const model = this.models.find((stored) => stored.id === modelId);
+    await this.#attempt(() => this.#options.library.call('cancel', { jobId: id }));
+    if (!model) return;
+    await (kind === 'verify' ? this.actions.verify(model) : this.actions.exportAgain(model));
+  }
+
+  async #resumeSession(job: JobState, access: OriginAccess): Promise<SessionModel | null> {
+    const visit = this.#visits[job.id] ?? { origin: job.origin, name: job.name, repo: job.name };
+    const { files } = visit;
+    return this.#addForSession(visit, { ...(files ? { files } : {}), ...access });
+  }
+
+  async #addForSession({ origin, name, repo }: Visit, access: OriginAccess): Promise<SessionModel | null> {
+    this.problem = null;
+    try {
+      return { name, repo, pack: await this.#options.library.call('addForSession', { origin, access }) };
+    } catch (thrown) {
+      this.#showProblem(RoundsError.from(thrown));
+      return null;
+    }
+  }
+
+  async #import(files: File[]): Promise<void> {
+    this.problem = null;
+    try {
+      await this.#options.library.call('import', { files });
+      await this.#afterStored();
+    } catch (thrown) {
+      this.#showProblem(RoundsError.from(thrown));
+    }
   }
 
   async #add(origin: ModelOrigin, access: OriginAccess): Promise<StoredModel | null> {
@@ -246,9 +310,11 @@ export class LibraryState {
     }
   }
 
+  /** An emptied field means no token, also for what the worker remembers. */
   #tokenAccess(): OriginAccess {
     const token = this.token.trim();
-    return token === '' ? {} : { token };
+    if (token !== '') this.#hadToken = true;
+    return this.#hadToken ? { token } : {};
   }
 
   #loadCatalogue(): Promise<Catalogue> {

@@ -1,6 +1,7 @@
 /** Actions on stored models, one at a time for each model, and their outcomes. */
 import { RoundsError } from '../../../shared/errors';
 import type { StoredModel } from '../../../shared/library';
+import { saveFile } from '../../browser/exporting';
 import type { LibraryApi } from '../../clients/libraryClient';
 import { t } from '../../i18n/i18n.svelte';
 
@@ -23,6 +24,8 @@ export class ModelActions {
   busy = $state.raw<readonly string[]>([]);
 
   readonly #library: LibraryApi;
+  /** Where each model was exported to last, by StoredModel.id. */
+  #targets: Readonly<Record<string, ExportTarget>> = {};
   /** Called after storage was freed. */
   readonly #spaceChanged: () => Promise<void>;
 
@@ -55,6 +58,7 @@ export class ModelActions {
   }
 
   async exportTo({ id }: StoredModel, target: ExportTarget): Promise<void> {
+    this.#targets = { ...this.#targets, [id]: target };
     await this.#act(id, async () => {
       if ('directory' in target) {
         const { name } = await this.#library.call('export', { modelId: id, directory: target.directory });
@@ -65,6 +69,11 @@ export class ModelActions {
       target.save(file, name);
       return sentenceOutcome(t('library.exportedToDownloads', { name }));
     });
+  }
+
+  /** Exports to where it was exported before; to the downloads if that was in another tab. */
+  exportAgain(model: StoredModel): Promise<void> {
+    return this.exportTo(model, this.#targets[model.id] ?? { save: saveFile });
   }
 
   /** Removes the outcome of a model's last action. */

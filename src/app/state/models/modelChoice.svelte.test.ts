@@ -61,16 +61,27 @@ describe('ModelChoice', () => {
   });
 
   it.each([
-    ['gone', { models: [] }],
-    ['incomplete', { models: [{ ...STORED, complete: false }] }],
-    ['out of reach', { fails: true }],
-  ])('falls back to the embedded model when the remembered one is %s, and says so', async (_, world) => {
-    await setup().choice.useStored(STORED);
-    const { choice, used } = setup(world);
-    await choice.start();
-    expect(used).toEqual([EMBEDDED]);
-    expect(choice.notice).toContain('no longer stored');
-  });
+    ['gone', { models: [] }, 'no longer stored', EMBEDDED],
+    [
+      'incomplete',
+      { models: [{ ...STORED, complete: false }] },
+      'not completely stored',
+      { kind: 'stored', id: 'id-1' },
+    ],
+    ['out of reach', { fails: true }, 'could not be read', { kind: 'stored', id: 'id-1' }],
+  ])(
+    'falls back to the embedded model when the remembered one is %s, says so, and forgets only what is gone',
+    async (_, world, words, next) => {
+      await setup().choice.useStored(STORED);
+      const { choice, used } = setup(world);
+      await choice.start();
+      expect(used).toEqual([EMBEDDED]);
+      expect(choice.notice).toContain(words);
+      const later = setup();
+      await later.choice.start();
+      expect(later.used).toEqual([next]);
+    },
+  );
 
   it('does not load a model again that took the page down', async () => {
     const first = setup();

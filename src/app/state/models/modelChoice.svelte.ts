@@ -2,7 +2,6 @@
 import { t } from '../../i18n/i18n.svelte';
 import type { CatalogueEntry } from '../../catalogue/catalogueFile';
 import { storedText, type StoredText } from '../../browser/storedText';
-import { RoundsError } from '../../../shared/errors';
 import type { SessionPack, StoredModel } from '../../../shared/library';
 import type { PackLocation } from '../../../shared/protocol';
 import type { PresetId } from '../../../shared/presets';
@@ -12,6 +11,13 @@ export type ChosenModel =
   | { kind: 'embedded' }
   | { kind: 'stored'; id: string; name: string; repo: string }
   | { kind: 'session'; name: string; repo: string; pack: SessionPack };
+
+/** Why the last visit's model isn't loaded. */
+const NOTICES = {
+  missing: 'library.lastModelMissing',
+  incomplete: 'library.lastModelIncomplete',
+  unreadable: 'library.lastModelUnreadable',
+} as const;
 
 export interface ModelChoiceOptions {
   model: ModelState;
@@ -45,9 +51,9 @@ export class ModelChoice {
     const id = this.#storedId.get();
     if (id === null) return this.#load({ kind: 'embedded' });
     const stored = await this.#find(id);
-    if (!stored) {
-      this.#storedId.set(null);
-      this.notice = t('library.lastModelMissing');
+    if (typeof stored === 'string') {
+      if (stored === 'missing') this.#storedId.set(null);
+      this.notice = t(NOTICES[stored]);
       return this.#load({ kind: 'embedded' });
     }
     if (this.#loading.get() === id) {
@@ -106,14 +112,15 @@ export class ModelChoice {
     }
   }
 
-  async #find(id: string): Promise<StoredModel | null> {
+  /** The model, or why it can't be loaded. Only what is known to be gone is forgotten. */
+  async #find(id: string): Promise<StoredModel | keyof typeof NOTICES> {
     try {
-      const models = await this.#options.listStored();
-      return models.find((model) => model.id === id && model.complete) ?? null;
-    } catch (thrown) {
+      const model = (await this.#options.listStored()).find((stored) => stored.id === id);
+      if (!model) return 'missing';
+      return model.complete ? model : 'incomplete';
+    } catch {
       // Without the library no stored model can be loaded; the library's dialog shows why.
-      void RoundsError.from(thrown);
-      return null;
+      return 'unreadable';
     }
   }
 }

@@ -34,6 +34,7 @@ export const PLAN: ModelPlan = {
   packBytes: 2e9,
   presentBytes: 0,
   largestTensorBytes: 3e8,
+  defaultMaxPixels: null,
 };
 export const STORED: StoredModel = {
   id: 'id',
@@ -54,6 +55,7 @@ export const STORED: StoredModel = {
 };
 export const JOB: JobState = {
   id: jobIdOf(PINNED),
+  kind: 'store',
   modelId: 'id',
   name: 'model',
   origin: PINNED,
