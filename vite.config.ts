@@ -43,6 +43,17 @@ function decodersWithoutNode(): Plugin {
   };
 }
 
+/**
+ * A worker's script must not be imported by its own chunks: WebKit evaluates it a second time then, and two handlers answer
+ * every message, one of them without a model. So the script that is started only imports what the chunks share.
+ */
+function workerEntryApart(): Plugin {
+  return {
+    name: 'rounds:worker-entry-apart',
+    options: (options) => ({ ...options, preserveEntrySignatures: 'strict' }),
+  };
+}
+
 /** Leaves the hash of the sources with the site, for src/cli/build.mjs to tell whether it is stale. */
 function sourceStamp(): Plugin {
   let hash = '';
@@ -96,6 +107,10 @@ const pwa = VitePWA({
   devOptions: { enabled: false },
 });
 
+/** Hosts don't know `.mjs` (Debian's nginx sends it as application/octet-stream, which no browser runs), but all know `.js`. */
+const assetFileNames = ({ names }: { names: string[] }): string =>
+  names.some((name) => name.endsWith('.mjs')) ? 'assets/[name]-[hash].js' : 'assets/[name]-[hash][extname]';
+
 export default defineConfig({
   // Relative: the built site works in any folder of any host.
   base: './',
@@ -116,13 +131,18 @@ export default defineConfig({
     // Both are plain ES modules. Prebundling would hide the import that tokenizerWithoutOrt redirects.
     exclude: ['onnxruntime-web', '@huggingface/transformers'],
   },
-  worker: { format: 'es', plugins: () => [tokenizerWithoutOrt(), decodersWithoutNode(), compressedAsset()] },
+  worker: {
+    format: 'es',
+    plugins: () => [tokenizerWithoutOrt(), decodersWithoutNode(), compressedAsset(), workerEntryApart()],
+    rolldownOptions: { output: { assetFileNames } },
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       input: { index: 'index.html', harness: 'harness.html' },
+      output: { assetFileNames },
       checks: { pluginTimings: false },
     },
   },

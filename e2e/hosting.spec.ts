@@ -1,5 +1,5 @@
 /** The built site on different kinds of hosts: what must work wherever somebody puts the folder. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './fixtures';
 import { DIST } from '../src/cli/build.mjs';
@@ -13,7 +13,6 @@ test('the page, its scripts and its wasm files carry headers and types', async (
   const assets = readdirSync(join(DIST, 'assets')).map((name) => `assets/${name}`);
   const types: Record<string, string> = {
     js: 'text/javascript',
-    mjs: 'text/javascript',
     wasm: 'application/wasm',
   };
   for (const path of ['', 'sw.js', ...assets]) {
@@ -36,6 +35,23 @@ test('each build of the runtime is there once, and no other', () => {
     'ort-wasm-simd-threaded.asyncify',
     'ort-wasm-simd-threaded.jspi',
   ]);
+});
+
+test('every script is named .js: hosts do not know .mjs', () => {
+  const names = readdirSync(DIST, { recursive: true, encoding: 'utf8' });
+  expect(names.filter((name) => name.endsWith('.mjs'))).toEqual([]);
+  expect(names.filter((name) => /ort-wasm-simd-threaded[^/]*\.js$/.test(name))).toHaveLength(3);
+});
+
+// WebKit evaluates the script of a worker again when a chunk imports it: two handlers then answer every message.
+test('no chunk imports the script of a worker', () => {
+  const assets = join(DIST, 'assets');
+  const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+  const importers = scripts.filter((name) =>
+    /(from|import\()\s*["'`]\.\/[^"'`]*worker-[\w-]+\.js/.test(readFileSync(join(assets, name), 'utf8')),
+  );
+  expect(scripts.filter((name) => name.includes('.worker-')).length).toBeGreaterThan(2);
+  expect(importers).toEqual([]);
 });
 
 test('no file is larger than hosts with a limit of 25 MiB take', () => {

@@ -46,6 +46,12 @@ export function fakeModelInfo(backend: BackendName | 'auto', pack: PackLocation)
       },
       tokenIds: { imagePad: 3, videoPad: 4, visionStart: 5, visionEnd: 6, eos: [2] },
     },
+    imageProcessor: {
+      minPixels: 3136,
+      maxPixels: 200_704,
+      imageMean: [0.5, 0.5, 0.5],
+      imageStd: [0.5, 0.5, 0.5],
+    },
     parameters: 5_612_000,
     packBytes: 7_340_000,
     weights: 'q8 (best)',

@@ -46,9 +46,13 @@ export async function loadModel(
   const total = visionBytes + decoderBytes;
   onProgress?.(0, total);
   const vision = await backend.createSession(graphs[0], pack, (done) => onProgress?.(done, total));
-  const decoder = await backend.createSession(graphs[1], pack, (done) =>
-    onProgress?.(visionBytes + done, total),
-  );
+  const decoder = await backend
+    .createSession(graphs[1], pack, (done) => onProgress?.(visionBytes + done, total))
+    .catch(async (thrown: unknown) => {
+      // The next mode needs the memory, and on wasm nothing else frees it.
+      await vision.dispose();
+      throw thrown;
+    });
   const encoder = new VisionEncoder(vision, backend, config.vision);
   const timeline = new Timeline(decoder, backend, config.text, PREFILL_CHUNK);
   return {

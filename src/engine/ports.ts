@@ -3,6 +3,7 @@
  * browser's decoders; tests implement them with plain arrays.
  */
 import type { ActivationType, BackendName } from '../shared/protocol';
+import type { RoundsError } from '../shared/errors';
 import type { PackManifest, Span } from '../shared/pack';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8';
@@ -72,6 +73,8 @@ export interface PackReader {
 export interface Backend {
   readonly name: BackendName;
   readonly activations: ActivationType;
+  /** Why this backend can't compute any more, whatever is asked of it; null while it can. */
+  readonly failure?: RoundsError | null;
   createSession(
     graph: GraphModel,
     pack: PackReader,

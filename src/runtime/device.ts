@@ -41,6 +41,16 @@ function isSoftware(adapter: GPUAdapter, name: string): boolean {
   return info.isFallbackAdapter === true || legacy.isFallbackAdapter === true || SOFTWARE_ADAPTERS.test(name);
 }
 
+/** An adapter gives one device only, but a second mode, a self-test of the first layers and a recovery need another one. */
+const usedAdapters = new WeakSet<GPUAdapter>();
+
+async function unusedAdapter({ adapter, description }: AdapterSummary): Promise<GPUAdapter> {
+  const unused = usedAdapters.has(adapter) ? (await findAdapter())?.adapter : adapter;
+  if (!unused) throw new RoundsError('webgpu_unavailable', `The GPU (${description}) is no longer offered.`);
+  usedAdapters.add(unused);
+  return unused;
+}
+
 /**
  * A device with the adapter's own limits and the features that the kernels use. Subgroups are left out on
  * software adapters: with their subgroup size of 4 onnxruntime's prefill attention gives wrong numbers.
@@ -49,7 +59,8 @@ function isSoftware(adapter: GPUAdapter, name: string): boolean {
  * @throws RoundsError webgpu_unavailable
  */
 export async function openDevice(summary: AdapterSummary, subgroups = true): Promise<GpuDevice> {
-  const { adapter, description, software } = summary;
+  const { description, software } = summary;
+  const adapter = await unusedAdapter(summary);
   const wanted = ['shader-f16', ...(software || !subgroups ? [] : SUBGROUP_FEATURES)];
   const requiredFeatures = wanted.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
   try {

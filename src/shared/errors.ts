@@ -31,11 +31,13 @@ export const ERROR_CODES = [
   'file_invalid',
   'model_busy',
   'model_not_loaded',
+  'load_stalled',
   'model_changed',
   'setting_invalid',
   'context_overflow',
   'aborted',
   'worker_crashed',
+  'start_blocked',
   'internal',
 ] as const;
 

@@ -3,6 +3,13 @@
  * requested. Sentences never cross: remarks are codes with parameters, which the page words in the visitor's language.
  */
 
+/** width × height RGB pixels of 3 bytes, rows from top to bottom. */
+export interface RgbPixels {
+  width: number;
+  height: number;
+  data: Uint8Array<ArrayBuffer>;
+}
+
 /** Window functions of DICOM (PS3.3 C.11.2.1). Images of other formats use LINEAR_EXACT. */
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 

@@ -1,6 +1,7 @@
 /**
- * The messages between the page and the engine's worker. `Calls` is the table: one row is one call, so a kind and
- * its payload can't disagree. Every request gets exactly one reply; updates may come before it.
+ * What the page can ask for (`Calls`), and the messages between the page and the engine's worker (`EngineCalls`). One row of a
+ * table is one call, so a kind and its payload can't disagree. Every request gets exactly one reply; updates may come before it.
+ * Images are decoded by a worker of their own (imageProtocol.ts): the engine gets their pixels.
  */
 import type { ActivationType, BackendName, DeviceReport } from './device';
 import type { WireError } from './errors';
@@ -15,9 +16,9 @@ import type {
   RolloutsResult,
   TokenProbabilities,
 } from './generation';
-import type { ImageFacts, RawValues } from './imageFacts';
+import type { ImageFacts, RawValues, RgbPixels } from './imageFacts';
 import type { SessionPack } from './library';
-import type { ModelConfig } from './modelConfig';
+import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
 
 export type {
@@ -35,6 +36,8 @@ export interface ModelInfo {
   /** SHA-256 of pack.json: names the exact weights. */
   packHash: string;
   model: ModelConfig;
+  /** How an image becomes the model's input. */
+  imageProcessor: ImageProcessorConfig;
   parameters: number;
   packBytes: number;
   weights: string;
@@ -122,6 +125,20 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
+/** The images of a call's messages, decoded, in their order; and how long that took. */
+export interface DecodedPixels {
+  images: RgbPixels[];
+  decodeMs: number;
+}
+
+/** The calls that reach the engine's worker. */
+export interface EngineCalls extends Pick<Calls, 'load' | 'unload' | 'probe'> {
+  generate: [GenerateParams & { decoded: DecodedPixels }, GenerateResult];
+  rollouts: [RolloutsParams & { decoded: DecodedPixels }, RolloutsResult];
+}
+
+export type EngineCallName = keyof EngineCalls;
+
 export type Stage =
   'manifest' | 'download' | 'verify' | 'compile' | 'check' | 'image' | 'vision' | 'prefill' | 'decode';
 
@@ -139,12 +156,14 @@ export type Update =
   | { kind: 'rollout'; rollout: Rollout };
 
 export type Request =
-  | { [K in CallName]: { id: number; call: K; params: Calls[K][0] } }[CallName]
+  | { [K in EngineCallName]: { id: number; call: K; params: EngineCalls[K][0] } }[EngineCallName]
   | { id: number; call: 'cancel' };
 
 export type FromWorker =
   | { type: 'update'; id: number; update: Update }
-  | { type: 'result'; id: number; result: Calls[CallName][1] }
+  | { type: 'result'; id: number; result: EngineCalls[EngineCallName][1] }
   | { type: 'error'; id: number; error: WireError }
+  /** At the start, and every second while a call runs: the worker isn't blocked. */
+  | { type: 'alive' }
   /** Not an answer to a request: the GPU was lost, and loaded models with it. */
   | { type: 'lost'; error: WireError };

@@ -1,7 +1,5 @@
 /** The engine's worker: connects the runtime to the engine and attaches the handler. */
 import type { FromWorker, Request } from '../shared/protocol';
-import { decodeImage } from '../image/decode';
-import { FileMemory } from '../image/fileMemory';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
 import { openChannel } from '../runtime/library/channel';
@@ -10,6 +8,7 @@ import { openVerdictStore } from '../runtime/storage/verdictStore';
 import { loadTokenizer } from '../runtime/tokenizer';
 import { openBackend } from './backend';
 import { RequestHandler } from './handler';
+import { startHeartbeat } from './heartbeat';
 import { dependencies } from '../../package.json';
 
 /** Part of the key of self-test verdicts, because another build may compute differently. */
@@ -19,10 +18,9 @@ const ORT_VERSION = dependencies['onnxruntime-web'];
 const channel = openChannel();
 const announceModels = (): void => channel.post({ type: 'models' });
 
-/** Caches the file in the page's viewer. */
-const memory = new FileMemory();
-
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+const post = (message: FromWorker, transfer: Transferable[] = []): void =>
+  scope.postMessage(message, transfer);
 
 const handler = new RequestHandler(
   {
@@ -33,15 +31,10 @@ const handler = new RequestHandler(
     probeDevice,
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
-    decodeImage: ({ blob, name, frame, window, plane, volume }, { file, ...wanted } = {}) =>
-      decodeImage(blob, {
-        ...{ name, frame, window, plane, volume },
-        ...wanted,
-        ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
-      }),
     clock: () => performance.now(),
   },
-  (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer),
+  post,
 );
 
 scope.addEventListener('message', (event: MessageEvent<Request>) => handler.handle(event.data));
+startHeartbeat(post, () => handler.isBusy);

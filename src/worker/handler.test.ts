@@ -3,18 +3,6 @@ import { RoundsError } from '../shared/errors';
 import type { FromWorker, Request } from '../shared/protocol';
 import { RequestHandler, type HandlerPorts } from './handler';
 
-const IMAGE = { blob: new Blob(['x']), name: 'x.png' };
-const FACTS = {
-  format: 'PNG' as const,
-  frames: 1,
-  frame: 0,
-  window: null,
-  presets: [],
-  unit: '',
-  pixelAspect: 1,
-};
-const PIXEL = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3), facts: FACTS };
-
 function setup(ports: Partial<HandlerPorts> = {}) {
   const messages: FromWorker[] = [];
   let wake: (() => void) | null = null;
@@ -26,7 +14,6 @@ function setup(ports: Partial<HandlerPorts> = {}) {
       findAdapter: () => Promise.resolve(null),
       verdicts: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
       environment: 'test',
-      decodeImage: () => Promise.resolve(PIXEL),
       probeDevice: () => Promise.resolve({ gpu: null, allocation: null }),
       clock: () => 0,
       ...ports,
@@ -51,36 +38,6 @@ const load: Request = {
 };
 
 describe('RequestHandler', () => {
-  it('answers a preview before any model is loaded', async () => {
-    const { handler, replies } = setup();
-    handler.handle({ id: 1, call: 'preview', params: { image: IMAGE } });
-    const [reply] = await replies(1);
-    expect(reply).toMatchObject({
-      type: 'result',
-      id: 1,
-      result: { width: 1, height: 1, resizedRgba: null, tokens: 0 },
-    });
-    expect(
-      reply?.type === 'result' && reply.result && 'rgba' in reply.result && [...reply.result.rgba],
-    ).toEqual([1, 2, 3, 255]);
-  });
-
-  it('passes on which frame is wanted, and gives facts and values with the pixels', async () => {
-    const raw = { values: Int16Array.of(-7), shape: 'LINEAR' as const, isInverted: false };
-    const asked: unknown[] = [];
-    const { handler, replies } = setup({
-      decodeImage: (image, wanted) => {
-        asked.push(image, wanted);
-        return Promise.resolve({ ...PIXEL, facts: { ...FACTS, format: 'DICOM', frames: 9, frame: 4 }, raw });
-      },
-    });
-    const image = { ...IMAGE, frame: 4, window: [40, 400] as [number, number] };
-    handler.handle({ id: 1, call: 'preview', params: { image, raw: true } });
-    const [reply] = await replies(1);
-    expect(asked).toEqual([image, { raw: true }]);
-    expect(reply).toMatchObject({ result: { format: 'DICOM', frames: 9, frame: 4, raw, width: 1 } });
-  });
-
   it('looks at the device while a model loads, but tries its memory only afterwards', async () => {
     let finishLoading: (error: Error) => void = () => undefined;
     const { handler, replies } = setup({
@@ -110,8 +67,8 @@ describe('RequestHandler', () => {
   });
 
   it('turns a foreign exception into an internal error, not into silence', async () => {
-    const { handler, replies } = setup({ decodeImage: () => Promise.reject(new TypeError('boom')) });
-    handler.handle({ id: 1, call: 'preview', params: { image: IMAGE } });
+    const { handler, replies } = setup({ findAdapter: () => Promise.reject(new TypeError('boom')) });
+    handler.handle({ id: 1, call: 'probe', params: { allocateBytes: 0 } });
     expect(await replies(1)).toMatchObject([{ type: 'error', error: { code: 'internal', message: 'boom' } }]);
   });
 
@@ -126,24 +83,18 @@ describe('RequestHandler', () => {
       seed: 1,
       ignoreEos: false,
     };
+    const decoded = { images: [], decodeMs: 0 };
     handler.handle({
       id: 1,
       call: 'generate',
-      params: { messages: [{ role: 'user', content: 'hi' }], settings },
+      params: { messages: [{ role: 'user', content: 'hi' }], settings, decoded },
     });
     const request = { messages: [{ role: 'user' as const, content: 'hi' }], settings };
-    handler.handle({ id: 2, call: 'rollouts', params: { request, count: 2 } });
+    handler.handle({ id: 2, call: 'rollouts', params: { request, count: 2, decoded } });
     expect(await replies(2)).toMatchObject([
       { type: 'error', id: 1, error: { code: 'model_not_loaded' } },
       { type: 'error', id: 2, error: { code: 'model_not_loaded' } },
     ]);
-  });
-
-  it('shows an image while a model is still loading', async () => {
-    const { handler, replies } = setup({ loadPack: () => new Promise(() => undefined) });
-    handler.handle(load);
-    handler.handle({ id: 8, call: 'preview', params: { image: IMAGE } });
-    expect(await replies(1)).toMatchObject([{ type: 'result', id: 8 }]);
   });
 
   it('cancels a running call and one that still waits', async () => {

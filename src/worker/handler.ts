@@ -1,40 +1,26 @@
 /**
  * Answers the page's requests, each with exactly one reply. Calls run one after another, except `cancel`, which only aborts a
- * signal, and `preview` and a `probe` without allocation, which need no model: an image that is dropped while the model loads
- * or answers should appear at once.
+ * signal, and a `probe` without allocation, which needs no model.
  */
 import { RoundsError } from '../shared/errors';
+import type { GenerateResult, RolloutsResult } from '../shared/generation';
 import type {
-  ChatMessage,
-  GenerateParams,
-  GenerateResult,
-  ImageInput,
-  RolloutsParams,
-  RolloutsResult,
-} from '../shared/generation';
-import type {
-  CallName,
-  Calls,
+  DecodedPixels,
   DeviceProbe,
+  EngineCallName,
+  EngineCalls,
   FromWorker,
-  ImagePreview,
   LoadParams,
   ModelInfo,
   PackLocation,
-  PreviewParams,
   Request,
   Update,
 } from '../shared/protocol';
 import { generate, type DecodedImages } from '../engine/generate';
 import { memoryUse } from '../engine/memory';
 import type { EngineModel } from '../engine/model';
-import { imageTokenCount } from '../engine/positions';
-import { resizeForModel } from '../engine/preprocess/preprocessImage';
-import type { RgbImage } from '../engine/preprocess/resample';
 import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
-import type { DecodedImage } from '../image/decoded';
-import { toRgba } from '../image/rgba';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
@@ -49,10 +35,6 @@ export interface HandlerPorts extends DevicePorts {
     },
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
-  decodeImage(
-    image: ImageInput,
-    wanted?: Pick<PreviewParams, 'raw' | 'identity' | 'file'>,
-  ): Promise<DecodedImage>;
   probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
 }
 
@@ -71,6 +53,10 @@ export class RequestHandler {
   constructor(ports: HandlerPorts, post: (message: FromWorker, transfer?: Transferable[]) => void) {
     this.#ports = ports;
     this.#post = post;
+  }
+
+  get isBusy(): boolean {
+    return this.#aborts.size > 0;
   }
 
   handle(request: Request): void {
@@ -96,21 +82,24 @@ export class RequestHandler {
     } catch (thrown) {
       const error = RoundsError.from(thrown);
       this.#post({ type: 'error', id: request.id, error: error.toWire() });
-      if (error.code === 'device_lost' || error.code === 'out_of_memory') await this.#drop(error);
+      if (this.#losesModel(error)) await this.#drop(error);
     } finally {
       this.#aborts.delete(request.id);
     }
   }
 
+  /** After any error of the GPU its numbers can't be trusted, and each further question would fail. */
+  #losesModel({ code }: RoundsError): boolean {
+    return code === 'device_lost' || code === 'out_of_memory' || Boolean(this.#model?.backend.failure);
+  }
+
   #dispatch(
     request: Exclude<Request, { call: 'cancel' }>,
     context: CallContext,
-  ): Promise<Calls[CallName][1]> {
+  ): Promise<EngineCalls[EngineCallName][1]> {
     switch (request.call) {
       case 'load':
         return this.#load(request.params, context);
-      case 'preview':
-        return this.#preview(request.params);
       case 'generate':
         return this.#generate(request.params, context);
       case 'rollouts':
@@ -142,6 +131,7 @@ export class RequestHandler {
       name: manifest.name,
       packHash: pack.packHash,
       model: manifest.model,
+      imageProcessor: manifest.imageProcessor,
       parameters: manifest.parameters,
       packBytes: manifest.totalBytes,
       weights: `${manifest.recipe.weights} (${manifest.recipe.recipe})`,
@@ -153,30 +143,15 @@ export class RequestHandler {
     };
   }
 
-  async #preview({ image: input, imageLimits, ...wanted }: PreviewParams): Promise<ImagePreview> {
-    const image = await this.#ports.decodeImage(input, wanted);
-    const model = this.#model;
-    if (!model) return previewOf(image, null, 0);
-    const { vision } = model.config;
-    const resized = resizeForModel(image, model.pack.manifest.imageProcessor, vision, {
-      ...(imageLimits ? { earlierLimits: imageLimits } : {}),
-    });
-    const grid: [number, number, number] = [
-      1,
-      resized.height / vision.patchSize,
-      resized.width / vision.patchSize,
-    ];
-    return previewOf(image, resized, imageTokenCount(grid, vision.spatialMergeSize));
-  }
-
-  async #probe({ allocateBytes }: Calls['probe'][0]): Promise<DeviceProbe> {
+  async #probe({ allocateBytes }: EngineCalls['probe'][0]): Promise<DeviceProbe> {
     return this.#ports.probeDevice(await this.#ports.findAdapter(), allocateBytes);
   }
 
-  async #generate(params: GenerateParams, { signal, update }: CallContext): Promise<GenerateResult> {
-    const model = this.#loadedModel();
-    const decoded = await this.#decodeImages(params.messages, update);
-    return generate(model, params, decoded, {
+  async #generate(
+    { decoded, ...params }: EngineCalls['generate'][0],
+    { signal, update }: CallContext,
+  ): Promise<GenerateResult> {
+    return generate(this.#loadedModel(), params, this.#decoded(decoded), {
       signal,
       clock: this.#ports.clock,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
@@ -185,10 +160,11 @@ export class RequestHandler {
     });
   }
 
-  async #rollOut(params: RolloutsParams, { signal, update }: CallContext): Promise<RolloutsResult> {
-    const model = this.#loadedModel();
-    const decoded = await this.#decodeImages(params.request.messages, update);
-    return rollOut(model, params, decoded, {
+  async #rollOut(
+    { decoded, ...params }: EngineCalls['rollouts'][0],
+    { signal, update }: CallContext,
+  ): Promise<RolloutsResult> {
+    return rollOut(this.#loadedModel(), params, this.#decoded(decoded), {
       signal,
       clock: this.#ports.clock,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
@@ -203,16 +179,9 @@ export class RequestHandler {
     return this.#model;
   }
 
-  async #decodeImages(messages: ChatMessage[], update: CallContext['update']): Promise<DecodedImages> {
-    const { clock } = this.#ports;
-    const startedMs = clock();
-    const inputs = imagesOf(messages);
-    const images: RgbImage[] = [];
-    for (const [i, input] of inputs.entries()) {
-      update({ kind: 'progress', stage: 'image', done: i, total: inputs.length });
-      images.push(await this.#ports.decodeImage(input));
-    }
-    return { images, decodeMs: clock() - startedMs, startedMs };
+  /** The page decoded the images just before; its clock is not this one. */
+  #decoded({ images, decodeMs }: DecodedPixels): DecodedImages {
+    return { images, decodeMs, startedMs: this.#ports.clock() - decodeMs };
   }
 
   async #unload(): Promise<null> {
@@ -231,36 +200,11 @@ export class RequestHandler {
 
 /** A probe that allocates GPU memory waits its turn, because it could take the memory that a loading model needs. */
 function isImmediate(request: Exclude<Request, { call: 'cancel' }>): boolean {
-  return request.call === 'preview' || (request.call === 'probe' && request.params.allocateBytes === 0);
-}
-
-function imagesOf(messages: ChatMessage[]): ImageInput[] {
-  return messages.flatMap(({ content }) =>
-    typeof content === 'string' ? [] : content.flatMap((part) => (part.type === 'image' ? [part.image] : [])),
-  );
-}
-
-function previewOf(image: DecodedImage, resized: RgbImage | null, tokens: number): ImagePreview {
-  return {
-    ...image.facts,
-    ...(image.raw ? { raw: image.raw } : {}),
-    width: image.width,
-    height: image.height,
-    rgba: toRgba(image),
-    resizedWidth: resized?.width ?? 0,
-    resizedHeight: resized?.height ?? 0,
-    resizedRgba: resized ? toRgba(resized) : null,
-    tokens,
-  };
+  return request.call === 'probe' && request.params.allocateBytes === 0;
 }
 
 /** Buffers that are transferred to the page instead of copied. */
-function transferables(result: Calls[CallName][1]): Transferable[] {
-  if (result === null) return [];
-  if ('rgba' in result) {
-    const pixels = [result.rgba, result.resizedRgba, result.raw?.values];
-    return pixels.flatMap((array) => (array ? [array.buffer] : []));
-  }
-  if ('logits' in result) return result.logits.map((logits) => logits.buffer as ArrayBuffer);
-  return [];
+function transferables(result: EngineCalls[EngineCallName][1]): Transferable[] {
+  if (result === null || !('logits' in result)) return [];
+  return result.logits.map((logits) => logits.buffer as ArrayBuffer);
 }

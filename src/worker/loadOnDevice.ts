@@ -65,15 +65,12 @@ export async function loadOnDevice(
   const failures: ModeFailure[] = [];
   for (const mode of modes) {
     hooks.signal.throwIfAborted();
+    const attempt = { mode, adapter, pack, tokenizer, ports, hooks, recheck: params.recheck === true };
     try {
-      const loaded = await tryMode({
-        mode,
-        adapter,
-        pack,
-        tokenizer,
-        ports,
-        hooks,
-        recheck: params.recheck === true,
+      const loaded = await tryMode(attempt).catch((thrown: unknown) => {
+        // A device that was reset works again; only if it is lost at once is the mode to blame.
+        if (RoundsError.from(thrown).code !== 'device_lost' || hooks.signal.aborted) throw thrown;
+        return tryMode(attempt);
       });
       return withFailures(loaded, failures);
     } catch (thrown) {

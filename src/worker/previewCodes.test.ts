@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode';
 import { IDENTIFYING_CODES } from '../shared/imageFacts';
-import type { FromWorker, ImagePreview } from '../shared/protocol';
-import { RequestHandler, type HandlerPorts } from './handler';
+import type { FromImages } from '../shared/imageProtocol';
+import type { ImagePreview } from '../shared/protocol';
+import { ImageHandler, type ImagePorts } from './imageHandler';
 
 /** Paths of the fields whose type is any string, array items as `0`. */
 type TextPaths<T> = T extends string
@@ -59,13 +60,17 @@ const FILES = FOLDERS.flatMap((folder) =>
 );
 
 async function previewOf(path: string): Promise<ImagePreview> {
-  const ports = {
+  const ports: ImagePorts = {
     decodeImage: ({ blob, name }, wanted) => decodeImage(blob, { name, ...wanted }),
-  } satisfies Partial<HandlerPorts>;
+  };
   const blob = new Blob([readFileSync(join(ROOT, path))]);
-  const reply = await new Promise<FromWorker>((resolve) => {
-    const handler = new RequestHandler(ports as unknown as HandlerPorts, resolve);
-    handler.handle({ id: 1, call: 'preview', params: { image: { blob, name: path }, identity: true } });
+  const reply = await new Promise<FromImages>((resolve) => {
+    const handler = new ImageHandler(ports, resolve);
+    handler.handle({
+      id: 1,
+      call: 'preview',
+      params: { image: { blob, name: path }, identity: true, model: null },
+    });
   });
   if (reply.type !== 'result') throw new Error(`${path}: ${JSON.stringify(reply)}`);
   return reply.result as ImagePreview;

@@ -1,62 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { EngineClient, type EnginePort } from './engineClient';
-import type { FromWorker, ImagePreview, Request, Update } from '../../shared/protocol';
+import type { DeviceProbe, ModelInfo, Update } from '../../shared/protocol';
+import { EngineClient } from './engineClient';
+import { LOAD, QUESTION, setup } from './testing/fakeEngineWorker';
 
-/** A worker that does nothing by itself: a test reads what it was sent and makes it speak. */
-class FakePort implements EnginePort {
-  readonly sent: Request[] = [];
-  terminated = false;
-  readonly #target = new EventTarget();
-
-  postMessage(message: Request): void {
-    this.sent.push(structuredClone(message));
-  }
-  addEventListener(type: string, listener: (event: never) => void): void {
-    this.#target.addEventListener(type, listener as (event: Event) => void);
-  }
-  terminate(): void {
-    this.terminated = true;
-  }
-  say(data: FromWorker): void {
-    this.#target.dispatchEvent(new MessageEvent('message', { data }));
-  }
-  fail(type: 'error' | 'messageerror', message?: string): void {
-    this.#target.dispatchEvent(Object.assign(new Event(type), message ? { message } : {}));
-  }
-}
-
-function setup(): { client: EngineClient; ports: FakePort[]; port: () => FakePort } {
-  const ports: FakePort[] = [];
-  const client = new EngineClient(() => {
-    const made = new FakePort();
-    ports.push(made);
-    return made;
-  });
-  const port = (): FakePort => {
-    const last = ports.at(-1);
-    if (!last) throw new Error('no worker was started');
-    return last;
-  };
-  return { client, ports, port };
-}
-
-const IMAGE = { image: { blob: new Blob(['x']), name: 'x.png' } };
-const PREVIEW: ImagePreview = {
-  format: 'PNG',
-  frames: 1,
-  frame: 0,
-  window: null,
-  presets: [],
-  unit: '',
-  pixelAspect: 1,
-  width: 1,
-  height: 1,
-  rgba: new Uint8ClampedArray(4),
-  resizedWidth: 28,
-  resizedHeight: 28,
-  resizedRgba: null,
-  tokens: 1,
-};
+const NO_TRIAL = { allocateBytes: 0 };
+const PROBE: DeviceProbe = { gpu: null, allocation: null };
 
 describe('EngineClient', () => {
   it('starts no worker before the first call', () => {
@@ -65,26 +13,26 @@ describe('EngineClient', () => {
 
   it('pairs replies with calls by id, in any order', async () => {
     const { client, ports, port } = setup();
-    const first = client.call('preview', IMAGE);
+    const first = client.call('probe', NO_TRIAL);
     const second = client.call('unload', {});
     expect(ports).toHaveLength(1);
-    expect(port().sent.map((message) => message.call)).toEqual(['preview', 'unload']);
+    expect(port().sent.map((message) => message.call)).toEqual(['probe', 'unload']);
     const [firstId, secondId] = port().sent.map((message) => message.id);
     port().say({ type: 'result', id: secondId!, result: null });
-    port().say({ type: 'result', id: firstId!, result: PREVIEW });
+    port().say({ type: 'result', id: firstId!, result: PROBE });
     await expect(second).resolves.toBeNull();
-    await expect(first).resolves.toEqual(PREVIEW);
+    await expect(first).resolves.toEqual(PROBE);
   });
 
   it('hands updates to their own call only', async () => {
     const { client, port } = setup();
     const seen: Update[] = [];
     const other = vi.fn();
-    const call = client.call('preview', IMAGE, { onUpdate: (update) => seen.push(update) });
-    void client.call('preview', IMAGE, { onUpdate: other }).catch(() => undefined);
+    const call = client.call('probe', NO_TRIAL, { onUpdate: (update) => seen.push(update) });
+    void client.call('probe', NO_TRIAL, { onUpdate: other }).catch(() => undefined);
     const update: Update = { kind: 'progress', stage: 'image', done: 1, total: 2 };
     port().say({ type: 'update', id: 1, update });
-    port().say({ type: 'result', id: 1, result: PREVIEW });
+    port().say({ type: 'result', id: 1, result: PROBE });
     port().say({ type: 'update', id: 1, update });
     await call;
     expect(seen).toEqual([update]);
@@ -93,7 +41,7 @@ describe('EngineClient', () => {
 
   it('rebuilds errors with their code', async () => {
     const { client, port } = setup();
-    const call = client.call('preview', IMAGE);
+    const call = client.call('probe', NO_TRIAL);
     port().say({ type: 'error', id: 1, error: { code: 'image_invalid', message: 'not a picture' } });
     await expect(call).rejects.toMatchObject({ code: 'image_invalid', message: 'not a picture' });
   });
@@ -101,7 +49,7 @@ describe('EngineClient', () => {
   it('asks the worker to cancel, and waits for its reply', async () => {
     const { client, port } = setup();
     const abort = new AbortController();
-    const call = client.call('preview', IMAGE, { signal: abort.signal });
+    const call = client.call('probe', NO_TRIAL, { signal: abort.signal });
     abort.abort();
     expect(port().sent.at(-1)).toEqual({ id: 1, call: 'cancel' });
     port().say({ type: 'error', id: 1, error: { code: 'aborted', message: 'Stopped.' } });
@@ -111,12 +59,12 @@ describe('EngineClient', () => {
   it('does not cancel a call that is over, nor start one that was aborted before', async () => {
     const { client, port } = setup();
     const abort = new AbortController();
-    const call = client.call('preview', IMAGE, { signal: abort.signal });
-    port().say({ type: 'result', id: 1, result: PREVIEW });
+    const call = client.call('probe', NO_TRIAL, { signal: abort.signal });
+    port().say({ type: 'result', id: 1, result: PROBE });
     await call;
     abort.abort();
     expect(port().sent).toHaveLength(1);
-    const late = client.call('preview', IMAGE, { signal: abort.signal });
+    const late = client.call('probe', NO_TRIAL, { signal: abort.signal });
     await expect(late).rejects.toMatchObject({ code: 'aborted' });
     expect(port().sent).toHaveLength(1);
   });
@@ -125,7 +73,7 @@ describe('EngineClient', () => {
     const { client, ports, port } = setup();
     const lost = vi.fn();
     client.onLost(lost);
-    const calls = [client.call('preview', IMAGE), client.call('unload', {})];
+    const calls = [client.call('probe', NO_TRIAL), client.call('unload', {})];
     const crashed = port();
     crashed.fail(type, 'boom');
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'worker_crashed' });
@@ -148,14 +96,14 @@ describe('EngineClient', () => {
     const { client, port } = setup();
     const lost = vi.fn();
     const unsubscribe = client.onLost(lost);
-    const call = client.call('preview', IMAGE);
+    const call = client.call('probe', NO_TRIAL);
     port().say({ type: 'lost', error: { code: 'device_lost', message: 'gone' } });
     unsubscribe();
     port().say({ type: 'lost', error: { code: 'device_lost', message: 'gone' } });
     expect(lost).toHaveBeenCalledOnce();
     expect(lost.mock.calls[0]?.[0]).toMatchObject({ code: 'device_lost' });
-    port().say({ type: 'result', id: 1, result: PREVIEW });
-    await expect(call).resolves.toEqual(PREVIEW);
+    port().say({ type: 'result', id: 1, result: PROBE });
+    await expect(call).resolves.toEqual(PROBE);
   });
 
   it('reports a worker that cannot be made', async () => {
@@ -170,8 +118,8 @@ describe('EngineClient', () => {
 
   it('refuses params that cannot be cloned, and keeps working', async () => {
     const { client, port } = setup();
-    const image = { blob: new Blob(), name: 'x', extra: () => 1 };
-    await expect(client.call('preview', { image })).rejects.toMatchObject({ code: 'internal' });
+    const params = { allocateBytes: 0, extra: () => 1 };
+    await expect(client.call('probe', params)).rejects.toMatchObject({ code: 'internal' });
     const call = client.call('unload', {});
     port().say({ type: 'result', id: port().sent[0]!.id, result: null });
     await expect(call).resolves.toBeNull();
@@ -189,5 +137,39 @@ describe('EngineClient', () => {
     await expect(next).rejects.toMatchObject({ code: 'aborted' });
     await expect(client.call('unload', {})).rejects.toMatchObject({ code: 'internal' });
     expect(ports).toHaveLength(2);
+  });
+});
+
+describe('EngineClient and the decoder', () => {
+  it('decodes the images of a question before the engine gets it', async () => {
+    const { client, images, port } = setup();
+    const onUpdate = vi.fn();
+    void client.call('generate', QUESTION, { onUpdate }).catch(() => undefined);
+    await expect.poll(() => port().sent.length).toBe(1);
+    expect(images.asked).toMatchObject([['decode', { image: { name: 'x.png' } }]]);
+    expect(onUpdate).toHaveBeenCalledWith({ kind: 'progress', stage: 'image', done: 0, total: 1 });
+    expect(port().sent[0]).toMatchObject({
+      call: 'generate',
+      params: { decoded: { images: [{ width: 1, height: 1 }] } },
+    });
+  });
+
+  it('starts no engine for a preview, and tells the decoder what the model needs once one is loaded', async () => {
+    const { client, images, ports, port } = setup();
+    const image = { blob: new Blob(), name: 'x.png' };
+    await client.call('preview', { image });
+    expect(ports).toHaveLength(0);
+    expect(images.asked[0]?.[1]).toMatchObject({ model: null });
+    const loading = client.call('load', LOAD);
+    const info = { imageProcessor: { minPixels: 1 }, model: { vision: { patchSize: 14 } } };
+    port().say({ type: 'result', id: port().sent[0]!.id, result: info as unknown as ModelInfo });
+    await loading;
+    await client.call('preview', { image });
+    expect(images.asked[1]?.[1]).toMatchObject({
+      model: { imageProcessor: { minPixels: 1 }, vision: { patchSize: 14 } },
+    });
+    port().say({ type: 'lost', error: { code: 'device_lost', message: 'gone' } });
+    await client.call('preview', { image });
+    expect(images.asked[2]?.[1]).toMatchObject({ model: null });
   });
 });

@@ -10,6 +10,7 @@ import type {
   LibraryRequest,
   StoredModel,
 } from '../../shared/library';
+import { NamedWorker as Worker } from './namedWorker';
 import { WorkerLink, type WorkerPort } from './workerLink';
 
 export type LibraryPort = WorkerPort<LibraryRequest, FromLibrary>;

@@ -58,8 +58,8 @@ async function askWithSmallerImages(app: AppState, entry: Entry): Promise<void> 
     const maxPixels = Math.max(Math.floor(pixels / 2), MIN_PIXELS);
     app.askAgain(entry, { maxPixels });
   } catch (thrown) {
-    // Why the model can't be loaded is shown at the top of the page.
-    if (RoundsError.from(thrown).code === 'internal') throw thrown;
+    // Instead of the error whose button was pressed: that one can't be helped this way.
+    entry.error = RoundsError.from(thrown);
   }
 }
 

@@ -58,11 +58,13 @@ export const RECOVERY_ACTIONS: Readonly<Record<ErrorCode, readonly RecoveryActio
   file_invalid: ['retry', 'open-library'],
   model_busy: ['retry'],
   model_not_loaded: ['retry', 'open-library', 'use-embedded'],
+  load_stalled: ['use-embedded', 'retry', 'open-library'],
   model_changed: ['retry', 'open-library'],
   setting_invalid: ['edit-settings'],
   context_overflow: ['smaller-images', 'edit-question'],
   aborted: ['retry'],
   worker_crashed: ['continue', 'retry'],
+  start_blocked: ['reload'],
   internal: ['retry', 'reload'],
 };
 
@@ -95,11 +97,13 @@ const KEYS: Readonly<Record<ErrorCode, readonly [MessageKey, MessageKey]>> = {
   file_invalid: ['errors.fileInvalid', 'errors.fileInvalidAction'],
   model_busy: ['errors.modelBusy', 'errors.modelBusyAction'],
   model_not_loaded: ['errors.modelNotLoaded', 'errors.modelNotLoadedAction'],
+  load_stalled: ['errors.loadStalled', 'errors.loadStalledAction'],
   model_changed: ['errors.modelChanged', 'errors.modelChangedAction'],
   setting_invalid: ['errors.settingInvalid', 'errors.settingInvalidAction'],
   context_overflow: ['errors.contextOverflow', 'errors.contextOverflowAction'],
   aborted: ['errors.aborted', 'errors.abortedAction'],
   worker_crashed: ['errors.workerCrashed', 'errors.workerCrashedAction'],
+  start_blocked: ['errors.startBlocked', 'errors.startBlockedAction'],
   internal: ['errors.internal', 'errors.internalAction'],
 };
 

@@ -25,7 +25,7 @@ let loaded: { build: OrtBuild; ort: Promise<Ort> } | null = null;
  * One build for each realm: onnxruntime-web keeps its settings and its wasm instance in module state. The WebGPU
  * builds hold the CPU kernels too, so a fall-back to wasm stays with the one that is there.
  *
- * @throws RoundsError download_failed; internal when a WebGPU build is wanted after the wasm one
+ * @throws RoundsError download_failed; start_blocked; internal when a WebGPU build is wanted after the wasm one
  */
 export async function loadOrt(build: OrtBuild): Promise<Ort> {
   if (isNode) return loadForNode(build);
@@ -43,6 +43,7 @@ export async function loadOrt(build: OrtBuild): Promise<Ort> {
 }
 
 async function loadInBrowser(build: OrtBuild): Promise<Ort> {
+  requireWasm();
   const { ORT_ASSETS } = await import('./assets');
   const { glue, binary } = ORT_ASSETS[build];
   const [ort, wasmBinary] = await Promise.all([importBuild(build), fetchWasm(binary)]);
@@ -52,6 +53,22 @@ async function loadInBrowser(build: OrtBuild): Promise<Ort> {
   ort.env.wasm.proxy = false;
   ort.env.logLevel = 'warning';
   return ort;
+}
+
+/** The smallest module: its magic number and version. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/** @throws RoundsError start_blocked, before megabytes are fetched for nothing */
+function requireWasm(): void {
+  try {
+    new WebAssembly.Module(EMPTY_MODULE);
+  } catch (cause) {
+    throw new RoundsError(
+      'start_blocked',
+      "The host’s Content-Security-Policy blocks WebAssembly: its script-src must contain 'wasm-unsafe-eval'.",
+      { cause },
+    );
+  }
 }
 
 /** How the loaded build can take weights (externalData.ts). */

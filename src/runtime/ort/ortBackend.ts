@@ -19,6 +19,7 @@ import { mountFiles } from './externalData';
 import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
+import { turn } from './turn';
 
 /** A DeviceTensor around one of onnxruntime's; `value` changes when a run on wasm replaces the contents. */
 class OrtTensor implements DeviceTensor {
@@ -65,11 +66,15 @@ export class OrtBackend implements Backend {
     this.activations = activations;
     device?.addEventListener('uncapturederror', (event) => this.#onGpuError(event.error));
     void device?.lost.then((info) => {
-      this.#failure = new RoundsError(
+      this.#failure ??= new RoundsError(
         'device_lost',
         `The GPU device was lost: ${info.message || info.reason}`,
       );
     });
+  }
+
+  get failure(): RoundsError | null {
+    return this.#failure;
   }
 
   async createSession(
@@ -165,24 +170,37 @@ export class OrtBackend implements Backend {
     };
   }
 
-  /** One job at a time, with GPU errors that happened meanwhile turned into a rejection. */
+  /**
+   * One job at a time, with GPU errors that happened meanwhile turned into a rejection. On wasm a job blocks this thread, so
+   * messages get their turn after it: a token can be the last one.
+   */
   #guard<T>(what: string, job: () => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
       if (this.#failure) throw this.#failure;
       try {
         const result = await job();
         if (this.#failure) throw this.#failure as RoundsError;
+        if (!this.#device) await turn();
         return result;
       } catch (thrown) {
         if (this.#failure) throw this.#failure as RoundsError;
-        throw RoundsError.from(new Error(`${what}: ${describe(thrown)}`, { cause: thrown }), 'internal');
+        const error = RoundsError.from(
+          new Error(`${what}: ${describe(thrown)}`, { cause: thrown }),
+          'internal',
+        );
+        // Whatever a GPU refused, nobody knows what its buffers hold now.
+        if (this.#device) this.#failure = error;
+        throw error;
       }
     });
   }
 
-  /** Running out of GPU memory does not throw: it makes invalid buffers, and the model prints gibberish. */
+  /**
+   * Running out of GPU memory does not throw: it makes invalid buffers, and the model prints gibberish. Other errors leave the
+   * device in no better state, so the model is loaded again on a new one, as after a loss.
+   */
   #onGpuError(error: GPUError): void {
-    const code = error instanceof GPUOutOfMemoryError ? 'out_of_memory' : 'internal';
+    const code = error instanceof GPUOutOfMemoryError ? 'out_of_memory' : 'device_lost';
     this.#failure ??= new RoundsError(code, `The GPU reported an error: ${error.message}`);
   }
 }

@@ -1,7 +1,8 @@
 /** One question asked several times: the answers, their vote, and the advantages that GRPO would compute. */
 import { optionLetter } from '../../../shared/options';
-import type { Rollout, RolloutsResult } from '../../../shared/generation';
-import type { Update } from '../../../shared/protocol';
+import { RoundsError } from '../../../shared/errors';
+import type { Rollout, RolloutsParams, RolloutsResult } from '../../../shared/generation';
+import type { ModelInfo, Update } from '../../../shared/protocol';
 import { REWARD_RULES } from '../../../shared/rewardRules';
 import { groupAdvantages, majorityVote, passRate } from '../../../shared/rolloutGroup';
 import { buildRequest, judge, type Asked, type Exchange, type Verdict } from '../../question/prompting';
@@ -42,8 +43,11 @@ export class RolloutItem {
   );
   status = $derived.by((): 'waiting' | 'running' | 'done' | 'stopped' => {
     if (this.result) return this.result.finishReason === 'abort' ? 'stopped' : 'done';
+    if (this.isCut) return 'stopped';
     return this.tokens > 0 ? 'running' : 'waiting';
   });
+  /** The run ended in its middle without a result, because its worker had to be ended or crashed. */
+  isCut = $state(false);
 
   constructor(index: number, seed: number, asked: Asked) {
     this.index = index;
@@ -137,18 +141,36 @@ export class RolloutGroup extends Run {
         this.earlier,
       );
       const optionLetters = this.asked.options.map((_, index) => optionLetter(index));
-      const result = await context.engine.call(
-        'rollouts',
-        {
-          request: { ...request, optionLetters, settings: { ...settings, temperature: this.temperature } },
-          count: this.count,
-        },
-        { signal, onUpdate: (update) => this.#follow(update) },
-      );
+      const params = {
+        request: { ...request, optionLetters, settings: { ...settings, temperature: this.temperature } },
+        count: this.count,
+      };
+      const result = await this.#call(context, info, params, signal);
       for (const rollout of result.rollouts) this.items[rollout.index]?.finish(rollout);
       this.result = result;
       return this.finished.length < this.count ? 'stopped' : 'done';
     });
+  }
+
+  /** If the worker has lost the model before anything was written, the question is asked once more. */
+  async #call(
+    context: RunContext,
+    info: ModelInfo,
+    params: RolloutsParams,
+    signal: AbortSignal,
+  ): Promise<RolloutsResult> {
+    const call = (): Promise<RolloutsResult> =>
+      context.engine.call('rollouts', params, { signal, onUpdate: (update) => this.#follow(update) });
+    try {
+      return await call().catch(async (thrown: unknown) => {
+        if (RoundsError.from(thrown).code !== 'model_not_loaded') throw thrown;
+        await this.recovered(context, info, thrown, signal);
+        return call();
+      });
+    } catch (thrown) {
+      for (const item of this.items) if (item.tokens > 0 && !item.result) item.isCut = true;
+      throw thrown;
+    }
   }
 
   #follow(update: Update): void {

@@ -12,8 +12,11 @@ import { TimeLeft, type StageProgress } from '../timeLeft';
 /** The clock shows tenths of a second. */
 const CLOCK_MS = 100;
 
-/** Errors that lose the model, but not what the page has of the run. */
-const LOSSES: ReadonlySet<ErrorCode> = new Set(['device_lost', 'worker_crashed']);
+/**
+ * Errors that lose the model, but not what the page has of the run. `model_not_loaded`: the worker has no model though the page
+ * shows one, for whatever reason; then it is loaded again.
+ */
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['device_lost', 'worker_crashed', 'model_not_loaded']);
 
 export type RunStatus = 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
 /** What the engine is doing. `recovering`: the model was lost during the run and is being loaded again. */
@@ -127,18 +130,30 @@ export abstract class Run {
    * @throws RoundsError the failure itself if the model wasn't lost or can't be loaded again; aborted
    */
   protected async recovered(
-    { modelRecovered }: RunContext,
+    context: RunContext,
     lost: ModelInfo,
     thrown: unknown,
     signal: AbortSignal,
   ): Promise<ModelInfo> {
-    const error = RoundsError.from(thrown);
-    if (!LOSSES.has(error.code) || signal.aborted) throw error;
-    this.phase = 'recovering';
-    this.progress = null;
-    const info = await untilAborted(modelRecovered(lost, error), signal);
+    if (signal.aborted) throw RoundsError.from(thrown);
+    const again = this.modelAgain(context, lost, thrown);
+    if (isLoss(thrown)) {
+      this.phase = 'recovering';
+      this.progress = null;
+    }
+    const info = await untilAborted(again, signal);
     this.#requireSameModel(info);
     return info;
+  }
+
+  /** The model, loaded again after `thrown` lost it. @throws RoundsError `thrown` itself if it didn't */
+  protected async modelAgain(
+    { modelRecovered }: RunContext,
+    lost: ModelInfo,
+    thrown: unknown,
+  ): Promise<ModelInfo> {
+    if (!isLoss(thrown)) throw RoundsError.from(thrown);
+    return modelRecovered(lost, RoundsError.from(thrown));
   }
 
   /** Restores the state of a run of an earlier visit. */
@@ -181,6 +196,10 @@ export abstract class Run {
       'Another model wrote this answer. Ask the question again instead.',
     );
   }
+}
+
+function isLoss(thrown: unknown): boolean {
+  return LOSSES.has(RoundsError.from(thrown).code);
 }
 
 /** Loading a model may take minutes, and Stop must not wait for it. */

@@ -89,7 +89,8 @@ export class Turn extends Run {
   canContinue = $derived.by(() => {
     if (!this.isOver) return false;
     if (this.status === 'failed' && this.#ids.length > 0) return true;
-    if (!this.result) return false;
+    // Stopped without a reply: its worker had to be ended.
+    if (!this.result) return this.status === 'stopped' && this.#ids.length > 0;
     const { finishReason, newIds, contextUsed, contextAvailable } = this.result;
     return finishReason !== 'stop' && newIds.length > 0 && contextUsed < contextAvailable;
   });
@@ -156,18 +157,12 @@ export class Turn extends Run {
     if (!this.result || this.measuring) return;
     this.measuring = true;
     this.measureError = null;
+    const { newIds } = this.result;
     try {
       const info = await context.modelReady();
-      if (info.packHash !== this.model?.packHash)
-        throw new RoundsError('model_changed', 'Another model wrote this answer.');
-      const { newIds } = this.result;
-      const params = this.#request(info);
-      const settings = { ...params.settings, maxNewTokens: newIds.length };
-      const result = await context.engine.call('generate', {
-        ...params,
-        settings,
-        forceIds: [...newIds],
-        ...probabilityOptions(this.asked),
+      const result = await this.#force(context, info, newIds).catch(async (thrown: unknown) => {
+        const model = await this.modelAgain(context, info, thrown);
+        return this.#force(context, model, newIds);
       });
       this.probabilities = result.probabilities ?? [];
       this.optionProbabilities = result.optionProbabilities ?? [];
@@ -175,6 +170,20 @@ export class Turn extends Run {
       this.measureError = RoundsError.from(thrown);
     }
     this.measuring = false;
+  }
+
+  /** Runs a finished answer through the model, for its probabilities. @throws RoundsError model_changed, and as generate does */
+  #force({ engine }: RunContext, info: ModelInfo, newIds: readonly number[]): Promise<GenerateResult> {
+    if (info.packHash !== this.model?.packHash)
+      throw new RoundsError('model_changed', 'Another model wrote this answer.');
+    const params = this.#request(info);
+    const settings = { ...params.settings, maxNewTokens: newIds.length };
+    return engine.call('generate', {
+      ...params,
+      settings,
+      forceIds: [...newIds],
+      ...probabilityOptions(this.asked),
+    });
   }
 
   /** If the model is lost meanwhile, the answer continues from its last token once the model is loaded again. */

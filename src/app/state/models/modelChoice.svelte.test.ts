@@ -21,20 +21,22 @@ function setup({ models = [STORED], fails = false }: { models?: StoredModel[]; f
   let finish: (() => void) | null = null;
   const hold = { loads: false };
   const model = {
+    isStalled: false,
+    error: null as RoundsError | null,
     use: (pack: PackLocation) => {
       used.push(pack);
       return hold.loads ? new Promise<void>((resolve) => (finish = resolve)) : Promise.resolve();
     },
-  } as unknown as ModelState;
+  };
   const choice = new ModelChoice({
-    model,
+    model: model as unknown as ModelState,
     embedded: EMBEDDED,
     listStored: () =>
       fails ? Promise.reject(new RoundsError('storage_failed', 'Scripted.')) : Promise.resolve(models),
     entryOf: (repo) => Promise.resolve(repo === STORED.source.repo ? ENTRY : null),
     usePreset: (preset) => presets.push(preset),
   });
-  return { choice, used, presets, hold, finish: () => finish?.() };
+  return { choice, model, used, presets, hold, finish: () => finish?.() };
 }
 
 beforeEach(() => localStorage.clear());
@@ -106,6 +108,32 @@ describe('ModelChoice', () => {
     const second = setup();
     await second.choice.start();
     expect(second.used).toEqual([{ kind: 'stored', id: 'id-1' }]);
+  });
+
+  it('remembers a load that hung when the visitor left or reloaded', async () => {
+    const first = setup();
+    first.hold.loads = true;
+    void first.choice.useStored(STORED);
+    first.model.isStalled = true;
+    dispatchEvent(new Event('pagehide'));
+    const second = setup();
+    await second.choice.start();
+    expect(second.used).toEqual([EMBEDDED]);
+    expect(second.choice.notice).toContain('MedVLM-R1 stopped responding');
+    const third = setup();
+    await third.choice.start();
+    expect(third.used).toEqual([{ kind: 'stored', id: 'id-1' }]);
+  });
+
+  it('remembers a load that was ended because it hung', async () => {
+    const first = setup();
+    first.model.error = new RoundsError('load_stalled', 'Scripted.');
+    await first.choice.useStored(STORED);
+    dispatchEvent(new Event('pagehide'));
+    const second = setup();
+    await second.choice.start();
+    expect(second.used).toEqual([EMBEDDED]);
+    expect(second.choice.notice).toContain('stopped responding');
   });
 
   it('forgets the stored model for the embedded one and for one of this visit', async () => {

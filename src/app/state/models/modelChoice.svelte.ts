@@ -7,6 +7,8 @@ import type { PackLocation } from '../../../shared/protocol';
 import type { PresetId } from '../../../shared/presets';
 import type { ModelState } from './modelState.svelte';
 
+const STALLED = 'stalled ';
+
 export type ChosenModel =
   | { kind: 'embedded' }
   | { kind: 'stored'; id: string; name: string; repo: string }
@@ -37,13 +39,19 @@ export class ModelChoice {
   readonly #options: ModelChoiceOptions;
   /** Id of the stored model in use; null for the embedded one. */
   readonly #storedId: StoredText = storedText('rounds.model');
-  /** Set while a model loads. If it is still set at the next start, loading that model crashed the page. */
+  /**
+   * Id of the model while it loads. If it is still set at the next start, loading that model crashed the page; after STALLED, it
+   * hung.
+   */
   readonly #loading: StoredText = storedText('rounds.loading', { always: true });
 
   constructor(options: ModelChoiceOptions) {
     this.#options = options;
-    // Leaving the page while a model loads is not a crash.
-    addEventListener('pagehide', () => this.#loading.set(null));
+    // Leaving the page while a model loads is not a crash, but a load that hangs would hang again.
+    addEventListener('pagehide', () => {
+      if (this.#loading.get()?.startsWith(STALLED)) return;
+      this.#loading.set(this.#stalledMark(options.model.isStalled));
+    });
   }
 
   /** Loads the last visit's model, or the embedded one if that is missing or crashed the page. */
@@ -56,9 +64,11 @@ export class ModelChoice {
       this.notice = t(NOTICES[stored]);
       return this.#load({ kind: 'embedded' });
     }
-    if (this.#loading.get() === id) {
+    const mark = this.#loading.get();
+    if (mark === id || mark === STALLED + id) {
       this.#loading.set(null);
-      this.notice = t('library.pageClosedWhileLoading', { name: stored.name });
+      const key = mark === id ? 'library.pageClosedWhileLoading' : 'library.hungWhileLoading';
+      this.notice = t(key, { name: stored.name });
       return this.#load({ kind: 'embedded' });
     }
     return this.#load({ kind: 'stored', id, name: stored.name, repo: stored.source.repo });
@@ -98,7 +108,12 @@ export class ModelChoice {
     this.chosen = chosen;
     if (chosen.kind === 'stored') this.#loading.set(chosen.id);
     await this.#options.model.use(this.#location(chosen));
-    if (this.chosen === chosen) this.#loading.set(null);
+    if (this.chosen === chosen)
+      this.#loading.set(this.#stalledMark(this.#options.model.error?.code === 'load_stalled'));
+  }
+
+  #stalledMark(isStalled: boolean): string | null {
+    return isStalled && this.chosen.kind === 'stored' ? STALLED + this.chosen.id : null;
   }
 
   #location(chosen: ChosenModel): PackLocation {

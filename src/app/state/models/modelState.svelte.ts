@@ -1,11 +1,17 @@
 /** The loaded model: progress while it loads, its facts once it is loaded, and the error if it isn't. */
-import { RoundsError } from '../../../shared/errors';
+import { RoundsError, type ErrorCode } from '../../../shared/errors';
 import type { BackendName, ModelInfo, PackLocation } from '../../../shared/protocol';
 import type { EngineApi } from '../../clients/engineClient';
 import { TimeLeft, type StageProgress } from '../timeLeft';
 
 /** If the device is lost again within this time, recovery stops with the error. */
 const RECOVERY_PAUSE_MS = 30_000;
+
+/** A load that ends this way may well work the next time. */
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['device_lost', 'worker_crashed']);
+
+/** A load without progress for this long is taken for hung if the visitor leaves now. */
+const STALL_MS = 10_000;
 
 export type ModelStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
@@ -25,6 +31,7 @@ export class ModelState {
   #loading: Promise<void> | null = null;
   #recheck = false;
   #lostAtMs = Number.NEGATIVE_INFINITY;
+  #progressAtMs = 0;
 
   constructor(engine: EngineApi, pack: PackLocation, backend: BackendName | 'auto', onReady: () => void) {
     this.#engine = engine;
@@ -32,6 +39,11 @@ export class ModelState {
     this.backend = backend;
     this.#onReady = onReady;
     engine.onLost((error) => this.#recover(error));
+  }
+
+  /** A load is running and has made no progress for a while. */
+  get isStalled(): boolean {
+    return this.status === 'loading' && performance.now() - this.#progressAtMs >= STALL_MS;
   }
 
   /** Loads the model, again if it is loaded already. Never rejects: see `status` and `error`. */
@@ -88,6 +100,7 @@ export class ModelState {
     this.error = null;
     this.info = null;
     this.progress = null;
+    this.#progressAtMs = performance.now();
     const timeLeft = new TimeLeft();
     const recheck = this.#recheck;
     this.#recheck = false;
@@ -99,6 +112,7 @@ export class ModelState {
           signal: abort.signal,
           onUpdate: (update) => {
             if (abort.signal.aborted || update.kind !== 'progress') return;
+            this.#progressAtMs = performance.now();
             this.progress = timeLeft.report(update.stage, update.done, update.total);
           },
         },
@@ -109,7 +123,12 @@ export class ModelState {
       this.#onReady();
     } catch (thrown) {
       if (abort.signal.aborted) return;
-      this.#fail(RoundsError.from(thrown));
+      const error = RoundsError.from(thrown);
+      if (LOSSES.has(error.code) && this.#mayRecover()) {
+        this.recovering = true;
+        return this.load();
+      }
+      this.#fail(error);
     }
     this.recovering = false;
     this.progress = null;
@@ -122,15 +141,21 @@ export class ModelState {
   }
 
   #recover(error: RoundsError): void {
-    // A crash while loading rejects the load itself, which reports the error.
+    // A loss while loading rejects the load itself.
     if (this.status !== 'ready') return;
-    const sinceLastMs = performance.now() - this.#lostAtMs;
-    this.#lostAtMs = performance.now();
-    if (sinceLastMs < RECOVERY_PAUSE_MS) {
+    // Ended on the visitor's wish, the worker has nothing that could fail again.
+    if (error.code !== 'aborted' && !this.#mayRecover()) {
       this.#fail(error);
       return;
     }
     this.recovering = true;
     void this.load();
+  }
+
+  /** Not twice within RECOVERY_PAUSE_MS. */
+  #mayRecover(): boolean {
+    const sinceLastMs = performance.now() - this.#lostAtMs;
+    this.#lostAtMs = performance.now();
+    return sinceLastMs >= RECOVERY_PAUSE_MS;
   }
 }
