@@ -2,6 +2,7 @@
 import type { FromWorker, Request } from '../shared/protocol';
 import { decodeImage } from '../image/decode';
 import { FileMemory } from '../image/fileMemory';
+import { surveyFile } from '../image/survey';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
 import { openChannel } from '../runtime/library/channel';
@@ -39,6 +40,7 @@ const handler = new RequestHandler(
         ...wanted,
         ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
       }),
+    surveyFile,
     clock: () => performance.now(),
   },
   (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer),

@@ -27,6 +27,7 @@ function setup(ports: Partial<HandlerPorts> = {}) {
       verdicts: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
       environment: 'test',
       decodeImage: () => Promise.resolve(PIXEL),
+      surveyFile: () => Promise.resolve({ kind: 'image' }),
       probeDevice: () => Promise.resolve({ gpu: null, allocation: null }),
       clock: () => 0,
       ...ports,

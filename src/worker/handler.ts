@@ -25,6 +25,7 @@ import type {
   Request,
   Update,
 } from '../shared/protocol';
+import type { SurveyedFile } from '../shared/series';
 import { generate, type DecodedImages } from '../engine/generate';
 import { memoryUse } from '../engine/memory';
 import type { EngineModel } from '../engine/model';
@@ -52,6 +53,7 @@ export interface HandlerPorts extends DevicePorts {
     image: ImageInput,
     wanted?: Pick<PreviewParams, 'raw' | 'identity' | 'file'>,
   ): Promise<DecodedImage>;
+  surveyFile(blob: Blob): Promise<SurveyedFile>;
   probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
 }
 
@@ -110,6 +112,8 @@ export class RequestHandler {
         return this.#load(request.params, context);
       case 'preview':
         return this.#preview(request.params);
+      case 'survey':
+        return this.#survey(request.params);
       case 'generate':
         return this.#generate(request.params, context);
       case 'rollouts':
@@ -166,6 +170,12 @@ export class RequestHandler {
       resized.width / vision.patchSize,
     ];
     return previewOf(image, resized, imageTokenCount(grid, vision.spatialMergeSize));
+  }
+
+  async #survey({ files }: Calls['survey'][0]): Promise<SurveyedFile[]> {
+    const found: SurveyedFile[] = [];
+    for (const file of files) found.push(await this.#ports.surveyFile(file));
+    return found;
   }
 
   async #probe({ allocateBytes }: Calls['probe'][0]): Promise<DeviceProbe> {
@@ -230,7 +240,8 @@ export class RequestHandler {
 
 /** A probe that allocates GPU memory waits its turn, because it could take the memory that a loading model needs. */
 function isImmediate(request: Exclude<Request, { call: 'cancel' }>): boolean {
-  return request.call === 'preview' || (request.call === 'probe' && request.params.allocateBytes === 0);
+  if (request.call === 'preview' || request.call === 'survey') return true;
+  return request.call === 'probe' && request.params.allocateBytes === 0;
 }
 
 function imagesOf(messages: ChatMessage[]): ImageInput[] {

@@ -4,6 +4,7 @@ import { RoundsError } from '../../shared/errors';
 import type { ImageInput } from '../../shared/generation';
 import type { BackendName, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
+import type { FolderFiles } from '../browser/localFiles';
 import { WakeLock } from '../browser/wakeLock';
 import type { EngineApi } from '../clients/engineClient';
 import type { LibraryApi } from '../clients/libraryClient';
@@ -18,6 +19,7 @@ import { Draft, MIN_OPTIONS } from './ask/draft.svelte';
 import { LibraryState } from './models/library.svelte';
 import { ModelChoice } from './models/modelChoice.svelte';
 import { ImageTray } from './images/imageTray.svelte';
+import { Intake } from './images/intake.svelte';
 import { ModelState } from './models/modelState.svelte';
 import { Presentation } from './presentation.svelte';
 import { Settings } from './settings.svelte';
@@ -38,6 +40,8 @@ export class AppState {
   readonly draft = new Draft();
   readonly model: ModelState;
   readonly tray: ImageTray;
+  /** Takes files that are dropped, pasted or chosen anywhere. */
+  readonly intake: Intake;
   readonly conversation: Conversation;
   readonly library: LibraryState;
   readonly cases: CaseState;
@@ -80,6 +84,13 @@ export class AppState {
     this.cases = new CaseState({ engine, settings, draft, tray, dialogs, conversation: () => conversation });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
+    this.intake = new Intake({
+      engine,
+      tray,
+      importCases: (file) => this.cases.importFile(file),
+      importModel: (folder) => void this.#importModel(folder),
+      onImagesFromCases: () => dialogs.close('cases'),
+    });
     this.choice = new ModelChoice({
       model: this.model,
       embedded,
@@ -163,6 +174,14 @@ export class AppState {
     this.dialogs.focusQuestion();
     if (asked.images.length > 0) this.tray.restore(asked.images);
     this.usePreset(asked.presetId);
+  }
+
+  /** For a model that was dropped outside its dialog. */
+  async #importModel(folder: FolderFiles): Promise<void> {
+    this.dialogs.close('cases');
+    this.dialogs.open('library');
+    await this.library.open();
+    await this.library.importFiles(folder);
   }
 
   #origin({ images }: Asked): { caseId?: string } {

@@ -53,7 +53,10 @@ export class CaseState {
     const { shown } = this.#conversation;
     if (!shown) return undefined;
     const known = this.#conversation.entriesOf(shown.caseId).flatMap(({ asked }) => asked.images);
-    return images.some(({ blob }) => known.some((image) => image.blob === blob)) ? shown.caseId : undefined;
+    const { tray } = this.#options;
+    const isKnown = ({ blob }: ImageInput): boolean =>
+      known.some((image) => image.blob === blob || tray.isSameStack(image.blob, blob));
+    return images.some(isKnown) ? shown.caseId : undefined;
   }
 
   /** Clears images and form for another case; the questions of this one stay in the list of earlier questions. */

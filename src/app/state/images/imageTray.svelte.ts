@@ -4,6 +4,7 @@ import type { EngineApi } from '../../clients/engineClient';
 import { isSameImage } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
 import { FrameCache } from './frameCache';
+import type { ImageGroup } from './series';
 import { TrayImage, type Reader } from './trayImage.svelte';
 
 export { TrayImage } from './trayImage.svelte';
@@ -13,8 +14,6 @@ export const MAX_IMAGES = 6;
 
 export class ImageTray {
   images = $state<TrayImage[]>([]);
-  /** True if the last files were more than the tray could take. */
-  isOverfull = $state(false);
   #selectedId = $state<number | null>(null);
   selected = $derived(this.images.find((image) => image.id === this.#selectedId) ?? this.images[0] ?? null);
   readable = $derived(this.images.filter((image) => image.error === null));
@@ -23,17 +22,21 @@ export class ImageTray {
   readonly #reader: Reader;
 
   constructor(engine: EngineApi, limits: () => PixelLimits[] = () => []) {
-    this.#reader = { engine, limits, cache: new FrameCache() };
+    this.#reader = { engine, limits, cache: new FrameCache(), stacks: new WeakMap() };
   }
 
-  add(files: readonly File[]): void {
-    const room = MAX_IMAGES - this.images.length;
-    this.isOverfull = files.length > room;
-    const added = files
-      .slice(0, Math.max(room, 0))
-      .map((file) => new TrayImage(this.#reader, { blob: file, name: file.name || 'pasted image' }));
+  /** @returns those that the tray has no room for */
+  add(groups: readonly ImageGroup[]): readonly ImageGroup[] {
+    const room = Math.max(MAX_IMAGES - this.images.length, 0);
+    const added = groups.slice(0, room).map((group) => this.#open(group));
     this.images.push(...added);
     this.#show(added);
+    return groups.slice(room);
+  }
+
+  addFile(file: File): void {
+    const name = file.name || 'pasted image';
+    this.add([{ name, slices: [{ blob: file, name }] }]);
   }
 
   /** Replaces all images: a sample's question is about the sample only. */
@@ -53,6 +56,18 @@ export class ImageTray {
     const added = images.filter((image) => !this.images.includes(image));
     this.#replace(images);
     this.#show(added);
+  }
+
+  /** Puts images back that were in the tray before. */
+  put(images: readonly TrayImage[]): void {
+    this.#replace([...images]);
+    this.reread();
+  }
+
+  /** Whether two files are of the same stack. */
+  isSameStack(a: Blob, b: Blob): boolean {
+    const stack = this.#reader.stacks.get(a);
+    return stack !== undefined && stack === this.#reader.stacks.get(b);
   }
 
   /**
@@ -96,7 +111,14 @@ export class ImageTray {
   #replace(images: TrayImage[]): void {
     for (const image of this.images) if (!images.includes(image)) image.dispose();
     this.images = images;
-    this.isOverfull = false;
+  }
+
+  /** A stack begins in its middle, as a volume does. */
+  #open(group: ImageGroup): TrayImage {
+    const { slices } = group;
+    const first = slices[Math.floor(slices.length / 2)] ?? { blob: new Blob(), name: group.name };
+    if (slices.length > 1) for (const { blob } of slices) this.#reader.stacks.set(blob, group);
+    return new TrayImage(this.#reader, first);
   }
 
   #show(added: readonly TrayImage[]): void {
