@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZipWriter } from '../src/shared/zipWriter';
+import { everythingStored } from './casePage';
 import { dropPaths, folderOf, sliceFile } from './drops';
 import { RoundsPage, sampleFile } from './fake/pageObject';
 import { expect, test } from './fixtures';
@@ -168,6 +169,20 @@ test('chosen slices go to the model; an earlier question brings the stack back',
   await expect(rounds.thumbnails).toHaveCount(0);
   await rounds.reasoning.getByRole('button', { name: /^Edit/ }).first().click();
   await expect(rounds.thumbnails).toHaveAccessibleName('Show image 1: Series, Slice 9 of 12');
+});
+
+test('a stack survives a reload at its slice', async ({ page, openApp }, info) => {
+  await openApp(page);
+  const rounds = new RoundsPage(page);
+  await dropPaths(page, await folderOf(info.outputPath('Kept'), scan()));
+  await page.getByRole('slider', { name: 'Slice' }).fill('4');
+  await expect.poll(() => level(page)).toBe(3);
+  await expect.poll(() => everythingStored(page)).toContain('savedAt');
+  await page.reload();
+  await expect(rounds.thumbnails).toHaveAccessibleName('Show image 1: Kept, Slice 4 of 12');
+  await expect.poll(() => level(page)).toBe(3);
+  await page.getByRole('slider', { name: 'Slice' }).fill('12');
+  await expect.poll(() => level(page)).toBe(11);
 });
 
 test('500 slices are grouped from their headers, and only what is shown is decoded', async ({

@@ -23,6 +23,8 @@ import { Intake } from './images/intake.svelte';
 import { ModelState } from './models/modelState.svelte';
 import { Presentation } from './presentation.svelte';
 import { Settings } from './settings.svelte';
+import { DraftKeeper } from './draftKeeper.svelte';
+import { Workspace } from './workspace.svelte';
 import type { Turn } from './ask/turn.svelte';
 
 export interface AppOptions {
@@ -45,10 +47,16 @@ export class AppState {
   readonly conversation: Conversation;
   readonly library: LibraryState;
   readonly cases: CaseState;
+  /** What the visitor has put in and not asked yet. */
+  readonly workspace: Workspace;
+  readonly keeper: DraftKeeper;
   /** The model in use, now and on the next visit. */
   readonly choice: ModelChoice;
   readonly packUrl: string;
   readonly engine: EngineApi;
+
+  /** Set once the visitor has agreed to leave the page: the browser doesn't ask again. */
+  mayLeave = false;
 
   samples = $state.raw<readonly Sample[]>([]);
   samplesError = $state.raw<RoundsError | null>(null);
@@ -64,6 +72,15 @@ export class AppState {
     return '';
   });
   canAsk = $derived.by(() => this.missing === '' && this.conversation.running === null);
+
+  /** An answer that is being written, or that is nowhere but on this page. */
+  hasUnkeptAnswer = $derived.by(() =>
+    this.conversation.turns.some((entry) => {
+      if (!entry.isOver) return true;
+      const { list } = this.cases;
+      return entry.tokens > 0 && (!list.isStored(entry.caseId) || list.savingId === entry.caseId);
+    }),
+  );
 
   constructor({ engine, library, packUrl, backend }: AppOptions) {
     this.engine = engine;
@@ -81,7 +98,13 @@ export class AppState {
     );
     this.conversation = conversation;
     const { settings, draft, tray, dialogs } = this;
-    this.cases = new CaseState({ engine, settings, draft, tray, dialogs, conversation: () => conversation });
+    this.workspace = new Workspace({ draft, tray, settings, conversation: () => conversation });
+    const { workspace } = this;
+    this.cases = new CaseState({
+      ...{ engine, settings, draft, tray, dialogs, workspace },
+      conversation: () => conversation,
+    });
+    this.keeper = new DraftKeeper({ workspace, draft, tray, preferences: this.cases.preferences });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
     this.intake = new Intake({
@@ -104,6 +127,7 @@ export class AppState {
     void this.choice.start();
     void this.loadSamples();
     this.cases.list.start();
+    void this.keeper.start();
   }
 
   async loadSamples(): Promise<void> {
@@ -118,8 +142,10 @@ export class AppState {
   async takeSample(sample: Sample): Promise<void> {
     try {
       const blob = await fetchSample(sample);
-      this.tray.useSample(blob, sample);
-      this.draft.useSample(sample);
+      this.workspace.replace(() => {
+        this.tray.useSample(blob, sample);
+        this.draft.useSample(sample);
+      });
       this.samplesError = null;
     } catch (thrown) {
       this.samplesError = RoundsError.from(thrown);
@@ -127,7 +153,7 @@ export class AppState {
   }
 
   takeSuggestion(suggestion: Suggestion): void {
-    this.draft.useSuggestion(suggestion);
+    this.workspace.replace(() => this.draft.useSuggestion(suggestion));
   }
 
   usePreset(id: PresetId): void {
@@ -143,6 +169,7 @@ export class AppState {
     const turn = this.conversation.ask(asked, { parent, probabilities, ...this.#origin(asked) });
     // The next question follows this one until the visitor leaves the conversation.
     if (turn && parent) this.draft.follow(turn);
+    this.workspace.noteAsked();
   }
 
   /** Asks the question as many times as the settings say. */
@@ -151,6 +178,7 @@ export class AppState {
     const { rollouts } = this.settings;
     const asked = this.#compose();
     this.conversation.rollOut(asked, { ...rollouts, parent: this.draft.follows, ...this.#origin(asked) });
+    this.workspace.noteAsked();
   }
 
   /** Asks the same question about the same images again, whatever is in the form now. */
@@ -164,16 +192,18 @@ export class AppState {
 
   /** Prepares the form for a question that follows this answer. */
   followUp(turn: Turn): void {
-    this.draft.follow(turn);
+    this.workspace.replace(() => this.draft.follow(turn));
     this.dialogs.focusQuestion();
   }
 
   /** Puts a question back into the form. Asked again, it starts a branch of the conversation from the same place. */
   edit({ asked, parent }: Entry): void {
-    this.draft.edit(asked, parent);
+    this.workspace.replace(() => {
+      this.draft.edit(asked, parent);
+      if (asked.images.length > 0) this.tray.restore(asked.images);
+      this.usePreset(asked.presetId);
+    });
     this.dialogs.focusQuestion();
-    if (asked.images.length > 0) this.tray.restore(asked.images);
-    this.usePreset(asked.presetId);
   }
 
   /** For a model that was dropped outside its dialog. */

@@ -5,7 +5,7 @@ import { isSameImage } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
 import { FrameCache } from './frameCache';
 import type { ImageGroup } from './series';
-import { TrayImage, type Reader } from './trayImage.svelte';
+import { TrayImage, type ImagePlace, type Reader, type StoredImage } from './trayImage.svelte';
 
 export { TrayImage } from './trayImage.svelte';
 
@@ -64,6 +64,28 @@ export class ImageTray {
     this.reread();
   }
 
+  /** Opens images again that were stored, each at its place. */
+  reopen(stored: readonly StoredImage[], places: readonly ImagePlace[]): void {
+    const images = stored.slice(0, MAX_IMAGES).map(({ blob, name, stack, sample }, index) => {
+      const { frame = null, window = null, plane, volume } = places[index] ?? {};
+      if (stack) this.#register(stack);
+      const file = stack?.slices[frame ?? 0] ?? { blob, name };
+      return new TrayImage(
+        this.#reader,
+        {
+          ...file,
+          ...(stack || frame === null ? {} : { frame }),
+          ...(window ? { window } : {}),
+          ...(plane ? { plane } : {}),
+          ...(volume ? { volume } : {}),
+        },
+        sample,
+      );
+    });
+    this.#replace(images);
+    this.#show(images);
+  }
+
   /** Whether two files are of the same stack. */
   isSameStack(a: Blob, b: Blob): boolean {
     const stack = this.#reader.stacks.get(a);
@@ -117,8 +139,12 @@ export class ImageTray {
   #open(group: ImageGroup): TrayImage {
     const { slices } = group;
     const first = slices[Math.floor(slices.length / 2)] ?? { blob: new Blob(), name: group.name };
-    if (slices.length > 1) for (const { blob } of slices) this.#reader.stacks.set(blob, group);
+    if (slices.length > 1) this.#register(group);
     return new TrayImage(this.#reader, first);
+  }
+
+  #register(group: ImageGroup): void {
+    for (const { blob } of group.slices) this.#reader.stacks.set(blob, group);
   }
 
   #show(added: readonly TrayImage[]): void {

@@ -110,7 +110,10 @@ export class Intake {
     const full = this.#options.tray.add(groups);
     const others = surveyed.filter((one) => !isKept(one));
     if (!isOnPage && groups.length === 0) return false;
-    this.leftOut = [...sum('full', full.map(title), groups.length), ...leftOutFiles(others, copies, skipped)];
+    this.leftOut = [
+      ...sum('full', full.map(title), groups.length),
+      ...leftOutFiles(others, copies, skipped, files.length + skipped.length),
+    ];
     return groups.length > 0;
   }
 

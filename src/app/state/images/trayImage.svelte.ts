@@ -33,6 +33,23 @@ interface Place {
   frame: number | null;
 }
 
+/** Where in its file an image is, and its window: what `ImageInput` says besides the file. */
+export interface ImagePlace {
+  plane: Plane;
+  volume: number;
+  /** Null: the file's initial frame. Of a stack, the index of the slice. */
+  frame: number | null;
+  window: WindowRange | null;
+}
+
+/** The file of an image, for storage. */
+export interface StoredImage {
+  blob: Blob;
+  name: string;
+  stack: ImageGroup | null;
+  sample: Sample | null;
+}
+
 /** What is drawn: pixels, or raw values that the page windows itself. */
 export interface Shown {
   width: number;
@@ -145,6 +162,15 @@ export class TrayImage {
   /** The image as part of a question. */
   toInput(): ImageInput {
     return this.#inputOf(this.#place);
+  }
+
+  get place(): ImagePlace {
+    return { ...this.#place, window: this.window };
+  }
+
+  toStored(): StoredImage {
+    const { name, sample } = this;
+    return { blob: this.#blob, name, sample, stack: this.#reader.stacks.get(this.#blob) ?? null };
   }
 
   /** Clamped to the existing frames. */
