@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from '@playwright/test';
 
 const VIEWPORT = { width: 1280, height: 720 };
 /** What a test leaves behind. The embedded model and the runtime stay: they make the second visit fast. */
-const DATABASES = ['rounds-cases'];
+const DATABASES = ['rounds-cases', 'rounds-drafts'];
 
 export class SharedContext {
   #context: BrowserContext | null = null;

@@ -28,9 +28,9 @@ async function watch(page: Page, after: number, key: 'click' | 'Escape' | 'nothi
         else [...document.querySelectorAll('button')].find((b) => b.innerText.trim() === 'Stop')?.click();
       };
       window.Worker = class extends Worker {
-        constructor(address: URL, options: WorkerOptions) {
+        constructor(address: string | URL, options?: WorkerOptions) {
           super(address, options);
-          const isEngine = options.name === 'engine';
+          const isEngine = options?.name === 'engine';
           this.addEventListener(
             'message',
             ({ data }: MessageEvent<{ type: string; update?: { kind: string } }>) => {

@@ -69,6 +69,8 @@ export class FakeEngine implements EngineApi {
         this.#failing.at('image');
         if (this.#scenario === 'pageBreaks') return {} as ImagePreview;
         return await preview((cloned as { image: ImageInput }).image);
+      case 'survey':
+        return (cloned as { files: Blob[] }).files.map(() => ({ kind: 'image' as const }));
       case 'generate':
         return await this.#generate(cloned as GenerateParams, options);
       case 'rollouts':

@@ -88,7 +88,8 @@ function refuseText(head: Uint8Array): never {
   throw new RoundsError('image_invalid', `this is a text file, not an image; ${CHOOSE}.`);
 }
 
-function isText(head: Uint8Array): boolean {
+/** Whether the bytes read as text in UTF-8. */
+export function isText(head: Uint8Array): boolean {
   let controls = 0;
   for (const byte of head) {
     if (byte === 0) return false;

@@ -7,6 +7,7 @@ import type { ChatMessage, ImageInput } from './generation';
 import type { RgbPixels } from './imageFacts';
 import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 import type { ImagePreview, PreviewParams } from './protocol';
+import type { SurveyedFile } from './series';
 
 /** What decides the size of a model's input image. */
 export interface ModelInput {
@@ -19,6 +20,8 @@ export interface ImageCalls {
   /** `model` is null before a model is loaded. */
   preview: [PreviewParams & { model: ModelInput | null }, ImagePreview];
   decode: [{ image: ImageInput }, RgbPixels];
+  /** What files are, from their first bytes, in the order of the files. */
+  survey: [{ files: File[] }, SurveyedFile[]];
 }
 
 export type ImageCallName = keyof ImageCalls;

@@ -20,6 +20,7 @@ import type { ImageFacts, RawValues, RgbPixels } from './imageFacts';
 import type { SessionPack } from './library';
 import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
+import type { SurveyedFile } from './series';
 
 export type {
   ActivationType,
@@ -115,6 +116,8 @@ export interface DeviceProbe {
 export interface Calls {
   load: [LoadParams, ModelInfo];
   preview: [PreviewParams, ImagePreview];
+  /** What files are, from their first bytes, in the order of the files. */
+  survey: [{ files: File[] }, SurveyedFile[]];
   generate: [GenerateParams, GenerateResult];
   /** Once the prompt is in the cache, stopping isn't an error: the result then holds the rollouts so far. */
   rollouts: [RolloutsParams, RolloutsResult];

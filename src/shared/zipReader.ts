@@ -7,6 +7,11 @@ import { RoundsError } from './errors';
 export interface ZipEntry {
   /** Uncompressed. */
   readonly size: number;
+  readonly packedSize: number;
+  /** False if the entry is encrypted, or compressed in a way that browsers can't unpack. */
+  readonly canUnpack: boolean;
+  /** The entry's content; of a stored entry it is a part of the file, without a copy. @throws as `bytes` */
+  blob(): Promise<Blob>;
   /** @throws RoundsError pack_invalid if the entry does not match the directory or cannot be unpacked */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -117,33 +122,75 @@ function zip64Values(view: DataView, at: number): number[] {
 }
 
 function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
-  const { isEncrypted, method, packedSize, size, offset } = fields;
+  const { isEncrypted, method, packedSize, size } = fields;
+  const canUnpack = !isEncrypted && (method === STORED || method === DEFLATED);
+  const open = async (): Promise<Blob> => {
+    checkEntry(name, size, canUnpack);
+    return findData(file, fields);
+  };
   return {
-    size,
+    ...{ size, packedSize, canUnpack },
+    blob: async () => {
+      const packed = await open();
+      if (method === STORED) return packed;
+      const unpacked = new Blob(await inflateParts(packed, size));
+      if (unpacked.size !== size) throw damaged();
+      return unpacked;
+    },
     bytes: async () => {
-      if (isEncrypted || (method !== STORED && method !== DEFLATED)) {
-        throw new RoundsError(
-          'pack_invalid',
-          `${name} is encrypted or uses an unsupported compression method. Create the ZIP file again without encryption.`,
-        );
-      }
-      if (size > MAX_ENTRY_BYTES) {
-        const limit = `the limit is ${MAX_ENTRY_BYTES}`;
-        throw new RoundsError(
-          'pack_invalid',
-          `${name} has ${size} bytes; ${limit}. Check that this is the right file.`,
-        );
-      }
-      // Name and extra field may have other lengths than in the directory, so the start of the data is computed here.
-      const header = new DataView(await file.slice(offset, offset + 30).arrayBuffer());
-      if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL_HEADER) throw damaged();
-      const start = offset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-      const packed = file.slice(start, start + packedSize);
+      const packed = await open();
       const bytes = method === STORED ? await readAll(packed.stream(), size) : await inflate(packed, size);
       if (bytes.length !== size) throw damaged();
       return bytes;
     },
   };
+}
+
+/** @throws RoundsError pack_invalid */
+function checkEntry(name: string, size: number, canUnpack: boolean): void {
+  if (!canUnpack) {
+    throw new RoundsError(
+      'pack_invalid',
+      `${name} is encrypted or uses an unsupported compression method. Create the ZIP file again without encryption.`,
+    );
+  }
+  if (size > MAX_ENTRY_BYTES) {
+    const limit = `the limit is ${MAX_ENTRY_BYTES}`;
+    throw new RoundsError(
+      'pack_invalid',
+      `${name} has ${size} bytes; ${limit}. Check that this is the right file.`,
+    );
+  }
+}
+
+/** The entry's bytes as they are in the file. */
+async function findData(file: Blob, { offset, packedSize, method, size }: CentralFields): Promise<Blob> {
+  // Name and extra field may have other lengths than in the directory, so the start of the data is computed here.
+  const header = new DataView(await file.slice(offset, offset + 30).arrayBuffer());
+  if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL_HEADER) throw damaged();
+  const start = offset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+  const data = file.slice(start, start + packedSize);
+  if (data.size !== packedSize || (method === STORED && packedSize !== size)) throw damaged();
+  return data;
+}
+
+/** In pieces, so that memory follows what is there and not what the directory claims. */
+async function inflateParts(packed: Blob, size: number): Promise<Uint8Array<ArrayBuffer>[]> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let filled = 0;
+  const reader = packed.stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      filled += next.value.length;
+      if (filled > size) break;
+      parts.push(next.value);
+    }
+  } catch (cause) {
+    throw RoundsError.from(cause, 'pack_invalid');
+  }
+  if (filled <= size) return parts;
+  await reader.cancel();
+  throw damaged();
 }
 
 async function inflate(packed: Blob, size: number): Promise<Uint8Array<ArrayBuffer>> {

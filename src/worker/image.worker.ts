@@ -2,6 +2,7 @@
 import type { FromImages, ImageRequest } from '../shared/imageProtocol';
 import { decodeImage } from '../image/decode';
 import { FileMemory } from '../image/fileMemory';
+import { surveyFile } from '../image/survey';
 import { startHeartbeat } from './heartbeat';
 import { ImageHandler } from './imageHandler';
 
@@ -20,6 +21,7 @@ const handler = new ImageHandler(
         ...wanted,
         ...(file === undefined ? {} : { remember: memory.of(`${file}/${blob.size}`) }),
       }),
+    surveyFile,
   },
   post,
 );

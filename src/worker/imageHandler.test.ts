@@ -15,8 +15,9 @@ const FACTS = {
 const PIXEL = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3), facts: FACTS };
 
 function setup(decodeImage: ImagePorts['decodeImage'] = () => Promise.resolve(PIXEL)) {
+  const surveyFile = () => Promise.resolve({ kind: 'image' } as const);
   const posted: { message: FromImages; transfer: Transferable[] }[] = [];
-  const handler = new ImageHandler({ decodeImage }, (message, transfer = []) =>
+  const handler = new ImageHandler({ decodeImage, surveyFile }, (message, transfer = []) =>
     posted.push({ message, transfer }),
   );
   const reply = async (): Promise<FromImages | undefined> => {

@@ -4,6 +4,7 @@ import type { ImageInput } from '../shared/generation';
 import type { RgbPixels } from '../shared/imageFacts';
 import type { FromImages, ImageCallName, ImageCalls, ImageRequest } from '../shared/imageProtocol';
 import type { ImagePreview, PreviewParams } from '../shared/protocol';
+import type { SurveyedFile } from '../shared/series';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
@@ -15,6 +16,7 @@ export interface ImagePorts {
     image: ImageInput,
     wanted?: Pick<PreviewParams, 'raw' | 'identity' | 'file'>,
   ): Promise<DecodedImage>;
+  surveyFile(blob: Blob): Promise<SurveyedFile>;
 }
 
 export class ImageHandler {
@@ -49,7 +51,20 @@ export class ImageHandler {
   }
 
   #dispatch(request: ImageRequest): Promise<ImageCalls[ImageCallName][1]> {
-    return request.call === 'preview' ? this.#preview(request.params) : this.#decode(request.params.image);
+    switch (request.call) {
+      case 'preview':
+        return this.#preview(request.params);
+      case 'decode':
+        return this.#decode(request.params.image);
+      case 'survey':
+        return this.#survey(request.params.files);
+    }
+  }
+
+  async #survey(files: readonly Blob[]): Promise<SurveyedFile[]> {
+    const surveyed: SurveyedFile[] = [];
+    for (const file of files) surveyed.push(await this.#ports.surveyFile(file));
+    return surveyed;
   }
 
   async #decode(input: ImageInput): Promise<RgbPixels> {
@@ -99,6 +114,7 @@ function owned(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 
 /** Buffers that are transferred to the page instead of copied. */
 function transferables(result: ImageCalls[ImageCallName][1]): Transferable[] {
+  if (Array.isArray(result)) return [];
   if ('data' in result) return [result.data.buffer];
   const pixels = [result.rgba, result.resizedRgba, result.raw?.values];
   return pixels.flatMap((array) => (array ? [array.buffer] : []));

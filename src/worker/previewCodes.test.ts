@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode';
+import { surveyFile } from '../image/survey';
 import { IDENTIFYING_CODES } from '../shared/imageFacts';
 import type { FromImages } from '../shared/imageProtocol';
 import type { ImagePreview } from '../shared/protocol';
@@ -62,6 +63,7 @@ const FILES = FOLDERS.flatMap((folder) =>
 async function previewOf(path: string): Promise<ImagePreview> {
   const ports: ImagePorts = {
     decodeImage: ({ blob, name }, wanted) => decodeImage(blob, { name, ...wanted }),
+    surveyFile,
   };
   const blob = new Blob([readFileSync(join(ROOT, path))]);
   const reply = await new Promise<FromImages>((resolve) => {

@@ -1,5 +1,7 @@
 /** Files that a visitor picked or dropped, and what they appear to be. */
 import { MANIFEST_FILE } from '../../shared/pack';
+import { isZip, readZip } from '../../shared/zipReader';
+import { isInFolder, type FoundFile } from './foundFiles';
 
 export interface FolderFiles {
   /** Of the folder; without a folder, of the first file. */
@@ -56,4 +58,35 @@ async function readFolder(folder: FileSystemDirectoryEntry): Promise<File[]> {
 
 function readFile(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+const MODEL_FILE = /\.(safetensors|gguf|onnx|pth|ckpt)$/i;
+
+/**
+ * The model among files that were dropped elsewhere: a pack, a checkpoint's folder, or a file that looks like a model.
+ * @returns null if there is none
+ */
+export async function modelFolder(files: readonly FoundFile[]): Promise<FolderFiles | null> {
+  const manifest = files.find(({ file }) => file.name === MANIFEST_FILE);
+  if (manifest) return folderOf(manifest, files);
+  const model = files.find(({ file }) => MODEL_FILE.test(file.name));
+  if (model) return folderOf(model, files);
+  for (const found of files) {
+    if (!isInFolder(found) && (await isPackZip(found.file)))
+      return { name: found.file.name, files: [found.file] };
+  }
+  return null;
+}
+
+/** The files next to one of a folder; one that was chosen by itself is alone. */
+function folderOf({ file, path }: FoundFile, files: readonly FoundFile[]): FolderFiles {
+  const folder = path.slice(0, -file.name.length);
+  const beside = files.filter((one) => one.path === folder + one.file.name).map((one) => one.file);
+  return { name: folder.split('/').at(-2) ?? file.name, files: beside };
+}
+
+async function isPackZip(file: File): Promise<boolean> {
+  if (!(await isZip(file).catch(() => false))) return false;
+  const entries = await readZip(file).catch(() => null);
+  return entries !== null && [...entries.keys()].some((path) => /^([^/]+\/)?pack\.json$/.test(path));
 }

@@ -91,6 +91,8 @@ export class EngineClient implements EngineApi {
     switch (kind) {
       case 'load':
         return this.#load(params as Calls['load'][0], options);
+      case 'survey':
+        return this.#images.call('survey', params as Calls['survey'][0], options.signal);
       case 'preview': {
         const preview = { ...(params as Calls['preview'][0]), model: this.#modelInput };
         return this.#images.call('preview', preview, options.signal);

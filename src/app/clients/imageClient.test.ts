@@ -25,6 +25,8 @@ class FakePort implements ImagePort {
 }
 
 const pixels = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+const nameOf = (request: ImageRequest): string | undefined =>
+  request.call === 'survey' ? request.params.files[0]?.name : request.params.image.name;
 const named = (name: string) => ({ image: { blob: new Blob(), name } });
 
 function setup() {
@@ -50,7 +52,7 @@ describe('ImageClient', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(ports[0]?.sent).toHaveLength(1);
     await answer(ports[0]!);
-    expect(ports[0]?.sent.map(({ params }) => params.image.name)).toEqual(['a', 'b']);
+    expect(ports[0]?.sent.map(nameOf)).toEqual(['a', 'b']);
     await answer(ports[0]!);
     await expect(both).resolves.toEqual([pixels, pixels]);
   });
@@ -68,7 +70,7 @@ describe('ImageClient', () => {
       message: expect.stringMatching(/^hangs\.dcm: its decoder made no progress for 10 seconds/) as string,
     });
     expect(ports[0]?.terminated).toBe(true);
-    expect(ports[1]?.sent[0]?.params.image.name).toBe('good.png');
+    expect(ports[1]?.sent.map(nameOf)[0]).toBe('good.png');
     await answer(ports[1]!);
     await expect(next).resolves.toEqual(pixels);
   });
@@ -107,7 +109,7 @@ describe('ImageClient', () => {
     await expect(running).rejects.toMatchObject({ code: 'aborted' });
     await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
     await answer(ports[0]!);
-    expect(ports[0]?.sent.map(({ params }) => params.image.name)).toEqual(['a', 'c']);
+    expect(ports[0]?.sent.map(nameOf)).toEqual(['a', 'c']);
     await answer(ports[0]!);
     await expect(last).resolves.toEqual(pixels);
   });

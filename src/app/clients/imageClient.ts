@@ -62,7 +62,7 @@ export class ImageClient {
       const request = { id, call: kind, params } as ImageRequest;
       return (await this.#link.request(id, request, { patience: PATIENCE })) as ImageCalls[K][1];
     } catch (thrown) {
-      throw blame(params.image.name, RoundsError.from(thrown));
+      throw blame(nameOf(params), RoundsError.from(thrown));
     }
   }
 
@@ -76,6 +76,11 @@ const STUCK = new RoundsError(
   'worker_crashed',
   'its decoder made no progress for 10 seconds and was stopped',
 );
+
+/** The file of a request, or the first of several. */
+function nameOf(params: ImageCalls[ImageCallName][0]): string {
+  return 'files' in params ? (params.files[0]?.name ?? 'The files') : params.image.name;
+}
 
 /** Whatever ended the worker was this file, because it was alone there. */
 function blame(name: string, error: RoundsError): RoundsError {

@@ -4,6 +4,7 @@ import { RoundsError } from '../../shared/errors';
 import type { ImageInput } from '../../shared/generation';
 import type { BackendName, PackLocation } from '../../shared/protocol';
 import { findPreset, type PresetId } from '../../shared/presets';
+import type { FolderFiles } from '../browser/localFiles';
 import { WakeLock } from '../browser/wakeLock';
 import type { EngineApi } from '../clients/engineClient';
 import type { LibraryApi } from '../clients/libraryClient';
@@ -18,9 +19,12 @@ import { Draft, MIN_OPTIONS } from './ask/draft.svelte';
 import { LibraryState } from './models/library.svelte';
 import { ModelChoice } from './models/modelChoice.svelte';
 import { ImageTray } from './images/imageTray.svelte';
+import { Intake } from './images/intake.svelte';
 import { ModelState } from './models/modelState.svelte';
 import { Presentation } from './presentation.svelte';
 import { Settings } from './settings.svelte';
+import { DraftKeeper } from './draftKeeper.svelte';
+import { Workspace } from './workspace.svelte';
 import type { Turn } from './ask/turn.svelte';
 
 export interface AppOptions {
@@ -38,13 +42,21 @@ export class AppState {
   readonly draft = new Draft();
   readonly model: ModelState;
   readonly tray: ImageTray;
+  /** Takes files that are dropped, pasted or chosen anywhere. */
+  readonly intake: Intake;
   readonly conversation: Conversation;
   readonly library: LibraryState;
   readonly cases: CaseState;
+  /** What the visitor has put in and not asked yet. */
+  readonly workspace: Workspace;
+  readonly keeper: DraftKeeper;
   /** The model in use, now and on the next visit. */
   readonly choice: ModelChoice;
   readonly packUrl: string;
   readonly engine: EngineApi;
+
+  /** Set once the visitor has agreed to leave the page: the browser doesn't ask again. */
+  mayLeave = false;
 
   samples = $state.raw<readonly Sample[]>([]);
   samplesError = $state.raw<RoundsError | null>(null);
@@ -60,6 +72,15 @@ export class AppState {
     return '';
   });
   canAsk = $derived.by(() => this.missing === '' && this.conversation.running === null);
+
+  /** An answer that is being written, or that is nowhere but on this page. */
+  hasUnkeptAnswer = $derived.by(() =>
+    this.conversation.turns.some((entry) => {
+      if (!entry.isOver) return true;
+      const { list } = this.cases;
+      return entry.tokens > 0 && (!list.isStored(entry.caseId) || list.savingId === entry.caseId);
+    }),
+  );
 
   constructor({ engine, library, packUrl, backend }: AppOptions) {
     this.engine = engine;
@@ -77,9 +98,22 @@ export class AppState {
     );
     this.conversation = conversation;
     const { settings, draft, tray, dialogs } = this;
-    this.cases = new CaseState({ engine, settings, draft, tray, dialogs, conversation: () => conversation });
+    this.workspace = new Workspace({ draft, tray, settings, conversation: () => conversation });
+    const { workspace } = this;
+    this.cases = new CaseState({
+      ...{ engine, settings, draft, tray, dialogs, workspace },
+      conversation: () => conversation,
+    });
+    this.keeper = new DraftKeeper({ workspace, draft, tray, preferences: this.cases.preferences });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
+    this.intake = new Intake({
+      engine,
+      tray,
+      importCases: (file) => this.cases.importFile(file),
+      importModel: (folder) => void this.#importModel(folder),
+      onImagesFromCases: () => dialogs.close('cases'),
+    });
     this.choice = new ModelChoice({
       model: this.model,
       embedded,
@@ -93,6 +127,7 @@ export class AppState {
     void this.choice.start();
     void this.loadSamples();
     this.cases.list.start();
+    void this.keeper.start();
   }
 
   async loadSamples(): Promise<void> {
@@ -107,8 +142,10 @@ export class AppState {
   async takeSample(sample: Sample): Promise<void> {
     try {
       const blob = await fetchSample(sample);
-      this.tray.useSample(blob, sample);
-      this.draft.useSample(sample);
+      this.workspace.replace(() => {
+        this.tray.useSample(blob, sample);
+        this.draft.useSample(sample);
+      });
       this.samplesError = null;
     } catch (thrown) {
       this.samplesError = RoundsError.from(thrown);
@@ -116,7 +153,7 @@ export class AppState {
   }
 
   takeSuggestion(suggestion: Suggestion): void {
-    this.draft.useSuggestion(suggestion);
+    this.workspace.replace(() => this.draft.useSuggestion(suggestion));
   }
 
   usePreset(id: PresetId): void {
@@ -132,6 +169,7 @@ export class AppState {
     const turn = this.conversation.ask(asked, { parent, probabilities, ...this.#origin(asked) });
     // The next question follows this one until the visitor leaves the conversation.
     if (turn && parent) this.draft.follow(turn);
+    this.workspace.noteAsked();
   }
 
   /** Asks the question as many times as the settings say. */
@@ -140,6 +178,7 @@ export class AppState {
     const { rollouts } = this.settings;
     const asked = this.#compose();
     this.conversation.rollOut(asked, { ...rollouts, parent: this.draft.follows, ...this.#origin(asked) });
+    this.workspace.noteAsked();
   }
 
   /** Asks the same question about the same images again, whatever is in the form now. */
@@ -153,16 +192,26 @@ export class AppState {
 
   /** Prepares the form for a question that follows this answer. */
   followUp(turn: Turn): void {
-    this.draft.follow(turn);
+    this.workspace.replace(() => this.draft.follow(turn));
     this.dialogs.focusQuestion();
   }
 
   /** Puts a question back into the form. Asked again, it starts a branch of the conversation from the same place. */
   edit({ asked, parent }: Entry): void {
-    this.draft.edit(asked, parent);
+    this.workspace.replace(() => {
+      this.draft.edit(asked, parent);
+      if (asked.images.length > 0) this.tray.restore(asked.images);
+      this.usePreset(asked.presetId);
+    });
     this.dialogs.focusQuestion();
-    if (asked.images.length > 0) this.tray.restore(asked.images);
-    this.usePreset(asked.presetId);
+  }
+
+  /** For a model that was dropped outside its dialog. */
+  async #importModel(folder: FolderFiles): Promise<void> {
+    this.dialogs.close('cases');
+    this.dialogs.open('library');
+    await this.library.open();
+    await this.library.importFiles(folder);
   }
 
   #origin({ images }: Asked): { caseId?: string } {

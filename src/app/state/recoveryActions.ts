@@ -2,6 +2,7 @@
 import { RoundsError } from '../../shared/errors';
 import type { RecoveryAction } from '../text/errorText';
 import { limitsFor, MIN_PIXELS, type Asked } from '../question/prompting';
+import { chosenFiles } from '../browser/foundFiles';
 import { pickFiles } from '../browser/pickFiles';
 import type { AppState } from './appState.svelte';
 import type { Entry } from './ask/conversation.svelte';
@@ -46,8 +47,9 @@ export function entryRecovery(app: AppState, entry: Entry): RecoveryHandlers {
 async function chooseImage(app: AppState): Promise<void> {
   const files = await pickFiles();
   if (files.length === 0) return;
-  for (const { id, error } of [...app.tray.images]) if (error) app.tray.remove(id);
-  app.tray.add(files);
+  // The other slices of a stack can still be asked about.
+  for (const { id, error, stack } of [...app.tray.images]) if (error && !stack) app.tray.remove(id);
+  await app.intake.take(chosenFiles(files));
 }
 
 /** Asks the same question with half as many pixels as the model's largest input image had. */

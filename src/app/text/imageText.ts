@@ -9,12 +9,14 @@ export interface NamedImage {
   /** Index of the shown frame, from 0. */
   readonly frame: number;
   readonly frames: number;
+  /** Not null for the slices of a series. */
+  readonly stack?: readonly unknown[] | null;
   readonly preview: { readonly format: string; readonly nifti?: unknown } | null;
 }
 
 /** What the file’s frames are called. */
 export function frameWord(image: NamedImage): 'frame' | 'page' | 'slice' {
-  if (image.preview?.nifti) return 'slice';
+  if (image.stack || image.preview?.nifti) return 'slice';
   return image.preview?.format === 'TIFF' ? 'page' : 'frame';
 }
 
@@ -59,4 +61,30 @@ export function valueText(value: number): string {
   if (Number.isNaN(value)) return '—';
   const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
   return text.replace('-', '−');
+}
+
+/** Why files were left out; state/images/intake.svelte.ts. */
+export interface LeftOutFiles {
+  readonly reason: keyof typeof LEFT_OUT;
+  readonly count: number;
+  readonly total: number;
+  readonly names: readonly string[];
+}
+
+const LEFT_OUT = {
+  full: 'image.leftOutFull',
+  notImage: 'image.leftOutNotImage',
+  isText: 'image.leftOutText',
+  copy: 'image.leftOutCopy',
+  unreadable: 'image.leftOutUnreadable',
+  archive: 'image.leftOutArchive',
+  tooLarge: 'image.leftOutTooLarge',
+  tooDeep: 'image.leftOutTooDeep',
+  tooMany: 'image.leftOutTooMany',
+} as const;
+
+/** “18 of 24 images were left out: …”, with the first names. @param max images that a question can have */
+export function leftOutText({ reason, count, total, names }: LeftOutFiles, max: number): string {
+  const more = count > names.length ? ['…'] : [];
+  return t(LEFT_OUT[reason], { count, total, max, names: [...names, ...more].join(', ') });
 }

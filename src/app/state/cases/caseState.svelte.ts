@@ -14,6 +14,7 @@ import type { Draft } from '../ask/draft.svelte';
 import type { ImageTray } from '../images/imageTray.svelte';
 import { inputOf, restoreEntries } from './savedEntries';
 import type { Settings } from '../settings.svelte';
+import type { Workspace } from '../workspace.svelte';
 
 export interface CaseStateOptions {
   engine: EngineApi;
@@ -21,6 +22,7 @@ export interface CaseStateOptions {
   draft: Draft;
   tray: ImageTray;
   dialogs: Dialogs;
+  workspace: Workspace;
   conversation: () => Conversation;
 }
 
@@ -53,16 +55,21 @@ export class CaseState {
     const { shown } = this.#conversation;
     if (!shown) return undefined;
     const known = this.#conversation.entriesOf(shown.caseId).flatMap(({ asked }) => asked.images);
-    return images.some(({ blob }) => known.some((image) => image.blob === blob)) ? shown.caseId : undefined;
+    const { tray } = this.#options;
+    const isKnown = ({ blob }: ImageInput): boolean =>
+      known.some((image) => image.blob === blob || tray.isSameStack(image.blob, blob));
+    return images.some(isKnown) ? shown.caseId : undefined;
   }
 
   /** Clears images and form for another case; the questions of this one stay in the list of earlier questions. */
   startNewCase(): void {
-    const { draft, tray, dialogs } = this.#options;
-    tray.restore([]);
-    draft.follow(null);
+    const { draft, tray, dialogs, workspace } = this.#options;
+    workspace.replace(() => {
+      tray.restore([]);
+      draft.follow(null);
+      this.#conversation.showNone();
+    });
     dialogs.focusQuestion();
-    this.#conversation.showNone();
   }
 
   /** Opens a saved case as it was left. Never rejects. @returns false if it couldn't be read: see `list.problem` */
@@ -85,9 +92,11 @@ export class CaseState {
       this.images.remember(input, { image, blob, thumbnail });
       return input;
     });
-    this.#conversation.restore(restoreEntries(record, inputs));
-    const { shown } = this.#conversation;
-    if (shown) this.#restoreForm(shown);
+    this.#options.workspace.replace(() => {
+      this.#conversation.restore(restoreEntries(record, inputs));
+      const { shown } = this.#conversation;
+      if (shown) this.#restoreForm(shown);
+    });
   }
 
   /** The shown case, saved or not, for printing, export and copying; null if nothing is shown. */

@@ -4,7 +4,8 @@ import type { EngineApi } from '../../clients/engineClient';
 import { isSameImage } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
 import { FrameCache } from './frameCache';
-import { TrayImage, type Reader } from './trayImage.svelte';
+import type { ImageGroup } from './series';
+import { TrayImage, type ImagePlace, type Reader, type StoredImage } from './trayImage.svelte';
 
 export { TrayImage } from './trayImage.svelte';
 
@@ -13,8 +14,6 @@ export const MAX_IMAGES = 6;
 
 export class ImageTray {
   images = $state<TrayImage[]>([]);
-  /** True if the last files were more than the tray could take. */
-  isOverfull = $state(false);
   #selectedId = $state<number | null>(null);
   selected = $derived(this.images.find((image) => image.id === this.#selectedId) ?? this.images[0] ?? null);
   readable = $derived(this.images.filter((image) => image.error === null));
@@ -23,17 +22,21 @@ export class ImageTray {
   readonly #reader: Reader;
 
   constructor(engine: EngineApi, limits: () => PixelLimits[] = () => []) {
-    this.#reader = { engine, limits, cache: new FrameCache() };
+    this.#reader = { engine, limits, cache: new FrameCache(), stacks: new WeakMap() };
   }
 
-  add(files: readonly File[]): void {
-    const room = MAX_IMAGES - this.images.length;
-    this.isOverfull = files.length > room;
-    const added = files
-      .slice(0, Math.max(room, 0))
-      .map((file) => new TrayImage(this.#reader, { blob: file, name: file.name || 'pasted image' }));
+  /** @returns those that the tray has no room for */
+  add(groups: readonly ImageGroup[]): readonly ImageGroup[] {
+    const room = Math.max(MAX_IMAGES - this.images.length, 0);
+    const added = groups.slice(0, room).map((group) => this.#open(group));
     this.images.push(...added);
     this.#show(added);
+    return groups.slice(room);
+  }
+
+  addFile(file: File): void {
+    const name = file.name || 'pasted image';
+    this.add([{ name, slices: [{ blob: file, name }] }]);
   }
 
   /** Replaces all images: a sample's question is about the sample only. */
@@ -53,6 +56,40 @@ export class ImageTray {
     const added = images.filter((image) => !this.images.includes(image));
     this.#replace(images);
     this.#show(added);
+  }
+
+  /** Puts images back that were in the tray before. */
+  put(images: readonly TrayImage[]): void {
+    this.#replace([...images]);
+    this.reread();
+  }
+
+  /** Opens images again that were stored, each at its place. */
+  reopen(stored: readonly StoredImage[], places: readonly ImagePlace[]): void {
+    const images = stored.slice(0, MAX_IMAGES).map(({ blob, name, stack, sample }, index) => {
+      const { frame = null, window = null, plane, volume } = places[index] ?? {};
+      if (stack) this.#register(stack);
+      const file = stack?.slices[frame ?? 0] ?? { blob, name };
+      return new TrayImage(
+        this.#reader,
+        {
+          ...file,
+          ...(stack || frame === null ? {} : { frame }),
+          ...(window ? { window } : {}),
+          ...(plane ? { plane } : {}),
+          ...(volume ? { volume } : {}),
+        },
+        sample,
+      );
+    });
+    this.#replace(images);
+    this.#show(images);
+  }
+
+  /** Whether two files are of the same stack. */
+  isSameStack(a: Blob, b: Blob): boolean {
+    const stack = this.#reader.stacks.get(a);
+    return stack !== undefined && stack === this.#reader.stacks.get(b);
   }
 
   /**
@@ -96,7 +133,18 @@ export class ImageTray {
   #replace(images: TrayImage[]): void {
     for (const image of this.images) if (!images.includes(image)) image.dispose();
     this.images = images;
-    this.isOverfull = false;
+  }
+
+  /** A stack begins in its middle, as a volume does. */
+  #open(group: ImageGroup): TrayImage {
+    const { slices } = group;
+    const first = slices[Math.floor(slices.length / 2)] ?? { blob: new Blob(), name: group.name };
+    if (slices.length > 1) this.#register(group);
+    return new TrayImage(this.#reader, first);
+  }
+
+  #register(group: ImageGroup): void {
+    for (const { blob } of group.slices) this.#reader.stacks.set(blob, group);
   }
 
   #show(added: readonly TrayImage[]): void {

@@ -1,5 +1,6 @@
 /**
- * One image of the question: a file, the place in it that is shown and asked about (frame, plane, volume), and the window.
+ * One image of the question: a file or a stack of files, the place in it that is shown and asked about (frame, plane, volume), and
+ * the window.
  * The display follows the visitor immediately where it can; the worker's result follows, and the latest request wins.
  */
 import { RoundsError } from '../../../shared/errors';
@@ -12,6 +13,7 @@ import type { Sample } from '../../question/samples';
 import { isSameWindow, roundWindow } from '../../viewer/windowDrag';
 import { extent } from '../../viewer/windowPixels';
 import type { FrameCache } from './frameCache';
+import type { ImageGroup, Slice } from './series';
 import { Viewer } from './viewer.svelte';
 
 /** What the images of a tray share. */
@@ -20,6 +22,8 @@ export interface Reader {
   readonly cache: FrameCache;
   /** Resizes that the chosen preset makes before the model's own. */
   readonly limits: () => PixelLimits[];
+  /** The stack of each slice, so that an earlier question about a slice brings its stack back. */
+  readonly stacks: WeakMap<Blob, ImageGroup>;
 }
 
 interface Place {
@@ -27,6 +31,23 @@ interface Place {
   volume: number;
   /** Null: the file's initial frame. */
   frame: number | null;
+}
+
+/** Where in its file an image is, and its window: what `ImageInput` says besides the file. */
+export interface ImagePlace {
+  plane: Plane;
+  volume: number;
+  /** Null: the file's initial frame. Of a stack, the index of the slice. */
+  frame: number | null;
+  window: WindowRange | null;
+}
+
+/** The file of an image, for storage. */
+export interface StoredImage {
+  blob: Blob;
+  name: string;
+  stack: ImageGroup | null;
+  sample: Sample | null;
 }
 
 /** What is drawn: pixels, or raw values that the page windows itself. */
@@ -51,7 +72,8 @@ let nextId = 1;
 export class TrayImage {
   readonly id = nextId++;
   readonly name: string;
-  readonly blob: Blob;
+  /** The files of a series, whose frames are these files; null for a single file. */
+  readonly stack: readonly Slice[] | null;
   /** The sample that the image is from, or null. */
   readonly sample: Sample | null;
   readonly viewer = new Viewer();
@@ -66,6 +88,7 @@ export class TrayImage {
   isPending = $state(false);
 
   readonly #reader: Reader;
+  readonly #blob: Blob;
   #place = $state.raw<Place>({ plane: 'axial', volume: 0, frame: null });
   /** The initial frame of each plane, once it was read. */
   #firstFrames = $state.raw<Partial<Record<Plane, number>>>({});
@@ -79,15 +102,24 @@ export class TrayImage {
 
   constructor(reader: Reader, input: ImageInput, sample: Sample | null = null) {
     this.#reader = reader;
-    this.blob = input.blob;
-    this.name = input.name;
+    this.#blob = input.blob;
+    const group = reader.stacks.get(input.blob);
+    this.stack = group?.slices ?? null;
+    this.name = group?.name ?? input.name;
     this.sample = sample;
     this.window = input.window ?? null;
-    this.#place = { plane: input.plane ?? 'axial', volume: input.volume ?? 0, frame: input.frame ?? null };
+    const index = this.stack?.findIndex(({ blob }) => blob === input.blob);
+    const frame = index ?? input.frame ?? null;
+    this.#place = { plane: input.plane ?? 'axial', volume: input.volume ?? 0, frame };
+  }
+
+  /** The file that is shown. */
+  get blob(): Blob {
+    return this.stack?.[this.frame]?.blob ?? this.#blob;
   }
 
   get frames(): number {
-    return this.preview?.frames ?? 1;
+    return this.stack?.length ?? this.preview?.frames ?? 1;
   }
 
   /** The model's input; null before a model is loaded. */
@@ -130,6 +162,15 @@ export class TrayImage {
   /** The image as part of a question. */
   toInput(): ImageInput {
     return this.#inputOf(this.#place);
+  }
+
+  get place(): ImagePlace {
+    return { ...this.#place, window: this.window };
+  }
+
+  toStored(): StoredImage {
+    const { name, sample } = this;
+    return { blob: this.#blob, name, sample, stack: this.#reader.stacks.get(this.#blob) ?? null };
   }
 
   /** Clamped to the existing frames. */
@@ -238,10 +279,13 @@ export class TrayImage {
     if (known && isSameWindow(known.window, window)) return;
     const generation = this.#generation;
     const image = this.#inputOf(place);
-    const preview = await engine.call('preview', { image, imageLimits: limits(), raw: true, file: this.id });
+    // The worker remembers the file for its next frame; a slice of a stack is a file of its own.
+    const file = this.stack ? {} : { file: this.id };
+    const preview = await engine.call('preview', { image, imageLimits: limits(), raw: true, ...file });
     if (generation !== this.#generation) return;
+    const frame = this.stack ? place.frame : preview.frame;
     if (place.frame === null) this.#firstFrames = { ...this.#firstFrames, [place.plane]: preview.frame };
-    cache.set(this.#key({ ...place, frame: preview.frame }), { preview, window });
+    cache.set(this.#key({ ...place, frame }), { preview, window });
   }
 
   /** Decodes frames ahead while idle: in the direction of the last scroll, then one in the other. */
@@ -262,10 +306,11 @@ export class TrayImage {
 
   /** The same picture always gives an equal input: initial values of the file are left out. */
   #inputOf({ plane, volume, frame }: Place): ImageInput {
-    const isFirst = frame === null || frame === this.#firstFrames[plane];
+    const slice = this.stack?.[frame ?? 0];
+    const isFirst = slice !== undefined || frame === null || frame === this.#firstFrames[plane];
     return {
-      blob: this.blob,
-      name: this.name,
+      blob: slice?.blob ?? this.#blob,
+      name: slice?.name ?? this.name,
       ...(isFirst ? {} : { frame }),
       ...(this.window ? { window: [...this.window] as WindowRange } : {}),
       ...(plane === 'axial' ? {} : { plane }),

@@ -1,0 +1,113 @@
+/** Stores the unfinished question of the form while it is being written, and restores it after a reload. */
+import { DraftStorage, MAX_DRAFT_BYTES } from '../browser/draftStorage';
+import type { Draft } from './ask/draft.svelte';
+import type { CasePreferences } from './cases/casePreferences.svelte';
+import type { ImageTray } from './images/imageTray.svelte';
+import type { ImagePlace, StoredImage, TrayImage } from './images/trayImage.svelte';
+import type { FormText, Workspace } from './workspace.svelte';
+
+export interface DraftKeeperOptions {
+  workspace: Workspace;
+  draft: Draft;
+  tray: ImageTray;
+  preferences: CasePreferences;
+  storage?: DraftStorage;
+}
+
+/** Several images are often added in a row. */
+const REST_MS = 200;
+
+export class DraftKeeper {
+  readonly #options: DraftKeeperOptions;
+  readonly #storage: DraftStorage;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  /** True until the draft of before a reload was read: nothing may be written over it. */
+  #isStarting = $state(true);
+  /** The images that are in the database, and those that are to be. */
+  #storedKey = $state('');
+  #wantedKey = $state('');
+  #isTextSafe = $state(true);
+  /** True if a reload would lose something that the visitor typed or added. */
+  isAtRisk = $derived.by(
+    () => !this.#isTextSafe || (this.#wantedKey !== this.#storedKey && this.#options.workspace.hasWork),
+  );
+
+  constructor(options: DraftKeeperOptions) {
+    this.#options = options;
+    this.#storage = options.storage ?? new DraftStorage();
+  }
+
+  /** Puts the draft of before a reload back into the form. Never rejects. */
+  async start(): Promise<void> {
+    const { workspace, draft, tray } = this.#options;
+    const text = parseText(this.#storage.readText());
+    const stored = text && text.places.length > 0 ? await this.#storage.readImages() : null;
+    // What was typed or dropped meanwhile is newer.
+    if (text && !workspace.hasText && tray.images.length === 0) {
+      if (Array.isArray(stored)) tray.reopen(stored as StoredImage[], text.places);
+      draft.question = text.question;
+      draft.setOptions(text.options, text.key);
+      if (workspace.hasText || tray.images.length > 0) workspace.noteRestored();
+    }
+    this.#storedKey = keyOf(tray.images);
+    this.#isStarting = false;
+    void this.#storage.tidy();
+  }
+
+  /** Call it in an effect: reads what it depends on. Writes the text at once and the images after a moment. */
+  follow(): void {
+    const { workspace, tray, preferences } = this.#options;
+    const { text, hasWork } = workspace;
+    const { images } = tray;
+    const places = images.map(({ place }) => place);
+    if (this.#isStarting) return;
+    const isWanted = hasWork && !preferences.isPrivate;
+    const isStored = this.#storage.writeText(isWanted ? JSON.stringify({ ...text, places }) : null);
+    this.#isTextSafe = !hasWork || (isWanted && isStored);
+    const wanted = isWanted ? [...images] : [];
+    this.#wantedKey = keyOf(wanted);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#write(wanted), REST_MS);
+  }
+
+  #write(images: readonly TrayImage[]): void {
+    this.#queue = this.#queue.then(async () => {
+      const key = keyOf(images);
+      if (key === this.#storedKey) return;
+      const stored = images.map((image) => image.toStored());
+      const isKept = stored.length > 0 && sizeOf(stored) <= MAX_DRAFT_BYTES;
+      const isWritten = await this.#storage.writeImages(isKept ? stored : null);
+      this.#storedKey = isKept && isWritten ? key : '';
+    });
+  }
+}
+
+/** Names the images of the tray; their places are stored with the text. */
+function keyOf(images: readonly TrayImage[]): string {
+  return images.map(({ id }) => id).join();
+}
+
+function sizeOf(images: readonly StoredImage[]): number {
+  const blobs = new Set(
+    images.flatMap(({ blob, stack }) => [blob, ...(stack?.slices ?? []).map((slice) => slice.blob)]),
+  );
+  return [...blobs].reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Null if there is nothing to restore. The text is the page's own, of this tab. */
+function parseText(json: string | null): (FormText & { places: ImagePlace[] }) | null {
+  if (json === null) return null;
+  try {
+    const { question, options, key, places } = JSON.parse(json) as Record<string, unknown>;
+    const texts = Array.isArray(options) ? options.filter((text) => typeof text === 'string') : [];
+    return {
+      question: typeof question === 'string' ? question : '',
+      options: texts,
+      key: typeof key === 'number' && key >= 0 && key < texts.length ? key : null,
+      places: Array.isArray(places) ? (places as ImagePlace[]) : [],
+    };
+  } catch {
+    return null;
+  }
+}
