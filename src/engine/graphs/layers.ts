@@ -159,17 +159,18 @@ export function linear(ctx: LayerContext, x: string, name: string, bias?: string
   return bias ? ctx.graph.node('Add', [product, vector(ctx, bias)]) : product;
 }
 
-/** x·Wᵀ with weights that are unpacked at load. onnxruntime transposes them when it packs them for its kernel. */
-function unpackedProduct(ctx: LayerContext, x: string, { name, shape }: PackTensor): string {
+/** x·Wᵀ with weights that are unpacked at load. */
+function unpackedProduct(ctx: LayerContext, x: string, tensor: PackTensor): string {
+  const [rows, columns] = matrixShape(tensor);
   const weight = ctx.graph.weight({
-    name: `${name}.values`,
-    tensor: name,
+    name: `${tensor.name}.values`,
+    tensor: tensor.name,
     part: 'values',
     type: 'float32',
-    dims: shape,
-    transpose: false,
+    dims: [columns, rows],
+    transpose: true,
   });
-  return ctx.graph.node('FusedMatMul', [x, weight], { domain: 'com.microsoft', attributes: { transB: 1 } });
+  return ctx.graph.node('MatMul', [x, weight]);
 }
 
 /** x·Wᵀ with integers that are multiplied by their scales in each run, a part of the rows at a time. */

@@ -1,9 +1,9 @@
 /** How the bytes of an initializer are made from spans of a pack, in pieces that follow each other. */
 import { RoundsError } from '../../shared/errors';
 import { BLOCK_SIZE, type PackTensor, type Span } from '../../shared/pack';
-import type { ExternalEntry } from '../../engine/ports';
+import type { ExternalEntry, RowRange } from '../../engine/ports';
 import { convertElements, storedType, transposed, typeBytes } from './elements';
-import { transposedInt4, transposedInt8, unpackedValues, type QuantizedDtype } from './quantizedWeights';
+import { transposedInt4, transposedInt8, transposedValues, type QuantizedDtype } from './quantizedWeights';
 
 export interface Piece {
   spans: Span[];
@@ -29,7 +29,7 @@ export function piecesOf(entry: ExternalEntry, tensor: PackTensor | undefined): 
     const message = `${tensor.name}: ${bytes} bytes of ${entry.part}, the graph wants ${entry.length}.`;
     throw new RoundsError('pack_invalid', message);
   }
-  if (entry.part === 'values') return valuePieces(tensor, start, end);
+  if (entry.part === 'values') return [valuePiece(tensor, part, { start, end })];
   if (entry.part === 'integers') return [integerPiece(entry, tensor, part, end - start)];
   return storedPieces(entry, tensor, part, end - start);
 }
@@ -65,27 +65,20 @@ function storedPieces(entry: ExternalEntry, tensor: PackTensor, part: Span, rows
   return pieces;
 }
 
-/** Some rows at a time. */
-function valuePieces({ shape, dtype, data, scales }: PackTensor, start: number, end: number): Piece[] {
-  const [rows = 1, columns = 1] = shape;
-  const step = Math.max(1, Math.floor(PIECE_BYTES / 4 / columns));
-  const dataBytes = data.length / rows;
+/** A part of the rows; row r of its scales is row r of its data. */
+function valuePiece({ shape, dtype, scales }: PackTensor, part: Span, { start, end }: RowRange): Piece {
+  const [, columns = 0] = shape;
   const scaleBytes = (2 * columns) / BLOCK_SIZE;
-  const pieces: Piece[] = [];
-  for (let row = start; row < end; row += step) {
-    const count = Math.min(step, end - row);
-    pieces.push({
-      spans: [
-        { offset: data.offset + row * dataBytes, length: count * dataBytes },
-        { offset: (scales?.offset ?? 0) + row * scaleBytes, length: count * scaleBytes },
-      ],
-      make([bytes = new Uint8Array(), halves = new Uint8Array()]) {
-        const values = unpackedValues(bytes, new Uint16Array(halves.buffer), dtype as QuantizedDtype);
-        return new Uint8Array(values.buffer);
-      },
-    });
-  }
-  return pieces;
+  return {
+    spans: [
+      part,
+      { offset: (scales?.offset ?? 0) + start * scaleBytes, length: (end - start) * scaleBytes },
+    ],
+    make([data = new Uint8Array(), halves = new Uint8Array()]) {
+      const bits = new Uint16Array(halves.buffer);
+      return new Uint8Array(transposedValues(data, bits, end - start, dtype as QuantizedDtype).buffer);
+    },
+  };
 }
 
 function integerPiece(entry: ExternalEntry, { dtype }: PackTensor, part: Span, rows: number): Piece {

@@ -19,29 +19,51 @@ function halves(): Float32Array {
   return halfValues;
 }
 
-/** float32 weights in the same order. @param scales float16 bits, one for each block */
-export function unpackedValues(
+/** float32 [K, N] of data [N, K]. @param scales float16 bits [N, K / 32] */
+export function transposedValues(
   data: Uint8Array,
   scales: Uint16Array,
+  rows: number,
   dtype: QuantizedDtype,
 ): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(scales.length * BLOCK_SIZE);
-  const table = halves();
-  let at = 0;
-  for (let block = 0; block < scales.length; block++) {
-    const scale = table[scales[block] as number] as number;
-    const first = block * BLOCK_SIZE;
-    if (dtype === 'q4') {
-      for (let i = first; i < first + BLOCK_SIZE; i += 2) {
-        const pair = data[at++] as number;
-        values[i] = ((pair & 15) - 8) * scale;
-        values[i + 1] = ((pair >> 4) - 8) * scale;
-      }
-    } else {
-      for (let i = first; i < first + BLOCK_SIZE; i++) values[i] = ((data[at++] as number) - 128) * scale;
+  const columns = (scales.length / rows) * BLOCK_SIZE;
+  const values = new Float32Array(rows * columns);
+  const tile = new Float32Array(TILE * columns);
+  for (let first = 0; first < rows; first += TILE) {
+    const count = Math.min(TILE, rows - first);
+    unpackRows(tile, data, scales, (first * columns) / BLOCK_SIZE, (count * columns) / BLOCK_SIZE, dtype);
+    for (let column = 0; column < columns; column++) {
+      const target = column * rows + first;
+      for (let row = 0; row < count; row++) values[target + row] = tile[row * columns + column] as number;
     }
   }
   return values;
+}
+
+/** Writes the weights of `count` blocks from block `first` on to the start of `target`. */
+function unpackRows(
+  target: Float32Array,
+  data: Uint8Array,
+  scales: Uint16Array,
+  first: number,
+  count: number,
+  dtype: QuantizedDtype,
+): void {
+  const table = halves();
+  let at = first * (dtype === 'q4' ? BLOCK_SIZE / 2 : BLOCK_SIZE);
+  for (let block = 0; block < count; block++) {
+    const scale = table[scales[first + block] as number] as number;
+    const start = block * BLOCK_SIZE;
+    if (dtype === 'q4') {
+      for (let i = start; i < start + BLOCK_SIZE; i += 2) {
+        const pair = data[at++] as number;
+        target[i] = ((pair & 15) - 8) * scale;
+        target[i + 1] = ((pair >> 4) - 8) * scale;
+      }
+    } else {
+      for (let i = start; i < start + BLOCK_SIZE; i++) target[i] = ((data[at++] as number) - 128) * scale;
+    }
+  }
 }
 
 /** int8 [K, N] of data [N, K]. */
