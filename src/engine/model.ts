@@ -3,6 +3,7 @@ import type { ModelConfig } from '../shared/modelConfig';
 import { makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
 import { makeVisionGraph } from './graphs/vision';
+import { planWeightForms } from './graphs/weightForms';
 import type { Backend, GraphSession, PackReader, Tokenizer } from './ports';
 import { Timeline } from './timeline';
 import { VisionEncoder } from './visionEncoder';
@@ -39,6 +40,7 @@ export async function loadModel(
   const target: GraphTarget = {
     backend: backend.name,
     type: backend.activations === 'f16' ? 'float16' : 'float32',
+    ...(backend.name === 'wasm' ? { forms: planWeightForms(pack.manifest) } : {}),
   };
   const graphs = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
   const sizes = graphs.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));

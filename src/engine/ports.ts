@@ -17,15 +17,30 @@ export interface DeviceTensor {
   dispose(): void;
 }
 
+/** int4: two elements in a byte, the first in the low bits. */
+export type InitializerType = ElementType | 'int8' | 'int4';
+
 /** An initializer of a graph: the pack tensor that it is read from, and its declaration in the graph. */
 export interface InitializerSource {
   name: string;
   tensor: string;
-  part: 'data' | 'scales';
-  type: ElementType;
+  /**
+   * data, scales: as the pack stores them, or converted to another float type. Of quantized tensors also values: the
+   * weights themselves as float32; integers: without their scales, as int8 or int4.
+   */
+  part: 'data' | 'scales' | 'values' | 'integers';
+  type: InitializerType;
   dims: number[];
   /** The pack stores [N, K]; the graph needs [K, N]. */
   transpose: boolean;
+  /** Only these rows of the pack's matrix; absent: all. */
+  rows?: RowRange;
+}
+
+/** `start` inclusive, `end` exclusive. */
+export interface RowRange {
+  start: number;
+  end: number;
 }
 
 /** An initializer and its byte range in an external file. */

@@ -6,12 +6,15 @@ import { RoundsError } from '../../shared/errors';
 import { BLOCK_SIZE, type PackManifest, type PackTensor } from '../../shared/pack';
 import type { BackendName } from '../../shared/protocol';
 import type { GraphBuilder } from '../onnx/graphBuilder';
-import type { ElementType } from '../ports';
+import type { ElementType, RowRange } from '../ports';
+import type { WeightForm, WeightForms } from './weightForms';
 
 /** The target of a graph. `type` is the element type of its activations. */
 export interface GraphTarget {
   backend: BackendName;
   type: 'float32' | 'float16';
+  /** On WebAssembly, the forms of quantized linear weights; others are computed with as they are stored. */
+  forms?: WeightForms;
 }
 
 /**
@@ -19,6 +22,9 @@ export interface GraphTarget {
  * 0.007 on a small trained model, and with it greedy tokens (onnxruntime issue 29849).
  */
 const ACCURACY_LEVEL = 0;
+
+/** Most bytes of float32 that a weight of 8 or 4 bits becomes at once: at the head of a large vocabulary it would be a gigabyte. */
+const SCALED_PART_BYTES = 64 * 2 ** 20;
 
 export interface LayerContext {
   readonly graph: GraphBuilder;
@@ -127,6 +133,12 @@ export function matMulNBitsAttributes(tensor: PackTensor): Record<string, number
 export function linear(ctx: LayerContext, x: string, name: string, bias?: string): string {
   const tensor = ctx.tensor(name);
   const [rows, columns] = matrixShape(tensor);
+  const form = bitsOf(tensor) === null ? undefined : ctx.target.forms?.get(name);
+  if (form) {
+    const product =
+      form === 'float32' ? unpackedProduct(ctx, x, tensor) : scaledProduct(ctx, x, tensor, form);
+    return bias ? ctx.graph.node('Add', [product, vector(ctx, bias)]) : product;
+  }
   if (bitsOf(tensor) !== null) {
     const { data, scales } = matMulNBitsParts(ctx, name);
     const inputs = [x, data, scales, ...(bias ? ['', '', vector(ctx, bias)] : [])];
@@ -145,6 +157,64 @@ export function linear(ctx: LayerContext, x: string, name: string, bias?: string
   });
   const product = ctx.graph.node('MatMul', [x, weight]);
   return bias ? ctx.graph.node('Add', [product, vector(ctx, bias)]) : product;
+}
+
+/** x·Wᵀ with weights that are unpacked at load. */
+function unpackedProduct(ctx: LayerContext, x: string, tensor: PackTensor): string {
+  const [rows, columns] = matrixShape(tensor);
+  const weight = ctx.graph.weight({
+    name: `${tensor.name}.values`,
+    tensor: tensor.name,
+    part: 'values',
+    type: 'float32',
+    dims: [columns, rows],
+    transpose: true,
+  });
+  return ctx.graph.node('MatMul', [x, weight]);
+}
+
+/** x·Wᵀ with integers that are multiplied by their scales in each run, a part of the rows at a time. */
+function scaledProduct(ctx: LayerContext, x: string, tensor: PackTensor, form: WeightForm): string {
+  const [rows, columns] = matrixShape(tensor);
+  const step = Math.max(2, Math.floor(SCALED_PART_BYTES / 4 / columns / 2) * 2);
+  const parts: string[] = [];
+  for (let start = 0; start < rows; start += step) {
+    parts.push(scaledPart(ctx, x, tensor, form, { start, end: Math.min(start + step, rows) }));
+  }
+  const [first = ''] = parts;
+  return parts.length === 1 ? first : ctx.graph.node('Concat', parts, { attributes: { axis: -1 } });
+}
+
+/** [K, N] with one scale for each 32 rows: onnxruntime's kernel takes a row of N columns at once. */
+function scaledPart(
+  ctx: LayerContext,
+  x: string,
+  tensor: PackTensor,
+  form: WeightForm,
+  rows: RowRange,
+): string {
+  const [, columns] = matrixShape(tensor);
+  const count = rows.end - rows.start;
+  const common = { tensor: tensor.name, transpose: true, rows } as const;
+  const suffix = `${tensor.name}.${rows.start}`;
+  const integers = ctx.graph.weight({
+    ...common,
+    name: `${suffix}.integers`,
+    part: 'integers',
+    type: form === 'int4' ? 'int4' : 'int8',
+    dims: [columns, count],
+  });
+  const scales = ctx.graph.weight({
+    ...common,
+    name: `${suffix}.scales`,
+    part: 'scales',
+    type: 'float32',
+    dims: [columns / BLOCK_SIZE, count],
+  });
+  const weight = ctx.graph.node('DequantizeLinear', [integers, scales], {
+    attributes: { axis: 0, block_size: BLOCK_SIZE },
+  });
+  return ctx.graph.node('MatMul', [x, weight]);
 }
 
 /** Looks up ids [1, S] in an embedding [V, H]: [1, S, H]. */

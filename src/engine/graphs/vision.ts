@@ -58,7 +58,7 @@ export const QUERY_PARTS = 16;
 export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): GraphModel {
   const { vision } = manifest.model;
   const graph = new GraphBuilder('vision');
-  const ctx = createLayerContext(graph, { backend: decoder.backend, type: 'float32' }, manifest);
+  const ctx = createLayerContext(graph, { ...decoder, type: 'float32' }, manifest);
   declareInputs(ctx, manifest);
   const rows = linear(ctx, VISION_IO.pixelValues, 'visual.patch_embed.proj.weight');
   let x = graph.node('Unsqueeze', [rows, graph.int64([0])]);

@@ -2,11 +2,27 @@
  * Builds an ONNX ModelProto node by node, with the field and type numbers of onnx.proto3. Weights are not included:
  * an initializer refers to an external file whose bytes the runtime reads from a pack.
  */
-import type { ElementType, ExternalFile, GraphModel, InitializerSource } from '../ports';
+import type { ElementType, ExternalFile, GraphModel, InitializerSource, InitializerType } from '../ports';
 import { ProtoWriter } from './protoWriter';
 
-const ELEMENT_CODE: Record<ElementType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 };
-const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2 };
+const ELEMENT_CODE: Record<InitializerType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+  int4: 22,
+};
+const ELEMENT_BYTES: Record<InitializerType, number> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  float16: 2,
+  int4: 0.5,
+};
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 10;
 const ONNX_OPSET = 21;

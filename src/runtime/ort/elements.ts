@@ -2,11 +2,19 @@
 import { RoundsError } from '../../shared/errors';
 import { floatArrayFromHalf, halfArrayFrom } from '../../shared/half';
 import type { TensorDtype } from '../../shared/pack';
-import type { ElementType } from '../../engine/ports';
+import type { ElementType, InitializerType } from '../../engine/ports';
 
-const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2 };
+const ELEMENT_BYTES: Record<InitializerType, number> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  float16: 2,
+  int4: 0.5,
+};
 
-export function typeBytes(type: ElementType): number {
+export function typeBytes(type: InitializerType): number {
   return ELEMENT_BYTES[type];
 }
 
@@ -20,7 +28,7 @@ export function storedType(part: 'data' | 'scales', dtype: TensorDtype): Element
 export function convertElements(
   bytes: Uint8Array<ArrayBuffer>,
   from: ElementType,
-  to: ElementType,
+  to: InitializerType,
 ): Uint8Array<ArrayBuffer> {
   if (from === to) return bytes;
   const count = bytes.length / typeBytes(from);

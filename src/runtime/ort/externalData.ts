@@ -9,9 +9,9 @@
  * - `memory` (elsewhere): whole files as arrays.
  */
 import { RoundsError } from '../../shared/errors';
-import type { PackTensor, Span } from '../../shared/pack';
+import type { PackTensor } from '../../shared/pack';
 import type { ExternalEntry, ExternalFile, PackReader } from '../../engine/ports';
-import { convertElements, storedType, transposed, typeBytes } from './elements';
+import { piecesOf, type Piece } from './initializerPieces';
 
 export type WeightsPath = 'streamed' | 'blobs' | 'memory';
 
@@ -21,9 +21,6 @@ export interface MountedFiles {
   /** Why reading failed, if it did: onnxruntime says only that it did. */
   failure(): unknown;
 }
-
-/** Bytes of the pack that are in memory at once for one initializer. A multiple of every element's size. */
-const PIECE_BYTES = 4 * 1024 * 1024;
 
 /**
  * @param onProgress bytes that onnxruntime or a Blob has been given
@@ -66,50 +63,37 @@ class WeightSource {
 
   /** What is wrong with a pack shows before onnxruntime asks, which could only say that reading failed. */
   check(entries: readonly ExternalEntry[]): void {
-    for (const entry of entries) {
-      const { tensor, span } = this.#find(entry);
-      const from = storedType(entry.part, tensor.dtype);
-      const bytes = (span.length / typeBytes(from)) * typeBytes(entry.type);
-      if (bytes === entry.length) continue;
-      throw new RoundsError(
-        'pack_invalid',
-        `${tensor.name}: ${bytes} bytes of ${entry.part}, the graph wants ${entry.length}.`,
-      );
-    }
+    for (const entry of entries) this.plan(entry);
+  }
+
+  /** @throws RoundsError pack_invalid */
+  plan(entry: ExternalEntry): Piece[] {
+    return piecesOf(entry, this.#tensors.get(entry.tensor));
   }
 
   async *pieces(entry: ExternalEntry): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const { tensor, span } = this.#find(entry);
-    const from = storedType(entry.part, tensor.dtype);
-    // Rows and columns can change places only as a whole.
-    const pieceBytes = entry.transpose ? span.length : PIECE_BYTES;
-    for (let at = 0; at < span.length; at += pieceBytes) {
-      const length = Math.min(pieceBytes, span.length - at);
-      const stored = await this.#read({ offset: span.offset + at, length });
-      const converted = convertElements(stored, from, entry.type);
-      const bytes = entry.transpose
-        ? transposed(converted, tensor.shape as [number, number], entry.length)
-        : converted;
-      this.#done += bytes.length;
-      this.#onProgress(this.#done);
+    for (const piece of this.plan(entry)) {
+      const bytes = piece.make(await this.read(piece));
+      this.count(bytes.length);
       yield bytes;
     }
   }
 
-  async #read(span: Span): Promise<Uint8Array<ArrayBuffer>> {
+  /** Reports more bytes of initializers as done. */
+  count(bytes: number): void {
+    this.#done += bytes;
+    this.#onProgress(Math.round(this.#done));
+  }
+
+  async read({ spans }: Piece): Promise<Uint8Array<ArrayBuffer>[]> {
     try {
-      return await this.#pack.read(span);
+      const stored: Uint8Array<ArrayBuffer>[] = [];
+      for (const span of spans) stored.push(await this.#pack.read(span));
+      return stored;
     } catch (thrown) {
       this.failure ??= thrown;
       throw thrown;
     }
-  }
-
-  #find(entry: ExternalEntry): { tensor: PackTensor; span: Span } {
-    const tensor = this.#tensors.get(entry.tensor);
-    const span = entry.part === 'scales' ? tensor?.scales : tensor?.data;
-    if (tensor && span) return { tensor, span };
-    throw new RoundsError('pack_invalid', `The pack holds no ${entry.part} of ${entry.tensor}.`);
   }
 }
 
@@ -174,17 +158,38 @@ interface WorkerScope {
   FileReaderSync: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
 }
 
-/** An array in form only: `subarray` reads the Blob of an initializer. */
+/** A piece whose spans are in Blobs. */
+interface StoredPiece {
+  piece: Piece;
+  blobs: Blob[];
+}
+
+/**
+ * An array in form only: `subarray` makes the bytes of an initializer from Blobs. These hold what the pack stores, which
+ * may be an eighth of what the graph gets.
+ */
 async function blobFile(file: ExternalFile, source: WeightSource): Promise<Uint8Array> {
-  const blobs = new Map<ExternalEntry, Blob>();
+  const stored = new Map<ExternalEntry, StoredPiece[]>();
   for (const entry of file.entries) {
-    const parts: Blob[] = [];
-    for await (const piece of source.pieces(entry)) parts.push(new Blob([piece]));
-    blobs.set(entry, new Blob(parts));
+    const pieces = source.plan(entry);
+    const blobs: StoredPiece[] = [];
+    for (const piece of pieces) {
+      blobs.push({ piece, blobs: (await source.read(piece)).map((bytes) => new Blob([bytes])) });
+      source.count(entry.length / pieces.length);
+    }
+    stored.set(entry, blobs);
   }
   const reader = new (globalThis as unknown as WorkerScope).FileReaderSync();
-  const subarray = (start: number, end: number): Uint8Array =>
-    new Uint8Array(reader.readAsArrayBuffer(blobs.get(entryAt(file, start, end)) as Blob));
+  const subarray = (start: number, end: number): Uint8Array => {
+    const result = new Uint8Array(end - start);
+    let at = 0;
+    for (const { piece, blobs } of stored.get(entryAt(file, start, end)) ?? []) {
+      const bytes = piece.make(blobs.map((blob) => new Uint8Array(reader.readAsArrayBuffer(blob))));
+      result.set(bytes, at);
+      at += bytes.length;
+    }
+    return result;
+  };
   return Object.create(Uint8Array.prototype, {
     byteLength: { value: file.size },
     length: { value: file.size },

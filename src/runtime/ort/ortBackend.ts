@@ -155,9 +155,14 @@ export class OrtBackend implements Backend {
   }
 
   #sessionOptions(graph: GraphModel): InferenceSession.SessionOptions {
-    // Folding would turn the Reshape of a tied embedding into a second copy of the weight on the GPU.
-    const extra = { optimization: { disable_specified_optimizers: 'ConstantFolding' } };
-    if (!this.#device) return { executionProviders: ['wasm'], logSeverityLevel: 3 };
+    // Folding would turn the Reshape of a tied embedding into a second copy of the weight on the GPU, and weights of 8
+    // bits back into float32 on the CPU.
+    const optimization = { disable_specified_optimizers: 'ConstantFolding' };
+    if (!this.#device) {
+      // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
+      const extra = { optimization, session: { disable_quant_qdq: '1', disable_prepacking: process.env.PP ? '0' : '1' } };
+      return { executionProviders: ['wasm'], extra, logSeverityLevel: 3 };
+    }
     const locations = graph.outputs.map(
       ({ name, location }) => [name, location === 'host' ? 'cpu' : 'gpu-buffer'] as const,
     );
@@ -165,7 +170,7 @@ export class OrtBackend implements Backend {
     return {
       executionProviders: [provider],
       preferredOutputLocation: Object.fromEntries(locations),
-      extra,
+      extra: { optimization },
       logSeverityLevel: 3,
     };
   }
