@@ -75,3 +75,15 @@ export class DataSet {
 export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
+
+/** Names of the tags that items have again and again. */
+const names = new Map<number, string>();
+
+/** The form of tags in `elements`. */
+export function tagName(tag: number): string {
+  const known = names.get(tag);
+  if (known !== undefined) return known;
+  const name = `x${tag.toString(16).padStart(8, '0')}`;
+  if (names.size < 1000) names.set(tag, name);
+  return name;
+}

@@ -17,9 +17,9 @@ const CHAIN_BYTES = 32 * 1024;
 
 const SHORT = 'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US';
 const LONG = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV';
-/** VRs with a length of 16 bits. */
-export const SHORT_VRS: ReadonlySet<string> = new Set(SHORT.split(' '));
-const KNOWN_VRS: ReadonlySet<string> = new Set(`${SHORT} ${LONG}`.split(' '));
+/** VRs with a length of 16 bits, as numbers (`vrCode`). */
+export const SHORT_VRS: ReadonlySet<number> = new Set(SHORT.split(' ').map(vrCode));
+const KNOWN_VRS: ReadonlySet<number> = new Set(`${SHORT} ${LONG}`.split(' ').map(vrCode));
 
 /** Best first: where two fit equally well, the first is taken. */
 const CANDIDATES: Encoding[] = [
@@ -28,6 +28,11 @@ const CANDIDATES: Encoding[] = [
   { isExplicit: true, isLittle: false },
   { isExplicit: false, isLittle: false },
 ];
+
+/** The two letters of a VR as in the file, the first one in the upper byte. */
+export function vrCode(vr: string): number {
+  return vr.charCodeAt(0) * 256 + vr.charCodeAt(1);
+}
 
 export function isLetter(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
@@ -51,8 +56,8 @@ export async function findEncoding(
 }
 
 /** Whether the items of a sequence are encoded otherwise than the data set around it (VR UN, and some writers). */
-export async function isItemExplicit(source: ByteSource, position: number, outer: boolean): Promise<boolean> {
-  if (!(await source.load(position, 8))) return outer;
+export function isItemExplicit(source: ByteSource, position: number, outer: boolean): boolean {
+  if (!source.has(position, 8)) return outer;
   if (outer) return isLetter(source.at(position + 4)) && isLetter(source.at(position + 5));
   // As an implicit length, these bytes would be more than 64 KiB.
   return hasVr(source, position) && source.u16(position + 6, true) !== 0;
@@ -80,8 +85,8 @@ function chainLength(source: ByteSource, start: number, end: number, encoding: E
   return CHAIN;
 }
 
-function vrAt(source: ByteSource, position: number): string {
-  return String.fromCharCode(source.at(position + 4), source.at(position + 5));
+function vrAt(source: ByteSource, position: number): number {
+  return source.u16(position + 4, false);
 }
 
 function hasVr(source: ByteSource, position: number): boolean {

@@ -4,9 +4,9 @@
  * the file. PS3.5 chapter 7.
  */
 import { invalidImage } from '../imageError';
-import { DataSet, type DicomElement } from './dataSet';
-import { type Encoding, isItemExplicit, isLetter, SHORT_VRS } from './encoding';
-import { readFragments } from './readFragments';
+import { DataSet, type DicomElement, tagName } from './dataSet';
+import { type Encoding, isItemExplicit, isLetter, SHORT_VRS, vrCode } from './encoding';
+import { hasFragments, readFragments } from './readFragments';
 import type { ByteSource } from './source';
 
 /** Sequences whose items are kept. All others are passed. */
@@ -22,6 +22,7 @@ const SEQUENCES: ReadonlySet<number> = new Set([
 /** Groups of elements that are kept of items: those about pixels. */
 const ITEM_GROUPS: ReadonlySet<number> = new Set([0x0018, 0x0028]);
 const NOTHING = new Uint8Array();
+const [SQ, UN, OB, OW] = [vrCode('SQ'), vrCode('UN'), vrCode('OB'), vrCode('OW')];
 const PIXEL_DATA = 0x7fe00010;
 const UNDEFINED = 0xffffffff;
 const ITEM = 0xfffee000;
@@ -33,7 +34,7 @@ const MAX_VALUE = 1024 * 1024;
 const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 /** Elements that are passed, and those that are kept, of one file. */
 const MAX_ELEMENTS = 4_000_000;
-const MAX_KEPT = 300_000;
+const MAX_KEPT = 200_000;
 const MAX_DEPTH = 64;
 
 export interface ReadOptions {
@@ -69,18 +70,20 @@ interface Place {
   isKept: boolean;
 }
 
-interface Head {
-  tag: number;
-  vr: string;
-  length: number;
-}
-
+/**
+ * Waits for bytes only where they aren't loaded yet, because waiting for each of a million elements would take seconds. The head of
+ * the current element is in fields for the same reason.
+ */
 class Reader {
   position: number;
   isCut = false;
   readonly #source: ByteSource;
   readonly #isLittle: boolean;
   readonly #onlyGroup: number | undefined;
+  #tag = 0;
+  /** As in the file, the first letter in the upper byte; 0: none. */
+  #vr = 0;
+  #length = 0;
   #elements = 0;
   #kept = 0;
   #keptBytes = 0;
@@ -98,9 +101,9 @@ class Reader {
     let last = 0;
     for (;;) {
       const start = this.position;
-      const head = await this.#head(isExplicit);
-      if (!head) break;
-      const { tag } = head;
+      if (!this.#isLoaded()) await this.#load();
+      if (!this.#head(isExplicit)) break;
+      const tag = this.#tag;
       const isWanted = this.#onlyGroup === undefined || tag >>> 16 === this.#onlyGroup;
       // After the pixels, what isn't an element of a higher tag is padding.
       const isPadding = last >= PIXEL_DATA && (tag <= last || tag >= ITEM);
@@ -110,9 +113,7 @@ class Reader {
       }
       if (tag === ITEM_END || tag === SEQUENCE_END) continue;
       last = tag;
-      const element = await this.#element(head, place);
-      if (!element) break;
-      await this.#keep(data, tag, element);
+      if (!(await this.#element(place, data))) break;
     }
     // Bytes that are no element.
     const isComplete = this.position >= this.#source.size || last >= PIXEL_DATA;
@@ -120,82 +121,111 @@ class Reader {
     return data;
   }
 
-  async #keep(data: DataSet, tag: number, element: DicomElement): Promise<void> {
-    if (++this.#kept > MAX_KEPT) throw invalidImage('the DICOM header has too many elements');
-    const { position, length } = element;
-    if (!element.items && !element.fragments && length > 0 && length <= MAX_VALUE) {
-      this.#keptBytes += length;
-      if (this.#keptBytes > MAX_KEPT_BYTES) throw invalidImage('the DICOM header is too large');
-      element.value = await this.#source.keep(position, length);
-    }
-    data.elements[`x${tag.toString(16).padStart(8, '0')}`] = element;
+  /** Whether `#head` has the bytes that it needs. */
+  #isLoaded(): boolean {
+    return this.#source.has(this.position, 12);
   }
 
-  /** Tag, VR and length of the element at the position, which then is that of its value. Null if the file ends before. */
-  async #head(isExplicit: boolean): Promise<Head | null> {
+  async #load(): Promise<void> {
+    if (!(await this.#source.load(this.position, 12))) await this.#source.load(this.position, 8);
+  }
+
+  /** Reads tag, VR and length of the element at the position, which then is that of its value. False if the file ends before. */
+  #head(isExplicit: boolean): boolean {
     const source = this.#source;
     const at = this.position;
-    if (!source.has(at, 12) && !(await source.load(at, 12)) && !(await source.load(at, 8))) return null;
+    if (!source.has(at, 8)) return false;
     if (++this.#elements > MAX_ELEMENTS) throw invalidImage('the DICOM header has too many elements');
     const isLittle = this.#isLittle;
-    const tag = source.u16(at, isLittle) * 65536 + source.u16(at + 2, isLittle);
+    this.#tag = source.u16(at, isLittle) * 65536 + source.u16(at + 2, isLittle);
     const [first, second] = [source.at(at + 4), source.at(at + 5)];
     // Items have no VR, nor have single elements of writers that mix both encodings.
-    if (!isExplicit || tag >= ITEM || !isLetter(first) || !isLetter(second)) {
+    if (!isExplicit || this.#tag >= ITEM || !isLetter(first) || !isLetter(second)) {
       this.position = at + 8;
-      return { tag, vr: '', length: source.u32(at + 4, isLittle) };
+      this.#vr = 0;
+      this.#length = source.u32(at + 4, isLittle);
+      return true;
     }
-    const vr = String.fromCharCode(first, second);
+    this.#vr = first * 256 + second;
     const short = source.u16(at + 6, isLittle);
     const rest = source.size - at - 12;
     const long = rest >= 0 ? source.u32(at + 8, isLittle) : Infinity;
     // VRs of later editions of the standard have 32 bits (PS3.5 6.2). Some writers give 16 bits to those that should have 32.
-    const isShort = SHORT_VRS.has(vr) || (short !== 0 && long > rest && long !== UNDEFINED);
+    const isShort = SHORT_VRS.has(this.#vr) || (short !== 0 && long > rest && long !== UNDEFINED);
     this.position = at + (isShort ? 8 : 12);
-    return { tag, vr, length: isShort ? short : long };
+    this.#length = isShort ? short : long;
+    return true;
   }
 
-  /** @returns null if the value isn't complete */
-  async #element({ tag, vr, length }: Head, place: Place): Promise<DicomElement | null> {
-    const { end, depth } = place;
-    const position = this.position;
-    const element: DicomElement = { vr, position, length, value: NOTHING };
-    const isUndefined = length === UNDEFINED;
-    if (isUndefined && (tag === PIXEL_DATA || vr === 'OB' || vr === 'OW')) {
-      await this.#fragments(element, this.#source.size);
-      return element;
-    }
-    if (!isUndefined && position + length > end) {
-      if (tag !== PIXEL_DATA || depth > 0 || position > end) return this.#cut(end);
+  /** Reads the value after `#head`. @param data keeps the element; null: it's passed. @returns false if it isn't complete */
+  #element(place: Place, data: DataSet | null): boolean | Promise<boolean> {
+    const { position } = this;
+    const length = this.#length;
+    const isPlain = this.#tag !== PIXEL_DATA && length !== UNDEFINED && !this.#isKeptSequence();
+    if (!isPlain) return this.#nested(place, data);
+    if (position + length > place.end) return this.#cut(place.end);
+    this.position = position + length;
+    return data ? this.#keep(data, this.#tag, this.#newElement(position, length)) : true;
+  }
+
+  #isKeptSequence(): boolean {
+    return SEQUENCES.has(this.#tag) && (this.#vr === SQ || this.#vr === UN || this.#vr === 0);
+  }
+
+  #newElement(position: number, length: number): DicomElement {
+    const vr = this.#vr === 0 ? '' : String.fromCharCode(this.#vr >> 8, this.#vr & 255);
+    return { vr, position, length, value: NOTHING };
+  }
+
+  /** Pixels, and what has items. */
+  async #nested(place: Place, data: DataSet | null): Promise<boolean> {
+    const { position } = this;
+    const [tag, vr, length] = [this.#tag, this.#vr, this.#length];
+    const element = this.#newElement(position, length);
+    const hasLength = length !== UNDEFINED;
+    if (hasLength && position + length > place.end) {
+      if (tag !== PIXEL_DATA || place.depth > 0 || position > place.end) return this.#cut(place.end);
       // Some of the frames may be complete.
-      element.length = end - position;
+      element.length = place.end - position;
     }
-    if (isUndefined || ((vr === 'SQ' || vr === 'UN' || vr === '') && SEQUENCES.has(tag))) {
-      const isKept = place.isKept && SEQUENCES.has(tag);
-      const within = { ...place, end: isUndefined ? end : position + length, depth: depth + 1, isKept };
-      const items = await this.#items(vr === 'UN' ? { ...within, isExplicit: false } : within);
-      if (!isUndefined) this.position = position + length;
+    if (!hasLength && (tag === PIXEL_DATA || vr === OB || vr === OW)) {
+      await this.#fragments(element, this.#source.size);
+    } else if (tag === PIXEL_DATA && hasLength) {
+      const isEncapsulated =
+        place.depth === 0 && (await hasFragments(this.#source, position, element.length));
+      if (isEncapsulated) await this.#fragments(element, position + element.length);
+      this.position = position + element.length;
+    } else {
+      const isKept = data !== null && SEQUENCES.has(tag);
+      const end = hasLength ? position + length : place.end;
+      const within = { isExplicit: place.isExplicit && vr !== UN, end, depth: place.depth + 1, isKept };
+      const items = await this.#items(within);
+      if (hasLength) this.position = end;
       element.length = this.position - position;
-      return isKept ? { ...element, items } : element;
+      if (isKept) element.items = items;
     }
-    this.position = position + element.length;
-    if (tag === PIXEL_DATA && depth === 0) await this.#encapsulated(element);
-    return element;
+    return data ? this.#keep(data, tag, element) : true;
   }
 
-  /** Some writers give encapsulated pixels a length. */
-  async #encapsulated(element: DicomElement): Promise<void> {
+  #keep(data: DataSet, tag: number, element: DicomElement): true | Promise<true> {
+    this.#countKept();
+    data.elements[tagName(tag)] = element;
     const { position, length } = element;
-    if (length < 8 || !(await this.#source.load(position, 8))) return;
-    const isItem =
-      this.#source.u16(position, true) === 0xfffe && this.#source.u16(position + 2, true) === 0xe000;
-    // Explicit, little endian. The first item, the Basic Offset Table, is empty or has four bytes for each frame.
-    const table = this.#source.u32(position + 4, true);
-    if (!isItem || table % 4 !== 0 || table + 16 > length) return;
-    const end = this.position;
-    this.position = position;
-    await this.#fragments(element, position + length);
-    this.position = end;
+    if (element.items || element.fragments || length === 0 || length > MAX_VALUE) return true;
+    this.#keptBytes += length;
+    if (this.#keptBytes > MAX_KEPT_BYTES) throw invalidImage('the DICOM header is too large');
+    if (!this.#source.has(position, length)) return this.#keepLater(element);
+    element.value = this.#source.copy(position, length);
+    return true;
+  }
+
+  async #keepLater(element: DicomElement): Promise<true> {
+    element.value = await this.#source.keep(element.position, element.length);
+    return true;
+  }
+
+  #countKept(): void {
+    if (++this.#kept > MAX_KEPT) throw invalidImage('the DICOM header has too many elements');
   }
 
   async #fragments(element: DicomElement, end: number): Promise<void> {
@@ -206,10 +236,10 @@ class Reader {
   }
 
   /** @param end of the data set around the element: an item, whose length may be wrong, or the file */
-  #cut(end: number): null {
+  #cut(end: number): false {
     if (end === this.#source.size) this.isCut = true;
     this.position = end;
-    return null;
+    return false;
   }
 
   async #items(place: Place): Promise<DataSet[]> {
@@ -217,41 +247,44 @@ class Reader {
     const items: DataSet[] = [];
     while (this.position < place.end) {
       const start = this.position;
-      const head = await this.#head(false);
-      if (!head || head.tag === SEQUENCE_END) break;
-      if (head.tag !== ITEM) {
+      if (!this.#isLoaded()) await this.#load();
+      if (!this.#head(false) || this.#tag === SEQUENCE_END) break;
+      if (this.#tag !== ITEM) {
         // The delimiter is missing.
         this.position = start;
         break;
       }
-      const hasEnd = head.length !== UNDEFINED;
-      const end = hasEnd ? Math.min(place.end, this.position + head.length) : place.end;
-      const item = await this.#item({ ...place, end });
+      const hasEnd = this.#length !== UNDEFINED;
+      const end = hasEnd ? Math.min(place.end, this.position + this.#length) : place.end;
+      if (!place.isKept && hasEnd) {
+        this.position = end;
+        continue;
+      }
+      if (place.isKept) this.#countKept();
+      const data = place.isKept ? new DataSet(this.#isLittle) : null;
+      await this.#item({ ...place, end }, data);
       if (hasEnd) this.position = end;
-      if (!place.isKept) continue;
-      if (++this.#kept > MAX_KEPT) throw invalidImage('the DICOM header has too many elements');
-      items.push(item);
+      if (data) items.push(data);
     }
     return items;
   }
 
-  async #item(place: Place): Promise<DataSet> {
-    const data = new DataSet(this.#isLittle);
-    const isExplicit = await isItemExplicit(this.#source, this.position, place.isExplicit);
+  async #item(place: Place, data: DataSet | null): Promise<void> {
+    if (!this.#isLoaded()) await this.#load();
+    const isExplicit = isItemExplicit(this.#source, this.position, place.isExplicit);
+    const inside = { ...place, isExplicit };
     while (this.position < place.end) {
       const start = this.position;
-      const head = await this.#head(isExplicit);
-      if (!head || head.tag === ITEM_END) break;
-      if (head.tag === SEQUENCE_END || head.tag === ITEM) {
+      if (!this.#isLoaded()) await this.#load();
+      if (!this.#head(isExplicit) || this.#tag === ITEM_END) return;
+      if (this.#tag === SEQUENCE_END || this.#tag === ITEM) {
         // The delimiter is missing.
         this.position = start;
-        break;
+        return;
       }
-      const element = await this.#element(head, { ...place, isExplicit });
-      if (!element) break;
-      const isAboutPixels = ITEM_GROUPS.has(head.tag >>> 16) || element.items !== undefined;
-      if (place.isKept && isAboutPixels) await this.#keep(data, head.tag, element);
+      const isWanted = ITEM_GROUPS.has(this.#tag >>> 16) || SEQUENCES.has(this.#tag);
+      const isComplete = this.#element(inside, isWanted ? data : null);
+      if (!(isComplete === true || (await isComplete))) return;
     }
-    return data;
   }
 }

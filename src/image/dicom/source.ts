@@ -54,7 +54,8 @@ export class ByteSource {
   }
 
   u16(position: number, isLittle: boolean): number {
-    const [first, second] = [this.at(position), this.at(position + 1)];
+    const at = position - this.#start;
+    const [first, second] = [this.#chunk[at]!, this.#chunk[at + 1]!];
     return isLittle ? first | (second << 8) : (first << 8) | second;
   }
 
@@ -63,9 +64,13 @@ export class ByteSource {
     return isLittle ? first + second * 65536 : first * 65536 + second;
   }
 
-  /** Bytes to keep: of a Blob a copy, so that a short value doesn't keep a whole chunk in memory. */
+  /** Bytes to keep. */
   async keep(position: number, length: number): Promise<Uint8Array> {
-    if (!(await this.load(position, length))) return new Uint8Array();
+    return (await this.load(position, length)) ? this.copy(position, length) : new Uint8Array();
+  }
+
+  /** Loaded bytes to keep: of a Blob a copy, so that a short value doesn't keep a whole chunk in memory. */
+  copy(position: number, length: number): Uint8Array {
     const from = position - this.#start;
     return this.#blob ? this.#chunk.slice(from, from + length) : this.#chunk.subarray(from, from + length);
   }
