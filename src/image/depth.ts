@@ -22,6 +22,8 @@ export function reduceDepth(
   channels: number,
   bits: number,
 ): { data: Uint8Array<ArrayBuffer>; usedBits: UsedBits | null } {
+  if (bits === 8 && channels === 3 && values instanceof Uint8Array)
+    return { data: values as Uint8Array<ArrayBuffer>, usedBits: null };
   const usedBits = bits > 8 ? findUsedBits(largestColor(values, channels), bits) : null;
   const shift = Math.max(0, (usedBits?.used ?? bits) - 8);
   const data = new Uint8Array((values.length / channels) * 3);

@@ -40,7 +40,17 @@ export function missingPart(
  */
 export function nameFile(thrown: unknown, name: string): RoundsError {
   const error = thrown instanceof RoundsError ? thrown : undecodable(thrown);
-  return new RoundsError(error.code, `${name}: ${error.message}`, { cause: thrown });
+  return new RoundsError(error.code, shorten(`${shorten(name, MAX_NAME)}: ${error.message}`, MAX_MESSAGE), {
+    cause: thrown,
+  });
+}
+
+/** Sentences are shorter; names, and what a file contains, may be of any length. */
+const MAX_MESSAGE = 300;
+const MAX_NAME = 100;
+
+function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 function undecodable(thrown: unknown): RoundsError {

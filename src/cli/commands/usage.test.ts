@@ -7,6 +7,7 @@ import { VECTORS } from '../testing/checkpoints';
 import { runHere } from '../testing/runHere';
 import { command as bench } from './bench';
 import { command as convert } from './convert';
+import { command as fuzz } from './fuzz';
 import { command as grade } from './grade';
 import { command as infer } from './infer';
 import { command as inspect } from './inspect';
@@ -14,7 +15,7 @@ import { command as quality } from './quality';
 import { command as rehearse } from './rehearse';
 import { command as verify } from './verify';
 
-const COMMANDS = { bench, convert, grade, infer, inspect, quality, rehearse, verify };
+const COMMANDS = { bench, convert, fuzz, grade, infer, inspect, quality, rehearse, verify };
 const NAMES = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
 const PACK = join(PROJECT, 'public/models/rounds-mini');
 const MANIFEST = join(VECTORS, 'manifest.json');
@@ -47,6 +48,10 @@ describe('exit status 2', () => {
     ['bench', ['--pack', PACK, '--contexts', '0'], /--contexts must be whole numbers from 1/],
     ['bench', ['--pack', PACK, '--rollouts', '17'], /--rollouts must be whole numbers from 1 to 16/],
     ['bench', ['--pack', PACK, '--backend', 'webgl'], /--backend must be webgpu, wasm or auto, not webgl/],
+    ['fuzz', [], /Give exactly one PARSER/],
+    ['fuzz', ['gif'], /PARSER must be png, .*, not gif/],
+    ['fuzz', ['--all', 'png'], /PARSER or --all, not both/],
+    ['fuzz', ['png', '--inputs', '0'], /--inputs must be a whole number from 1/],
     ['infer', ['--pack', PACK], /Give --pack DIR and --case FILE/],
     ['infer', ['--pack', VECTORS, '--case', MANIFEST], /is not a model pack: it has no pack\.json/],
     ['infer', ['--pack', PACK, '--case', 'none.json'], /There is no case file at .*none\.json/],

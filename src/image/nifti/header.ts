@@ -182,7 +182,10 @@ class HeaderReader {
     const [i = 1, j = 1, k = 1, ...more] = Array.from({ length: 7 }, (_, axis) =>
       axis < rank ? this.#dim(axis + 1) : 1,
     );
-    const offset = this.#version === 1 ? this.#real('voxOffset') : Number(this.#long('voxOffset'));
+    // A float in the first version, but a number of bytes.
+    const offset = Math.trunc(
+      this.#version === 1 ? this.#real('voxOffset') : Number(this.#long('voxOffset')),
+    );
     const volumes = more.reduce((product, count) => product * Math.max(1, count), 1);
     const isSound =
       rank >= 1 && rank <= 7 && [i, j, k, volumes].every((n) => Number.isSafeInteger(n) && n >= 1);

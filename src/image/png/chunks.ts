@@ -35,8 +35,14 @@ const DEPTHS: Partial<Record<number, number[]>> = {
   4: [8, 16],
   6: [8, 16],
 };
-/** Chunks that pixels depend on. A damaged one is refused; all others (text, colour profiles) do no harm. */
-const NEEDED = ['IHDR', 'PLTE', 'IDAT', 'IEND'];
+/** Types that are read, as big-endian numbers. Others (text, colour profiles) are left out, so a damaged one does no harm. */
+const TYPE = {
+  IHDR: 0x49484452,
+  PLTE: 0x504c5445,
+  IDAT: 0x49444154,
+  IEND: 0x49454e44,
+  eXIf: 0x65584966,
+} as const;
 
 /** @returns image_invalid */
 export function damagedPng(cause?: unknown): RoundsError {
@@ -45,18 +51,18 @@ export function damagedPng(cause?: unknown): RoundsError {
 
 /** @throws RoundsError image_invalid if a chunk that the pixels depend on is missing or damaged */
 export function readChunks(bytes: Uint8Array<ArrayBuffer>): PngChunks {
-  const found = new Chunks(bytes.length);
+  const found = new Chunks(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = SIGNATURE_BYTES;
   while (at + CHUNK_FRAME_BYTES <= bytes.length) {
     const end = at + CHUNK_FRAME_BYTES + view.getUint32(at);
     if (end > bytes.length) break;
-    const type = String.fromCharCode(bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!);
-    const body = bytes.subarray(at + 8, end - 4);
-    const isSound = () => crc32(bytes.subarray(at + 4, end - 4)) === view.getUint32(end - 4);
-    if (NEEDED.includes(type) && !isSound()) break;
-    if (type === 'IEND') return found.finish();
-    found.take(type, body, isSound);
+    const type = view.getUint32(at + 4);
+    if (type === TYPE.IEND) return found.finish();
+    // There may be millions without content: nothing is made of them.
+    if (type !== TYPE.IDAT || end > at + CHUNK_FRAME_BYTES) {
+      found.take(type, at + 8, end - 4, () => crc32(bytes, at + 4, end - 4) === view.getUint32(end - 4));
+    }
     at = end;
   }
   throw damagedPng();
@@ -65,20 +71,28 @@ export function readChunks(bytes: Uint8Array<ArrayBuffer>): PngChunks {
 class Chunks {
   #header: PngHeader | null = null;
   #palette: Uint8Array | null = null;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #joined: JoinedBytes;
   #orientation = 1;
 
-  constructor(fileBytes: number) {
-    this.#joined = new JoinedBytes(fileBytes);
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+    this.#joined = new JoinedBytes(bytes.length);
   }
 
-  take(type: string, body: Uint8Array<ArrayBuffer>, isSound: () => boolean): void {
-    // The header is the first chunk.
-    if (type === 'IHDR' && !this.#header) this.#header = readHeader(body);
-    else if (!this.#header) throw damagedPng();
-    else if (type === 'IDAT') this.#joined.add(body);
-    else if (type === 'PLTE') this.#palette ??= body;
-    else if (type === 'eXIf' && isSound()) this.#orientation = exifOrientation(body);
+  /** @param start of its content @throws RoundsError image_invalid if pixels depend on it, and it's damaged */
+  take(type: number, start: number, end: number, isSound: () => boolean): void {
+    if (type === TYPE.eXIf) {
+      if (isSound()) this.#orientation = exifOrientation(this.#bytes.subarray(start, end));
+      return;
+    }
+    if (type !== TYPE.IHDR && type !== TYPE.PLTE && type !== TYPE.IDAT) return;
+    // The header is the first of them.
+    if (!isSound() || (!this.#header && type !== TYPE.IHDR)) throw damagedPng();
+    const body = this.#bytes.subarray(start, end);
+    if (type === TYPE.IDAT) this.#joined.add(body);
+    else if (type === TYPE.PLTE) this.#palette ??= body;
+    else this.#header ??= readHeader(body);
   }
 
   finish(): PngChunks {

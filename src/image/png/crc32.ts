@@ -7,9 +7,9 @@ for (let i = 0; i < 256; i++) {
   TABLE[i] = crc;
 }
 
-/** As an unsigned 32-bit number. */
-export function crc32(bytes: Uint8Array): number {
+/** Of the bytes from `start` to `end`, as an unsigned 32-bit number. */
+export function crc32(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = -1;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]!) & 255]!;
+  for (let i = start; i < end; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]!) & 255]!;
   return (crc ^ -1) >>> 0;
 }

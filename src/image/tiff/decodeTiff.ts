@@ -62,11 +62,11 @@ export async function decodeTiff(file: ImageFile, options: DecodeOptions = {}): 
 
 function readLayout(page: Directory): PageLayout {
   const layout = {
-    width: page.first(TAG.width, 0),
-    height: page.first(TAG.height, 0),
-    samples: page.first(TAG.samplesPerPixel, 1),
-    bits: page.first(TAG.bitsPerSample, 1),
-    format: page.first(TAG.sampleFormat, 1),
+    width: page.count(TAG.width, 0),
+    height: page.count(TAG.height, 0),
+    samples: page.count(TAG.samplesPerPixel, 1),
+    bits: page.count(TAG.bitsPerSample, 1),
+    format: page.count(TAG.sampleFormat, 1),
     isPlanar: page.first(TAG.planarConfiguration, 1) === 2,
   };
   checkDimensions(layout);

@@ -76,6 +76,11 @@ export class Directory {
     return this.all(tag)[0] ?? fallback;
   }
 
+  /** A count, whatever type it's written with. */
+  count(tag: number, fallback: number): number {
+    return Math.trunc(this.first(tag, fallback));
+  }
+
   /** Reads the values that aren't in the directory itself. @throws RangeError, RoundsError image_invalid */
   async load({ source, isLittleEndian }: TiffFile): Promise<void> {
     for (const [tag, { type, count, start }] of this.#pointers) {

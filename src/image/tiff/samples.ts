@@ -129,7 +129,8 @@ function rowCopier(view: DataView, { bits, format }: PageLayout, little: boolean
   if (bits === 8) {
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     return (row, count, values, to, step) => {
-      for (let i = 0; i < count; i++, to += step) values[to] = bytes[row + i]!;
+      if (step === 1) values.set(bytes.subarray(row, row + count), to);
+      else for (let i = 0; i < count; i++, to += step) values[to] = bytes[row + i]!;
     };
   }
   if (bits === 16) return read((row, i) => view.getUint16(row + i * 2, little));

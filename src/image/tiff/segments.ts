@@ -66,10 +66,10 @@ export function* listSegments(
   const isTiled = page.all(TAG.tileWidth).length > 0;
   const offsets = page.all(isTiled ? TAG.tileOffsets : TAG.stripOffsets);
   const counts = page.all(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts);
-  const width = isTiled ? page.first(TAG.tileWidth, 0) : fullWidth;
+  const width = isTiled ? page.count(TAG.tileWidth, 0) : fullWidth;
   const height = isTiled
-    ? page.first(TAG.tileLength, 0)
-    : Math.min(page.first(TAG.rowsPerStrip, fullHeight), fullHeight);
+    ? page.count(TAG.tileLength, 0)
+    : Math.min(page.count(TAG.rowsPerStrip, fullHeight), fullHeight);
   if (!(width >= 1 && height >= 1)) throw damagedTiff();
   const across = Math.ceil(fullWidth / width);
   const down = Math.ceil(fullHeight / height);
@@ -81,14 +81,14 @@ export function* listSegments(
     const place = index % perPlane;
     const y = Math.floor(place / across) * height;
     const offset = offsets[index];
-    if (offset === undefined || offset > file.source.size) throw damagedTiff();
+    if (offset === undefined || !Number.isInteger(offset) || offset > file.source.size) throw damagedTiff();
     // The last strip ends with the image; tiles always have their full size.
     const rows = isTiled ? height : Math.min(height, fullHeight - y);
     // No coding makes more of it, whatever the file says.
     const most = rowBytes(width) * rows * 2 + 1024;
     yield {
       offset,
-      length: Math.min(counts[index] ?? most, most, file.source.size - offset),
+      length: Math.min(Math.trunc(counts[index] ?? most), most, file.source.size - offset),
       ...{ x: (place % across) * width, y, width, height: rows },
       plane: Math.floor(index / perPlane),
     };

@@ -1,0 +1,35 @@
+/** A few thousand broken inputs for each parser, and all that once broke one. `npm run fuzz` tries more. */
+import { describe, expect, it } from 'vitest';
+import { readCorpus } from './corpus';
+import { PARSERS } from './parsers';
+import { makeInput, tryInput, tryInputs } from './tryInputs';
+
+/** Inputs for each parser, as far as they're tried in this time. */
+const INPUTS = 3000;
+const MS = 2000;
+
+it('names each parser once', () => {
+  const names = PARSERS.map(({ name }) => name);
+  expect(names).toEqual([...new Set(names)]);
+});
+
+describe.each(PARSERS)('$name', (parser) => {
+  it('reads its seeds, and makes the same inputs again', async () => {
+    const seeds = parser.seeds();
+    expect(seeds.length).toBeGreaterThan(0);
+    for (const seed of seeds) expect(await tryInput(parser, seed)).toBeNull();
+    const make = (): Uint8Array[] => [0, 1, 2].map((index) => makeInput(parser, seeds, 7, index));
+    expect(make()).toEqual(make());
+  });
+
+  it('stands what broke it before', async () => {
+    for (const { file, bytes } of readCorpus(parser.name))
+      expect(await tryInput(parser, bytes), file).toBeNull();
+  });
+
+  it('stands broken inputs', async () => {
+    const { findings, tried } = await tryInputs(parser, { seed: 1, inputs: INPUTS, ms: MS });
+    expect(findings.map(({ index, problem }) => `input ${index} ${problem}`)).toEqual([]);
+    expect(tried).toBeGreaterThan(20);
+  });
+});
