@@ -1,14 +1,31 @@
 /** The checkpoint's own tokenizer and chat template, run by @huggingface/transformers. */
 import { PreTrainedTokenizer } from '@huggingface/transformers';
+import { parseBoundedJson } from '../shared/boundedJson';
 import { RoundsError } from '../shared/errors';
 import type { PackReader, TemplateMessage, Tokenizer } from '../engine/ports';
 import { bytesOfEntry } from './byteLevel';
 
+/** Qwen's has 7 to 12 MB, with 152,000 entries and as many merges. */
+const TOKENIZER_BUDGET = { maxBytes: 64_000_000, maxValues: 10_000_000 };
+
 /** @throws RoundsError pack_invalid when tokenizer or template are missing or unreadable */
 export async function loadTokenizer(pack: PackReader): Promise<Tokenizer> {
-  const tokenizerJson = await readJson(pack, 'tokenizer.json');
-  const config = await readJson(pack, 'tokenizer_config.json');
-  const template = await readText(pack, 'chat_template.jinja');
+  return makeTokenizer({
+    tokenizer: await readFile(pack, 'tokenizer.json'),
+    tokenizerConfig: await readFile(pack, 'tokenizer_config.json'),
+    template: await readFile(pack, 'chat_template.jinja'),
+  });
+}
+
+/** @throws RoundsError pack_invalid */
+export function makeTokenizer(files: {
+  tokenizer: Uint8Array;
+  tokenizerConfig: Uint8Array;
+  template: Uint8Array;
+}): Tokenizer {
+  const tokenizerJson = parseJson(files.tokenizer, 'tokenizer.json');
+  const config = parseJson(files.tokenizerConfig, 'tokenizer_config.json');
+  const template = new TextDecoder().decode(files.template);
   let tokenizer: PreTrainedTokenizer;
   try {
     tokenizer = new PreTrainedTokenizer(tokenizerJson, { ...config, chat_template: template });
@@ -43,17 +60,16 @@ function render(tokenizer: PreTrainedTokenizer, messages: TemplateMessage[]): st
   }
 }
 
-async function readText(pack: PackReader, file: string): Promise<string> {
+async function readFile(pack: PackReader, file: string): Promise<Uint8Array> {
   const span = pack.manifest.files[file];
   if (!span) throw new RoundsError('pack_invalid', `The pack has no ${file}.`);
-  return new TextDecoder().decode(await pack.read(span));
+  return pack.read(span);
 }
 
-async function readJson(pack: PackReader, file: string): Promise<object> {
-  try {
-    return JSON.parse(await readText(pack, file)) as object;
-  } catch (cause) {
-    if (cause instanceof RoundsError) throw cause;
-    throw new RoundsError('pack_invalid', `The pack's ${file} is not JSON.`, { cause });
-  }
+function parseJson(bytes: Uint8Array, file: string): object {
+  return parseBoundedJson(bytes, `The pack's ${file}`, TOKENIZER_BUDGET, invalid) as object;
+}
+
+function invalid(message: string): never {
+  throw new RoundsError('pack_invalid', message);
 }

@@ -52,7 +52,7 @@ function measure(bytes: Uint8Array): { depth: number; values: number } {
   let level = 0;
   let values = 1;
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
+    const byte = bytes[i] ?? 0;
     if (byte === QUOTE) i = endOfText(bytes, i + 1);
     else if (byte === COMMA) values += 1;
     else if (byte === OPENING[0] || byte === OPENING[1]) {

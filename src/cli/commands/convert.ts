@@ -9,10 +9,12 @@ import { planConversion, type ConversionPlan } from '../../convert/plan';
 import type { CheckpointSource } from '../../convert/source';
 import { parseHubName, parseHubPage, type HubName } from '../../shared/hubName';
 import { SHARD_BYTES, type RecipeOption, type WeightsOption } from '../../shared/pack';
+import { plannedTrialFiles, tryModel } from '../../runtime/trial/tryModel';
 import { UsageError, type Command, type CommandContext } from '../command';
 import { readCalibration } from '../convert/calibrationFile';
 import { checkTarget, openFolderSink } from '../convert/folderSink';
 import { openFolder } from '../convert/folderSource';
+import { startTrialThread } from '../convert/trialThread';
 import { openWorkerPool } from '../convert/workerPool';
 import { oneOf, onlyArgument, wholeNumber } from '../options';
 import { ProgressLine } from '../progressLine';
@@ -142,6 +144,8 @@ async function convert(args: Arguments, { signal, out, err }: CommandContext): P
   const { weights, recipe } = args;
   const calibration = args.calibration === null ? null : await readCalibration(args.calibration);
   const plan = await planConversion(source, { weights, recipe, calibration });
+  const files = plannedTrialFiles(plan.files);
+  if (files) await tryModel(plan.name, files, startTrialThread, signal);
   if (plan.usesDefaultLimits) err(`${defaultLimitsNote(plan)}\n`);
   if (args.dryRun || args.out === null) {
     out(describePlan(plan));

@@ -4,6 +4,7 @@ import { MAX_WHOLE_PARAMETERS, SHARD_BYTES, type PackManifest, type Span } from 
 import { runConversion, type ConvertProgress } from '../../convert/convert';
 import type { ConversionPlan } from '../../convert/plan';
 import { shardName } from '../../convert/shards';
+import { readSpan } from '../storage/readSpan';
 import type { ShardStore } from '../storage/shardStore';
 import { openQuantizerPool, quantizerThreads } from './quantizerPool';
 import { ConversionJournal } from './conversionJournal';
@@ -73,29 +74,11 @@ async function withAnswers(
     if (manifest.parameters > MAX_WHOLE_PARAMETERS) return manifest;
     // Loaded only now: it brings onnxruntime along.
     const { answersOf } = await import('../knownAnswers');
-    const read = (span: Span) => readSpan(store, span, shardBytes);
+    const read = (span: Span) => readSpan(store, span, { shardBytes, nameOf: shardName });
     return { ...manifest, selfTest: await answersOf({ manifest, read }) };
   } catch (thrown) {
     const { code } = RoundsError.from(thrown);
     if (code === 'storage_failed' || code === 'aborted') throw thrown;
     return manifest;
   }
-}
-
-async function readSpan(
-  store: ShardStore,
-  { offset, length }: Span,
-  shardBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const file = shardName(Math.floor((offset + done) / shardBytes));
-    const shard = await store.get(file);
-    if (!shard) throw new RoundsError('storage_failed', `${file} was just written and is missing.`);
-    const from = (offset + done) % shardBytes;
-    const part = new Uint8Array(shard, from, Math.min(length - done, shard.byteLength - from));
-    bytes.set(part, done);
-    done += part.length;
-  }
-  return bytes;
 }

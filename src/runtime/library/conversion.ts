@@ -11,6 +11,7 @@ import { openHub } from '../../convert/hubSource';
 import { makeManifest, planConversion, type ConversionPlan } from '../../convert/plan';
 import { shardName } from '../../convert/shards';
 import type { CheckpointSource } from '../../convert/source';
+import { plannedTrialFiles } from '../trial/tryModel';
 import { convertToStore } from '../convert/convertToStore';
 import { fetchBytes } from '../storage/fetchBytes';
 import {
@@ -41,9 +42,12 @@ export async function openConversion(
   const { weights, recipe } = origin;
   const calibration = await fetchCalibration(origin, hooks);
   const plan = await planConversion(source, { weights, recipe, calibration });
+  const id = await conversionId(plan);
+  const files = plannedTrialFiles(plan.files);
+  if (files) await hooks.tryModel?.(id, plan.name, files);
   const sourceBytes = plan.source.files.reduce((sum, { size }) => sum + size, 0);
   return {
-    id: await conversionId(plan),
+    id,
     origin: origin.kind === 'hub' ? { ...origin, revision: source.revision ?? origin.revision } : origin,
     phase: 'converting',
     pack: plan,

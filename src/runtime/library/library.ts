@@ -24,6 +24,9 @@ import { openModelSource } from './openModelSource';
 import { openPackFiles } from './packFiles';
 import { fillStore, StoredModels } from './storedModels';
 import { storageReport } from './storageReport';
+import { startTrialThread } from '../trial/trialThread';
+import type { StartThread } from '../trial/tryModel';
+import { Trials } from './trials';
 import { planOf, type ModelSource, type SourceHooks } from './modelSource';
 
 export interface LibraryPorts {
@@ -34,6 +37,8 @@ export interface LibraryPorts {
   tab: string;
   onJobs: (jobs: JobState[]) => void;
   onModels: (models: StoredModel[]) => void;
+  /** Starts the thread in which a model is tried before it is taken in; for tests. */
+  startTrial?: StartThread;
   /** Least time between two reports of jobs, for tests; 0 reports each change. */
   updateEveryMs?: number;
 }
@@ -50,6 +55,7 @@ export class Library implements LibraryService {
   readonly #models: StoredModels;
   readonly #board: JobBoard;
   readonly #runner: JobRunner;
+  readonly #trials: Trials;
   /** Models that are fetched for this session only; in memory until they are complete, so that they can be resumed. */
   readonly #sessions = new Map<string, MemoryShardStore>();
   /** By hub. Given with a call, remembered for resuming, never stored or sent anywhere else. */
@@ -60,6 +66,7 @@ export class Library implements LibraryService {
     this.#models = new StoredModels(ports.storage, ports.locks);
     this.#board = new JobBoard({ ...ports, onChange: ports.onJobs });
     this.#runner = new JobRunner(this.#board);
+    this.#trials = new Trials(ports.startTrial ?? startTrialThread);
     ports.channel.onMessage((message) => this.#receive(message));
   }
 
@@ -102,6 +109,7 @@ export class Library implements LibraryService {
       this.#sessions.set(source.id, store);
       const text = await fillStore(source, store, job);
       this.#sessions.delete(source.id);
+      await this.#trials.tryPack(source.id, text, store, job.signal);
       return sessionPack(text, store);
     });
   }
@@ -176,6 +184,11 @@ export class Library implements LibraryService {
     access: OriginAccess | undefined,
     hooks: SourceHooks,
   ): Promise<ModelSource> {
+    const { signal } = hooks;
+    hooks = {
+      ...hooks,
+      tryModel: (id, name, files) => this.#trials.tryFiles(id, name, files, signal),
+    };
     if (origin.kind !== 'hub') return openModelSource(origin, access ?? {}, hooks);
     const token = access?.token ?? this.#tokens.get(origin.endpoint) ?? '';
     if (token) this.#tokens.set(origin.endpoint, token);
@@ -201,6 +214,7 @@ export class Library implements LibraryService {
       onDetail: job.onDetail,
       onRecord: start,
       onWait: () => job.update({ phase: 'elsewhere' }),
+      check: (id, text, store) => this.#trials.tryPack(id, text, store, job.signal),
     });
     await this.#changed();
     return model;

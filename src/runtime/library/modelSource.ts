@@ -7,6 +7,7 @@ import type { JobDetail } from '../../shared/jobDetail';
 import type { JobPhase, ModelOrigin, ModelPlan } from '../../shared/library';
 import type { PackManifest, PackTensor } from '../../shared/pack';
 import { describeWeights } from '../storage/modelStorage';
+import type { TrialFiles } from '../trial/trialSteps';
 import type { ShardStore } from '../storage/shardStore';
 
 export interface FillHooks {
@@ -44,7 +45,10 @@ export interface ModelSource {
   fill(store: ShardStore, hooks: FillHooks): Promise<string>;
 }
 
-export type SourceHooks = Pick<FillHooks, 'signal' | 'onDetail'>;
+export interface SourceHooks extends Pick<FillHooks, 'signal' | 'onDetail'> {
+  /** @throws RoundsError model_refused where the chat template or the tokenizer does not end */
+  tryModel?: (id: string, name: string, files: TrialFiles) => Promise<void>;
+}
 
 /**
  * An absolute address that the library may reach: https, this site, or this machine.

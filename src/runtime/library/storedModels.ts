@@ -16,6 +16,15 @@ import { presentShards, sizeOf, type FillHooks, type ModelSource } from './model
 /** Storage that is cleared while it is filled is filled again, but not without end. */
 const FILL_ROUNDS = 3;
 
+export interface StoreHooks extends FillHooks {
+  /** The model is listed from now on. */
+  onRecord: () => void;
+  /** Another tab works on it; once that ends, this one stores what is then missing. */
+  onWait: () => void;
+  /** Looks at a model whose shards are all there; it is complete only if this resolves. */
+  check: (id: string, manifestText: string, store: ShardStore) => Promise<void>;
+}
+
 export class StoredModels {
   readonly #storage: ModelStorage;
   readonly #locks: Locks;
@@ -45,14 +54,9 @@ export class StoredModels {
 
   /**
    * Stores what is missing, and the record that says so last.
-   * @param onRecord the model is listed from now on
-   * @param onWait another tab works on it; once that ends, this one stores what is then missing
-   * @throws RoundsError of the source; storage_quota, storage_failed, aborted
+   * @throws RoundsError of the source; storage_quota, storage_failed, aborted; what `check` throws
    */
-  fill(
-    source: ModelSource,
-    hooks: FillHooks & { onRecord: () => void; onWait: () => void },
-  ): Promise<StoredModel> {
+  fill(source: ModelSource, hooks: StoreHooks): Promise<StoredModel> {
     const { signal, onWait } = hooks;
     return this.#locks.run(modelLock(source.id), () => this.#fill(source, hooks), { signal, onWait });
   }
@@ -95,7 +99,7 @@ export class StoredModels {
     for (const id of ids) await this.drop(id);
   }
 
-  async #fill(source: ModelSource, hooks: FillHooks & { onRecord: () => void }): Promise<StoredModel> {
+  async #fill(source: ModelSource, hooks: StoreHooks): Promise<StoredModel> {
     const { index } = this.#storage;
     const { id, origin, pack, shards, manifestText } = source;
     const known = await index.get(id);
@@ -104,9 +108,20 @@ export class StoredModels {
     await index.put(record, manifestText);
     hooks.onRecord();
     const text = await fillStore(source, this.#storage.shards(id), hooks);
+    await this.#check(id, text, hooks);
     const model = completed(record, await sha256Hex(new TextEncoder().encode(text)));
     await index.put(model, text);
     return model;
+  }
+
+  /** A model that is refused is not kept: resuming it would end the same way. */
+  async #check(id: string, text: string, { check }: StoreHooks): Promise<void> {
+    try {
+      await check(id, text, this.#storage.shards(id));
+    } catch (thrown) {
+      if (RoundsError.from(thrown).code === 'model_refused') await this.#storage.drop(id);
+      throw thrown;
+    }
   }
 
   async #counted(model: StoredModel): Promise<StoredModel> {

@@ -117,6 +117,47 @@ describe('LibraryState', () => {
     expect(state.hint).toContain('notes isn’t a model');
   });
 
+  it('plans anything with weights, which says what form they have', async () => {
+    const { state, library } = setup({ plan: failing('checkpoint_invalid') });
+    for (const name of [
+      'model-Q4_K_M.gguf',
+      'adapter_config.json',
+      'model.safetensors',
+      'pytorch_model.bin',
+    ]) {
+      const files = [new File(['x'], name)];
+      await state.importFiles({ name: 'm', files });
+      expect(library.of('plan').at(-1)).toMatchObject({
+        origin: { kind: 'folder', name: 'm' },
+        access: { files },
+      });
+    }
+    expect(library.of('import')).toEqual([]);
+    expect(state.preparation?.error?.code).toBe('checkpoint_invalid');
+  });
+
+  it('says where an image or a file of cases belongs, and keeps the files for that', async () => {
+    const { state, library } = setup({ import: () => STORED });
+    const png = new File([new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10])], 'head.bin');
+    const dicom = new File([new Uint8Array(128), 'DICM'], 'IM0001');
+    const volume = new File(['x'], 'brain.nii.gz');
+    for (const file of [png, dicom, volume]) {
+      await state.importFiles({ name: file.name, files: [file] });
+      expect(state.misplaced).toEqual({ place: 'images', name: file.name, files: [file] });
+    }
+    const cases = new File(['x'], 'ward.rounds.zip');
+    await state.importFiles({ name: cases.name, files: [cases] });
+    expect(state.misplaced).toMatchObject({ place: 'cases', files: [cases] });
+    const study = [new File(['x'], 'readme.txt'), dicom];
+    await state.importFiles({ name: 'study', files: study });
+    expect(state.misplaced).toMatchObject({ place: 'images', name: 'study', files: study });
+    expect(library.of('import')).toEqual([]);
+    const pack = [new File(['{}'], 'pack.json'), png];
+    await state.importFiles({ name: 'pack', files: pack });
+    expect(state.misplaced).toBeNull();
+    expect(library.of('import')).toEqual([{ files: pack }]);
+  });
+
   it('uses a model for this visit without storing it', async () => {
     const pack = { manifest: new Blob(['{}']), shards: [] };
     const { state, library } = setup({ addForSession: () => pack });

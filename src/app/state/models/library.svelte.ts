@@ -16,6 +16,8 @@ import { storedText } from '../../browser/storedText';
 import type { LibraryApi } from '../../clients/libraryClient';
 import { DEFAULT_HUB, DEFAULT_CONVERSION, parseHub } from '../../catalogue/modelAddress';
 import { localKind, type FolderFiles } from '../../browser/localFiles';
+import { MANIFEST_FILE } from '../../../shared/pack';
+import { hasWeights, otherPlace, type OtherPlace } from './misplaced';
 import { ModelActions } from './modelActions.svelte';
 import { Preparation } from './preparation.svelte';
 
@@ -56,6 +58,8 @@ export class LibraryState {
   problem = $state.raw<RoundsError | null>(null);
   /** Why chosen files can't be used, as a sentence. */
   hint = $state('');
+  /** Files that are no model and belong elsewhere on the page. */
+  misplaced = $state.raw<{ place: OtherPlace; name: string; files: File[] } | null>(null);
   preparation = $state.raw<Preparation | null>(null);
   hub = $state(storedText('rounds.hub').get() ?? DEFAULT_HUB);
   /** Access token for gated models; never stored. */
@@ -203,8 +207,15 @@ export class LibraryState {
   async importFiles(local: FolderFiles): Promise<void> {
     this.problem = null;
     this.hint = '';
+    this.misplaced = null;
     const kind = localKind(local);
-    if (kind === 'checkpoint')
+    const isNamed = local.files.some(({ name }) => name === MANIFEST_FILE || name === 'config.json');
+    const place = isNamed || hasWeights(local.files) ? null : await otherPlace(local.files);
+    if (place) {
+      this.misplaced = { place, name: local.name, files: local.files };
+      return;
+    }
+    if (kind === 'checkpoint' || (!isNamed && hasWeights(local.files)))
       return this.prepare(
         { kind: 'folder', name: local.name, ...DEFAULT_CONVERSION },
         local.name,
