@@ -1,6 +1,6 @@
 /** PNG and the formats that the browser decodes: one picture, or the frames of an animation. */
 import type { FileFormat, ImageFacts } from '../shared/imageFacts';
-import { isAnimated, openAnimation } from './animation';
+import { isAnimated, openAnimation, type Animation } from './animation';
 import { decodeInBrowser } from './browser';
 import type { DecodedImage, DecodeOptions, ImageFile } from './decoded';
 import { renderDeepGrey } from './deepGrey';
@@ -25,7 +25,7 @@ const NAMES: Partial<Record<ImageFormat, FileFormat>> = {
  * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid (no such frame), out_of_memory
  */
 export async function decodePicture(file: ImageFile, options: DecodeOptions): Promise<DecodedImage> {
-  const { blob, bytes, format } = file;
+  const { bytes, format } = file;
   checkDimensions(readDimensions(bytes, format));
   const frame = options.frame ?? 0;
   const isAnimation = isAnimated(bytes, format);
@@ -33,6 +33,20 @@ export async function decodePicture(file: ImageFile, options: DecodeOptions): Pr
   const animation = isAnimation
     ? await remember('animation', bytes.length, () => openAnimation(bytes, format))
     : null;
+  try {
+    return await decodeFrame(file, frame, { isAnimation, animation }, options);
+  } finally {
+    // Nobody comes back for another frame.
+    if (!options.remember) animation?.close();
+  }
+}
+
+async function decodeFrame(
+  { blob, bytes, format }: ImageFile,
+  frame: number,
+  { isAnimation, animation }: { isAnimation: boolean; animation: Animation | null },
+  options: DecodeOptions,
+): Promise<DecodedImage> {
   const frames = animation?.frames ?? 1;
   if (!Number.isInteger(frame) || frame < 0 || frame >= frames) throw missingPart('frame', frame, frames);
   const facts: ImageFacts = {
