@@ -45,6 +45,8 @@ interface Case {
   place: 'load' | 'image' | 'answer' | 'word';
   button: string;
   outcome: Outcome;
+  /** How often it fails: a load that lost its device or its worker is tried once more before the page says so. */
+  times?: number;
 }
 
 const TRY_AGAIN = (
@@ -54,8 +56,8 @@ const CASES: Case[] = [
   { code: 'webgpu_unavailable', place: 'load', button: 'Use WebAssembly', outcome: onWasm },
   { code: 'feature_missing', place: 'load', button: 'Use WebAssembly', outcome: onWasm },
   { code: 'self_test_failed', place: 'load', button: 'Use WebAssembly', outcome: onWasm },
-  { code: 'device_lost', place: 'load', button: 'Try again', outcome: ready },
-  { code: 'worker_crashed', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'device_lost', place: 'load', button: 'Try again', outcome: ready, times: 2 },
+  { code: 'worker_crashed', place: 'load', button: 'Try again', outcome: ready, times: 2 },
   { code: 'aborted', place: 'load', button: 'Try again', outcome: ready },
   { code: 'internal', place: 'load', button: 'Try again', outcome: ready },
   ...TRY_AGAIN,
@@ -76,6 +78,8 @@ const CASES: Case[] = [
   { code: 'model_changed', place: 'answer', button: 'Open Models', outcome: libraryOpen },
   { code: 'model_not_loaded', place: 'load', button: 'Try again', outcome: ready },
   { code: 'model_not_loaded', place: 'load', button: 'Open Models', outcome: libraryOpen },
+  { code: 'load_stalled', place: 'load', button: 'Try again', outcome: ready },
+  { code: 'load_stalled', place: 'load', button: 'Open Models', outcome: libraryOpen },
   { code: 'model_busy', place: 'load', button: 'Try again', outcome: ready },
   { code: 'file_invalid', place: 'load', button: 'Try again', outcome: ready },
   { code: 'file_invalid', place: 'load', button: 'Open Models', outcome: libraryOpen },
@@ -101,9 +105,9 @@ function panel(page: Page): Locator {
 }
 
 for (const failure of CASES) {
-  const { code, place, button, outcome } = failure;
+  const { code, place, button, outcome, times = 1 } = failure;
   test(`${code} at ${place}: ${button}`, async ({ page, openFake }) => {
-    await openFake(page, 'thinking', `&fails=${place}:${code}`);
+    await openFake(page, 'thinking', `&fails=${place}:${code}:${times}`);
     const rounds = new RoundsPage(page);
     await fail(failure, rounds);
     await expect(panel(page)).toContainText(textOf(code).sentence);
@@ -112,6 +116,46 @@ for (const failure of CASES) {
     await outcome(rounds, page);
   });
 }
+
+for (const code of ['device_lost', 'worker_crashed'] as const) {
+  test(`${code} while the model loads: it is loaded once more`, async ({ page, openFake }) => {
+    await openFake(page, 'thinking', `&fails=load:${code}`);
+    await new RoundsPage(page).modelReady();
+    await expect(page.getByRole('group', { name: 'Error' })).toHaveCount(0);
+  });
+}
+
+test('model_not_loaded at an answer: the page loads the model again and asks', async ({ page, openFake }) => {
+  await openFake(page, 'thinking', '&fails=answer:model_not_loaded');
+  const rounds = new RoundsPage(page);
+  await rounds.modelReady();
+  await rounds.takeSample(/^Head CT/);
+  await rounds.ask.click();
+  await answered(rounds, page);
+});
+
+test('start_blocked: what the host must set is said in plain sight', async ({ page, openFake }) => {
+  await openFake(page, 'thinking', '&fails=load:start_blocked');
+  await expect(panel(page)).toContainText(textOf('start_blocked').sentence);
+  await expect(panel(page).getByText('Scripted: start_blocked.', { exact: true })).toBeVisible();
+  await panel(page).getByRole('button', { name: 'Reload page' }).click();
+  await expect(panel(page)).toContainText(textOf('start_blocked').sentence);
+});
+
+test('use smaller images: what stops the page from measuring them is shown', async ({ page, openFake }) => {
+  await openFake(page, 'thinking', '&fails=answer:out_of_memory');
+  const rounds = new RoundsPage(page);
+  await rounds.modelReady();
+  await rounds.takeSample(/^Head CT/);
+  await rounds.ask.click();
+  await expect(panel(page)).toContainText(textOf('out_of_memory').sentence);
+  // From here on no image can be decoded.
+  await page.evaluate(() => {
+    window.createImageBitmap = () => Promise.reject(new Error('broken'));
+  });
+  await panel(page).getByRole('button', { name: 'Use smaller images' }).click();
+  await expect(panel(page)).toContainText(textOf('image_invalid').sentence);
+});
 
 for (const code of ['image_invalid', 'image_unsupported', 'image_too_large'] as const) {
   test(`${code}: another file takes its place`, async ({ page, openFake }) => {

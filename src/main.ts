@@ -22,5 +22,6 @@ const app = new AppState({
   backend: backendFromUrl(location.search),
 });
 await startLanguage(storedText('rounds.locale'));
+target.replaceChildren();
 mount(App, { target, props: { app, offline: registerServiceWorker() } });
 app.start();

@@ -1,4 +1,7 @@
-/** Any error at any place, once: what the errors' own tests ask for in the page's address, `&fails=load:device_lost`. */
+/**
+ * Any error at any place, once or a number of times: what the errors' own tests ask for in the page's address,
+ * `&fails=load:device_lost:2`.
+ */
 import { ERROR_CODES, RoundsError, type ErrorCode } from '../../src/shared/errors';
 import type { LoadParams } from '../../src/shared/protocol';
 
@@ -14,11 +17,13 @@ const NEEDS_NO_CACHE: ReadonlySet<ErrorCode> = new Set(['storage_quota', 'storag
 export class Failing {
   readonly #place: string;
   readonly #code: ErrorCode | null;
+  readonly #times: number;
   #count = 0;
 
   constructor(search: string) {
-    const [place = '', code = ''] = (new URLSearchParams(search).get('fails') ?? '').split(':');
+    const [place = '', code = '', times = '1'] = (new URLSearchParams(search).get('fails') ?? '').split(':');
     this.#place = place;
+    this.#times = Number(times);
     this.#code = ERROR_CODES.find((known) => known === code) ?? null;
     if (place !== '' && !this.#code) throw new Error(`There is no error code ${code}.`);
   }
@@ -27,7 +32,7 @@ export class Failing {
   at(place: Place, load?: LoadParams): void {
     if (!this.#code || place !== this.#place) return;
     if (load && this.#isMended(load, this.#code)) return;
-    if (this.#count++ === 0 || NEEDS_WASM.has(this.#code) || NEEDS_NO_CACHE.has(this.#code))
+    if (this.#count++ < this.#times || NEEDS_WASM.has(this.#code) || NEEDS_NO_CACHE.has(this.#code))
       throw new RoundsError(this.#code, `Scripted: ${this.#code}.`);
   }
 

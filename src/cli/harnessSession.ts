@@ -76,8 +76,9 @@ export class HarnessSession {
     await ensureBuilt();
     const executablePath = ensureBrowser(report);
     const server = await serve({ root: DIST, mounts: { [PACK_PATH]: pack, ...files } });
+    let browser: Browser | null = null;
     try {
-      const browser = await chromium.launch({
+      browser = await chromium.launch({
         executablePath,
         args: [...launchArguments(), ...browserArguments],
       });
@@ -87,11 +88,13 @@ export class HarnessSession {
       page.on('console', (message) => {
         if (message.type() === 'error') report(`page: ${message.text()}`);
       });
-      signal?.addEventListener('abort', () => void browser.close());
+      const opened = browser;
+      signal?.addEventListener('abort', () => void opened.close());
       await page.goto(`${server.url}harness.html`);
       await page.waitForFunction(() => 'rounds' in window);
       return new HarnessSession(server, browser, page, signal);
     } catch (error) {
+      await browser?.close();
       await server.close();
       throw error;
     }

@@ -19,9 +19,12 @@ export interface Animation {
    * @throws RoundsError image_invalid, image_too_large
    */
   decode(frame: number, background: string): Promise<RgbImage>;
-  /** Frees the browser's decoder. */
+  /** Frees the decoded frames that the browser holds. Decoding again is possible, and takes longer. */
   close(): void;
 }
+
+/** A viewer that plays asks several times a second; nobody is told when it stops. */
+const IDLE_MS = 10_000;
 
 /** Further frames of long animations are left out. */
 const MAX_FRAMES = 5000;
@@ -52,24 +55,67 @@ export async function openAnimation(
 ): Promise<Animation | null> {
   const type = `image/${format}`;
   if (typeof ImageDecoder === 'undefined' || !(await ImageDecoder.isTypeSupported(type))) return null;
-  const decoder = new ImageDecoder({ data: bytes, type, colorSpaceConversion: 'none' });
+  const open = (): ImageDecoder => new ImageDecoder({ data: bytes, type, colorSpaceConversion: 'none' });
+  const decoder = open();
   try {
     // Either may be the last to resolve.
     await Promise.all([decoder.tracks.ready, decoder.completed]);
   } catch {
-    decoder.close();
+    closeDecoder(decoder);
     return null;
   }
   const frames = Math.min(decoder.tracks.selectedTrack?.frameCount ?? 1, MAX_FRAMES);
-  if (frames > 1) {
-    return {
-      frames,
-      decode: (frame, background) => decodeFrame(decoder, frame, background),
-      close: () => decoder.close(),
-    };
-  }
-  decoder.close();
+  if (frames > 1) return new OpenAnimation(frames, decoder, open);
+  closeDecoder(decoder);
   return null;
+}
+
+/** Keeps its decoder for the next frame, and closes it when none is asked for. */
+class OpenAnimation implements Animation {
+  readonly frames: number;
+  readonly #open: () => ImageDecoder;
+  #decoder: ImageDecoder | null;
+  #running = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(frames: number, decoder: ImageDecoder, open: () => ImageDecoder) {
+    this.frames = frames;
+    this.#decoder = decoder;
+    this.#open = open;
+    this.#closeLater();
+  }
+
+  async decode(frame: number, background: string): Promise<RgbImage> {
+    clearTimeout(this.#timer);
+    this.#decoder ??= this.#open();
+    this.#running += 1;
+    try {
+      return await decodeFrame(this.#decoder, frame, background);
+    } finally {
+      this.#running -= 1;
+      this.#closeLater();
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    if (this.#running > 0 || !this.#decoder) return;
+    closeDecoder(this.#decoder);
+    this.#decoder = null;
+  }
+
+  #closeLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), IDLE_MS);
+  }
+}
+
+function closeDecoder(decoder: ImageDecoder): void {
+  try {
+    decoder.close();
+  } catch {
+    // After a failure it has closed itself.
+  }
 }
 
 async function decodeFrame(decoder: ImageDecoder, frame: number, background: string): Promise<RgbImage> {

@@ -1,5 +1,5 @@
 /** The browser's decoders against Pillow: models/goldens/make_preprocess_vectors.py. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import dicom from '../../models/goldens/preprocess/dicom.json';
 import files from '../../models/goldens/preprocess/browser.json';
 import compressed from '../../models/goldens/images/dicom.json';
@@ -70,5 +70,33 @@ describe('decodeImage in a browser', () => {
     );
     const still = await decodeImage(new Blob([Uint8Array.from([...head, ...image(0), 0x3b])]));
     expect(still.facts).toMatchObject({ frames: 1, isAnimation: false });
+  });
+
+  it('closes every decoder of the browser that it opened', async () => {
+    const opened: ImageDecoder[] = [];
+    const closed = vi.spyOn(ImageDecoder.prototype, 'close');
+    const Real = ImageDecoder;
+    vi.stubGlobal(
+      'ImageDecoder',
+      Object.assign(
+        function (init: ImageDecoderInit) {
+          opened.push(new Real(init));
+          return opened.at(-1);
+        },
+        { isTypeSupported: (type: string) => Real.isTypeSupported(type) },
+      ),
+    );
+    const image = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+    const head = [...new TextEncoder().encode('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255];
+    const moving = new Blob([Uint8Array.from([...head, ...image, ...image, 0x3b])]);
+    await decodeImage(moving);
+    await decodeImage(moving, { frame: 1 });
+    await expect(decodeImage(moving, { frame: 7 })).rejects.toThrow();
+    const broken = new Blob([Uint8Array.from([...head, ...image, ...image.slice(0, 4)])]);
+    await decodeImage(broken).catch(() => undefined);
+    expect(opened.length).toBeGreaterThanOrEqual(3);
+    expect(closed).toHaveBeenCalledTimes(opened.length);
+    vi.unstubAllGlobals();
+    closed.mockRestore();
   });
 });

@@ -9,6 +9,7 @@ import { loadTokenizer } from '../runtime/tokenizer';
 import { openBackend } from './backend';
 import { RequestHandler } from './handler';
 import { startHeartbeat } from './heartbeat';
+import { watchPolicy } from './policy';
 import { dependencies } from '../../package.json';
 
 /** Part of the key of self-test verdicts, because another build may compute differently. */
@@ -29,6 +30,7 @@ const handler = new RequestHandler(
     findAdapter,
     openBackend,
     probeDevice,
+    explain: watchPolicy(scope),
     verdicts: openVerdictStore(),
     environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
     clock: () => performance.now(),

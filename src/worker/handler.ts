@@ -36,6 +36,8 @@ export interface HandlerPorts extends DevicePorts {
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
   probeDevice(adapter: AdapterSummary | null, allocateBytes: number): Promise<DeviceProbe>;
+  /** Replaces an error by one that says more. */
+  explain?(error: RoundsError): RoundsError;
 }
 
 interface CallContext {
@@ -80,7 +82,8 @@ export class RequestHandler {
       const result = await this.#dispatch(request, context);
       this.#post({ type: 'result', id: request.id, result }, transferables(result));
     } catch (thrown) {
-      const error = RoundsError.from(thrown);
+      const found = RoundsError.from(thrown);
+      const error = this.#ports.explain?.(found) ?? found;
       this.#post({ type: 'error', id: request.id, error: error.toWire() });
       if (this.#losesModel(error)) await this.#drop(error);
     } finally {

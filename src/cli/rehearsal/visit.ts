@@ -22,6 +22,20 @@ export class Visit {
       executablePath: ensureBrowser(report),
       args: [...launchArguments(), MEASURE_MEMORY_FLAG],
     });
+    try {
+      return await Visit.#openPage(context, profile, url, report);
+    } catch (error) {
+      await context.close();
+      throw error;
+    }
+  }
+
+  static async #openPage(
+    context: BrowserContext,
+    profile: string,
+    url: string,
+    report: (message: string) => void,
+  ): Promise<Visit> {
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(0);
     page.on('pageerror', (error) => report(`page: ${error.message}`));
