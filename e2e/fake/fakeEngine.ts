@@ -62,6 +62,8 @@ export class FakeEngine implements EngineApi {
   ): Promise<Calls[K][1]> {
     // What can't be cloned would not reach a worker.
     const cloned: unknown = structuredClone(params);
+    // Tests read what would reach the worker.
+    if (kind === 'generate') Object.assign(globalThis, { askedParams: (cloned as GenerateParams).messages });
     switch (kind) {
       case 'load':
         return await this.#load(cloned as LoadParams, options);

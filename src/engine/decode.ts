@@ -94,7 +94,8 @@ export async function decodeAnswer(
     logits = await model.timeline.decode(fed);
     if (requestedLogits === 'all') savedLogits.push(logits);
   }
-  const whole = text.finish();
+  // Forced ids are a whole text, wherever they end.
+  const whole = text.finish(finishReason !== 'stop' && !forceIds);
   const added = whole.ids.length - continued.length;
   const decodeMs = hooks.clock() - startMs;
   return { ...whole, added, finishReason, logits: savedLogits, decodeMs, firstTokenMs };
@@ -144,9 +145,9 @@ class AnswerText {
     this.#ids.push(id);
   }
 
-  finish(): SplitText & { ids: number[]; text: string } {
+  finish(isCut: boolean): SplitText & { ids: number[]; text: string } {
     this.#addText(this.#stream.finish());
-    for (const piece of this.#splitter.finish()) this.#emit(piece);
+    for (const piece of this.#splitter.finish(isCut)) this.#emit(piece);
     return { ids: this.#ids, text: this.#text, ...this.#splitter.result() };
   }
 

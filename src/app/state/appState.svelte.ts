@@ -66,7 +66,7 @@ export class AppState {
     const needsImage = this.draft.follows === null;
     if (this.tray.images.length === 0 && needsImage) return t('ask.missingImage');
     if (this.tray.images.length > 0 && this.tray.readable.length === 0) return t('ask.missingReadable');
-    if (this.draft.question.trim() === '') return t('ask.missingQuestion');
+    if (this.draft.prompt === '') return t('ask.missingQuestion');
     if (this.draft.hasOptions && this.draft.filled.length < MIN_OPTIONS) return t('ask.missingChoices');
     if (this.model.status === 'failed') return t('ask.missingModel');
     return '';
@@ -222,7 +222,7 @@ export class AppState {
   #compose(): Asked {
     const { draft, settings, tray } = this;
     return {
-      question: draft.question.trim(),
+      question: draft.prompt,
       options: draft.filled.map((option) => option.text.trim()),
       key: draft.keyIndex >= 0 ? draft.keyIndex : null,
       presetId: settings.presetId,

@@ -12,10 +12,10 @@ function splitThinking(text: string, tags = DEFAULT_TAGS): SplitText {
 }
 
 /** What the page shows after these pieces of text. */
-function stream(pieces: readonly string[]) {
+function stream(pieces: readonly string[], isCut = false) {
   const splitter = new ThinkingSplitter();
   const shown: Record<PhasePiece['phase'], string> = { thinking: '', answering: '' };
-  const all = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.finish()];
+  const all = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.finish(isCut)];
   for (const { phase, text } of all) shown[phase] += text;
   return { shown, result: splitter.result(), pieces: all };
 }
@@ -55,7 +55,17 @@ const CASES: [name: string, text: string, thinking: string, answer: string][] = 
     'x<y',
   ],
   ['tags in upper case', '<THINK>a</THINK>', '', '<THINK>a</THINK>'],
-  ['a tag cut off at the end', '<think>w</think><answer>B</ans', 'w', 'B'],
+  ['a text that ends with <', '<think>w</think><answer>p <', 'w', 'p <'],
+  ['a text that ends with the start of a tag', '<think>w</think><answer>B</ans', 'w', 'B</ans'],
+  ['a text that ends with part of another tag', 'Close it with </a', '', 'Close it with </a'],
+  ['thinking that ends with <', '<think>smaller, <', 'smaller, <', ''],
+  [
+    'tag-like text',
+    '<think>a <5 mm nodule, <th> and </td></think>A <t',
+    'a <5 mm nodule, <th> and </td>',
+    'A <t',
+  ],
+  ['a < in front of tags', '<think>a<</think><answer>B<</answer>', 'a<', 'B<'],
 ];
 
 describe('ThinkingSplitter', () => {
@@ -73,15 +83,19 @@ describe('ThinkingSplitter', () => {
     }
   });
 
-  it.each(CASES.filter(([, text]) => !/THINK|< b/.test(text)))('never shows part of a tag: %s', (_, text) => {
-    for (let end = 0; end <= text.length; end++) {
-      const { shown } = stream([...text.slice(0, end)]);
-      for (const content of Object.values(shown)) {
-        expect(TAG_TEXTS.some((tag) => content.includes(tag))).toBe(false);
-        expect(content).not.toMatch(/<\/?[a-z]*$/);
+  it.each(CASES.filter(([, text]) => !/THINK|< b|<5|<\/a$|<<|<$/.test(text)))(
+    'never shows part of a tag: %s',
+    (_, text) => {
+      for (let end = 0; end <= text.length; end++) {
+        const { shown } = stream([...text.slice(0, end)], true);
+        for (const content of Object.values(shown)) {
+          expect(TAG_TEXTS.some((tag) => content.includes(tag))).toBe(false);
+          // A single < may as well be text.
+          expect(content).not.toMatch(/<(?:\/|\/?[a-z]+)$/);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('shows well-formed text as in the result', () => {
     const { shown, result } = stream([...'<think>\n a\n\nb </think>\n<answer> B </answer>\n']);
@@ -97,6 +111,23 @@ describe('ThinkingSplitter', () => {
     expect(splitter.push('b')).toEqual([{ phase: 'thinking', text: ' <b' }]);
     expect(splitter.push('</think> <answer>')).toEqual([]);
     expect(splitter.push('B')).toEqual([{ phase: 'answering', text: 'B' }]);
+  });
+
+  it.each<[string, string, string]>([
+    ['<think>w</think><answer>B</ans', 'w', 'B'],
+    ['<think>w</th', 'w', ''],
+    ['<think>w</think><ans', 'w', ''],
+    ['<thi', '', ''],
+    ['w</thi', '', 'w'],
+    // No answer is open that this could close.
+    ['Close it with </a', '', 'Close it with </a'],
+    ['<answer>B</answer></a', '', 'B'],
+    ['It measures <', '', 'It measures <'],
+  ])('hides a tag that the limit cut off: %s', (text, thinking, answer) => {
+    const splitter = new ThinkingSplitter();
+    splitter.push(text);
+    splitter.finish(true);
+    expect(splitter.result()).toEqual({ thinking, answer });
   });
 
   it('supports other tags', () => {

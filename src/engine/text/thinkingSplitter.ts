@@ -36,6 +36,8 @@ type Part = { tag: Tag } | { text: string };
  */
 export class ThinkingSplitter {
   readonly #tags: { tag: Tag; text: string }[];
+  /** Any of the tags; null if there is none. */
+  readonly #anyTag: RegExp | null;
   readonly #parts: Part[] = [];
   readonly #shown: Record<Phase, boolean> = { thinking: false, answering: false };
   #phase: Phase = 'answering';
@@ -44,6 +46,7 @@ export class ThinkingSplitter {
   /** Whitespace that is shown only if more text of the segment follows. */
   #pendingSpace = '';
   #segmentShown = false;
+  #isAnswerOpen = false;
 
   constructor(tags: ThinkingTags = DEFAULT_TAGS) {
     const all: { tag: Tag; text: string }[] = [
@@ -53,6 +56,8 @@ export class ThinkingSplitter {
       { tag: 'answerClose', text: tags.answer[1] },
     ];
     this.#tags = all.filter(({ text }) => text !== '');
+    const sources = this.#tags.map(({ text }) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
+    this.#anyTag = sources.length > 0 ? new RegExp(sources.join('|'), 'g') : null;
   }
 
   /** The phase of the text that follows. */
@@ -62,12 +67,15 @@ export class ThinkingSplitter {
 
   push(text: string): PhasePiece[] {
     const pieces: PhasePiece[] = [];
-    let rest = this.#pending + text;
-    for (let found = this.#firstTag(rest); found; found = this.#firstTag(rest)) {
-      this.#addText(rest.slice(0, found.index), pieces);
-      this.#addTag(found.tag);
-      rest = rest.slice(found.index + found.length);
+    const whole = this.#pending + text;
+    let from = 0;
+    for (const found of this.#anyTag ? whole.matchAll(this.#anyTag) : []) {
+      const tag = this.#tags.find((known) => known.text === found[0]);
+      this.#addText(whole.slice(from, found.index), pieces);
+      if (tag) this.#addTag(tag.tag);
+      from = found.index + found[0].length;
     }
+    const rest = whole.slice(from);
     const cut = rest.length - this.#possibleTagLength(rest);
     this.#addText(rest.slice(0, cut), pieces);
     this.#pending = rest.slice(cut);
@@ -75,12 +83,16 @@ export class ThinkingSplitter {
   }
 
   /**
-   * Ends the text. Pending text is the start of a tag that was cut off by the token limit. It stays hidden, so there is
-   * never anything left to show.
+   * Ends the text. What is pending looks like the start of a tag. If the model ended its text, it is text: "p <".
+   * @param isCut the text was cut off, by the token limit or by the visitor: then a tag that may follow here, of which
+   *   more than "<" is written, stays hidden
    */
-  finish(): PhasePiece[] {
+  finish(isCut = false): PhasePiece[] {
+    const pieces: PhasePiece[] = [];
+    const pending = this.#pending;
     this.#pending = '';
-    return [];
+    if (!isCut || !this.#mayBeginTag(pending)) this.#addText(pending, pieces);
+    return pieces;
   }
 
   /**
@@ -93,10 +105,11 @@ export class ThinkingSplitter {
     const tagged: string[] = [];
     const outside: string[] = [];
     const parts = this.#parts;
+    const places = new PartPlaces(parts);
     let index = 0;
     let inAnswer = false;
     while (index < parts.length) {
-      const end = thinkingEnd(parts, index, thinking.length > 0);
+      const end = thinkingEnd(places, index, thinking.length > 0);
       if (end > index) {
         thinking.push(joinText(parts.slice(index, end)));
         index = end;
@@ -112,13 +125,11 @@ export class ThinkingSplitter {
     return { thinking: joinSegments(thinking), answer: answer === '' ? joinSegments(outside) : answer };
   }
 
-  #firstTag(text: string): { tag: Tag; index: number; length: number } | undefined {
-    let first: { tag: Tag; index: number; length: number } | undefined;
-    for (const { tag, text: tagText } of this.#tags) {
-      const index = text.indexOf(tagText);
-      if (index >= 0 && (!first || index < first.index)) first = { tag, index, length: tagText.length };
-    }
-    return first;
+  /** Whether a cut tag of this beginning makes sense here: `</answer>` only closes what is open. */
+  #mayBeginTag(pending: string): boolean {
+    if (pending.length < 2) return false;
+    const tags = this.#tags.filter(({ text }) => text.startsWith(pending));
+    return tags.some(({ tag }) => tag !== 'answerClose' || this.#isAnswerOpen || this.#phase === 'thinking');
   }
 
   /** Length of the longest end of `text` that is the start of a tag. */
@@ -135,6 +146,7 @@ export class ThinkingSplitter {
     this.#parts.push({ tag });
     this.#pendingSpace = '';
     this.#segmentShown = false;
+    if (tag === 'answerOpen' || tag === 'answerClose') this.#isAnswerOpen = tag === 'answerOpen';
     // A stray </answer> does not end the thinking, but <answer> does, because models forget </think>.
     if (tag === 'thinkOpen') this.#phase = 'thinking';
     else if (tag !== 'answerClose') this.#phase = 'answering';
@@ -145,10 +157,14 @@ export class ThinkingSplitter {
     const last = this.#parts[this.#parts.length - 1];
     if (last && 'text' in last) last.text += text;
     else this.#parts.push({ text });
+    // Spaces are joined once they are followed by something, however many tokens of spaces there are.
+    if (text.trim() === '') {
+      this.#pendingSpace += text;
+      return;
+    }
     const whole = this.#pendingSpace + text;
     const visible = whole.trimEnd();
     this.#pendingSpace = whole.slice(visible.length);
-    if (visible === '') return;
     const phase = this.#phase;
     if (this.#segmentShown) pieces.push({ phase, text: visible });
     else pieces.push({ phase, text: (this.#shown[phase] ? '\n' : '') + visible.trimStart() });
@@ -157,17 +173,45 @@ export class ThinkingSplitter {
   }
 }
 
+/** Where the next tag of each kind is, and whether any text follows. */
+class PartPlaces {
+  readonly #next: Record<Tag, Int32Array>;
+  readonly #lastText: number;
+  readonly length: number;
+
+  constructor(parts: readonly Part[]) {
+    const { length } = parts;
+    this.length = length;
+    const places = (): Int32Array => new Int32Array(length + 1).fill(length);
+    this.#next = { thinkOpen: places(), thinkClose: places(), answerOpen: places(), answerClose: places() };
+    for (const [tag, next] of Object.entries(this.#next)) {
+      for (let index = length - 1; index >= 0; index--) {
+        const part = parts[index];
+        next[index] = part && 'tag' in part && part.tag === tag ? index : (next[index + 1] ?? length);
+      }
+    }
+    this.#lastText = parts.findLastIndex((part) => 'text' in part && part.text.trim() !== '');
+  }
+
+  /** Index of the first such tag from `start` on; the number of parts if there is none. */
+  find(tag: Tag, start: number): number {
+    return this.#next[tag][start] ?? this.length;
+  }
+
+  hasTextAfter(index: number): boolean {
+    return this.#lastText > index;
+  }
+}
+
 /** Index after the thinking that starts at `start`; `start` if none starts there. */
-function thinkingEnd(parts: readonly Part[], start: number, hasThinking: boolean): number {
-  const find = (tag: Tag) => {
-    const found = parts.findIndex((part, index) => index >= start && 'tag' in part && part.tag === tag);
-    return found < 0 ? parts.length : found;
-  };
-  const close = find('thinkClose');
-  if (find('thinkOpen') === start) return close < parts.length ? close + 1 : find('answerOpen');
-  const isStray = close < find('thinkOpen') && close < find('answerOpen');
+function thinkingEnd(places: PartPlaces, start: number, hasThinking: boolean): number {
+  const close = places.find('thinkClose', start);
+  const open = places.find('thinkOpen', start);
+  const answer = places.find('answerOpen', start);
+  if (open === start) return close < places.length ? close + 1 : answer;
+  const isStray = close < open && close < answer;
   // A second </think> at the end of the text follows the answer, not thinking.
-  const isAnswerBefore = hasThinking && joinText(parts.slice(close + 1)) === '';
+  const isAnswerBefore = hasThinking && !places.hasTextAfter(close);
   return isStray && !isAnswerBefore ? close + 1 : start;
 }
 

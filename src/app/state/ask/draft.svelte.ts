@@ -1,8 +1,10 @@
 /** The question being written: text, answer choices, and the key, which the model never sees. */
-import { MAX_OPTIONS, recognizeList, recognizeQuestion } from '../../../shared/options';
+import { MAX_OPTIONS } from '../../../shared/options';
+import { readChoices, readClipboard, withoutKey, type PastedQuestion } from '../../../shared/paste/readPaste';
 import type { Asked } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
 import type { Suggestion } from '../../question/suggestions';
+import { isOtherQuestion } from './sameQuestion';
 import type { Turn } from './turn.svelte';
 
 export { MAX_OPTIONS } from '../../../shared/options';
@@ -15,15 +17,20 @@ export interface DraftOption {
 }
 
 interface Snapshot {
-  question: string;
+  /** Null: the question stays as it is. */
+  question: string | null;
   options: string[];
   key: number | null;
 }
 
-/** What was recognized in a paste, and what the form would contain without that. */
-export interface PastedChoices {
+/** What the form did by itself, and what it would contain without that. */
+export interface DraftNotice {
+  /** Choices were recognized in a paste; a key was set aside; old choices or the key were removed with their question. */
+  kind: 'choices' | 'setAside' | 'choicesRemoved' | 'keyRemoved';
   count: number;
   hasKey: boolean;
+  /** Lines of the paste that state or explain the key. */
+  setAside: readonly string[];
   readonly undo: Snapshot;
 }
 
@@ -36,13 +43,25 @@ export class Draft {
   keyId = $state<number | null>(null);
   /** The answer that the question follows; null for a new conversation. */
   follows = $state.raw<Turn | null>(null);
-  /** The last paste that was split into question and choices. */
-  pasted = $state.raw<PastedChoices | null>(null);
+  /** About the last paste or change only. */
+  notice = $state.raw<DraftNotice | null>(null);
+  /** The questions of a paste that has several; empty otherwise. */
+  several = $state.raw<readonly PastedQuestion[]>([]);
+  /** Which of them is in the form. */
+  picked = $state(0);
+  /** The visitor wants the question sent with the line that looks like its key. */
+  sendsKey = $state(false);
+  /** After an undo, further changes of the question leave its key. */
+  #keepsKey = false;
 
   /** The options that are asked: empty ones are left out, and the letters count the others. */
   filled = $derived(this.options.filter((option) => option.text.trim() !== ''));
   hasOptions = $derived(this.options.length > 0);
   keyIndex = $derived(this.filled.findIndex((option) => option.id === this.keyId));
+  /** The question without lines that state its key; null if it has none. */
+  stated = $derived(withoutKey(this.question));
+  /** The question as the model gets it. */
+  prompt = $derived((this.sendsKey ? this.question : (this.stated?.text ?? this.question)).trim());
 
   setOptions(texts: readonly string[], key: number | null = null): void {
     this.options = texts.slice(0, MAX_OPTIONS).map((text) => ({ id: nextId++, text }));
@@ -65,29 +84,57 @@ export class Draft {
 
   toggleKey(id: number): void {
     this.keyId = this.keyId === id ? null : id;
+    this.#keepsKey = false;
+  }
+
+  /** What is typed. Another question has other choices; a changed question may have another key. */
+  editQuestion(text: string): void {
+    const old = this.question;
+    this.question = text;
+    if (old.trim() === '' || old.trim() === text.trim()) return;
+    const undo = { ...this.#snapshot(), question: null };
+    if (isOtherQuestion(old, text)) {
+      this.sendsKey = false;
+      this.#removeOptions(undo);
+    } else if (this.keyId !== null && !this.#keepsKey) {
+      this.keyId = null;
+      this.notice = { kind: 'keyRemoved', count: 0, hasKey: false, setAside: [], undo };
+    }
   }
 
   /**
-   * Splits pasted text that contains lettered choices.
+   * Splits pasted text that contains choices or a key.
    * @param start selected part of the question, which the text replaces
-   * @returns false if the text has no choices: let the browser paste it
+   * @param html the clipboard's HTML; empty if it has none
+   * @returns false if the text has neither: let the browser paste it
    */
-  pasteIntoQuestion(text: string, start: number, end: number): boolean {
-    const found = recognizeQuestion(text);
-    if (!found) return false;
+  pasteIntoQuestion(text: string, start: number, end: number, html = ''): boolean {
+    const read = readClipboard(text, html);
+    const [found] = read;
     const before = this.question.slice(0, start);
     const after = this.question.slice(end);
-    const undo = { ...this.#snapshot(), question: before + text + after };
+    const old = this.#snapshot();
+    this.notice = null;
+    if (!found || (read.length === 1 && found.options.length === 0 && found.setAside.length === 0)) {
+      return this.#pastePlain(text, before + after, old);
+    }
+    this.#restart();
+    this.several = read.length > 1 ? read : [];
+    const isNew = (before + after).trim() === '';
     this.question = (before + found.question + after).trim();
-    this.setOptions(found.options, found.key);
-    this.pasted = { count: found.options.length, hasKey: found.key !== null, undo };
+    if (found.options.length > 0 || isNew) this.setOptions(found.options, found.key);
+    const { key, setAside, options } = found;
+    const kind = options.length > 0 ? 'choices' : 'setAside';
+    const undo = { ...old, question: before + text + after };
+    this.notice = { kind, count: options.length, hasKey: key !== null, setAside, undo };
     return true;
   }
 
   /** The same for a paste into the field of a choice: the list fills this field and the following ones. */
   pasteIntoOption(text: string, id: number): boolean {
-    const found = recognizeList(text);
+    const found = readChoices(text);
     const index = this.options.findIndex((option) => option.id === id);
+    this.notice = null;
     if (!found || index < 0 || index + found.options.length > MAX_OPTIONS) return false;
     const before = this.#snapshot();
     const texts = this.options.map((option) => option.text);
@@ -95,45 +142,92 @@ export class Draft {
     const key = found.key === null ? before.key : index + found.key;
     const undo = { ...before, options: before.options.map((old, i) => (i === index ? old + text : old)) };
     this.setOptions(texts, key);
-    this.pasted = { count: found.options.length, hasKey: found.key !== null, undo };
+    const { length: count } = found.options;
+    this.notice = { kind: 'choices', count, hasKey: found.key !== null, setAside: [], undo };
     return true;
   }
 
-  undoPaste(): void {
-    if (!this.pasted) return;
-    const { question, options, key } = this.pasted.undo;
-    this.question = question;
-    this.setOptions(options, key);
-    this.pasted = null;
+  /** Puts another question of the paste into the form; what was changed in the present one is kept. */
+  pick(index: number): void {
+    const next = this.several[index];
+    if (!next || index === this.picked) return;
+    const { question, options, key } = this.#snapshot();
+    this.several = this.several.map((one, i) =>
+      i === this.picked ? { ...one, question: question ?? '', options, key } : one,
+    );
+    this.#fill(next.question, next.options, next.key);
+    this.picked = index;
+  }
+
+  undo(): void {
+    if (!this.notice) return;
+    const { question, options, key } = this.notice.undo;
+    const wasKey = this.notice.kind === 'keyRemoved';
+    if (wasKey) this.keyId = key === null ? null : (this.options[key]?.id ?? null);
+    else this.setOptions(options, key);
+    if (question !== null) {
+      this.question = question;
+      this.several = [];
+    }
+    this.notice = null;
+    this.#keepsKey = true;
   }
 
   useSuggestion(suggestion: Suggestion): void {
-    this.question = suggestion.question;
-    this.setOptions(suggestion.options);
-    this.pasted = null;
+    this.#restart();
+    this.#fill(suggestion.question, suggestion.options, null);
   }
 
   useSample(sample: Sample): void {
-    this.question = sample.question;
-    this.setOptions(sample.options, sample.key);
-    this.pasted = null;
+    this.#restart();
+    this.#fill(sample.question, sample.options, sample.key);
     this.follows = null;
   }
 
   /** Fills the form with an earlier question, to change it and ask it again at the same place of the conversation. */
   edit(asked: Asked, follows: Turn | null): void {
-    this.question = asked.question;
-    this.setOptions(asked.options, asked.key);
-    this.pasted = null;
+    this.#restart();
+    this.#fill(asked.question, asked.options, asked.key);
     this.follows = follows;
   }
 
   /** Clears the form for a question that follows `turn`; null starts a new conversation. */
   follow(turn: Turn | null): void {
-    this.question = '';
-    this.setOptions([]);
-    this.pasted = null;
+    if (turn === null) this.#restart();
+    this.#fill('', [], null);
     this.follows = turn;
+  }
+
+  /** Without the questions of a paste. */
+  #restart(): void {
+    this.several = [];
+    this.picked = 0;
+  }
+
+  #fill(question: string, options: readonly string[], key: number | null): void {
+    this.question = question;
+    this.setOptions(options, key);
+    this.notice = null;
+    this.sendsKey = false;
+    this.#keepsKey = false;
+  }
+
+  /** A plain text that replaces the question has no choices yet; one that is added to it is left to the browser. */
+  #pastePlain(text: string, rest: string, old: Snapshot): boolean {
+    if (rest.trim() !== '' || this.question.trim() === '' || !this.hasOptions) return false;
+    this.#restart();
+    this.question = text;
+    this.sendsKey = false;
+    this.#removeOptions({ ...old, question: null });
+    return true;
+  }
+
+  #removeOptions(undo: Snapshot): void {
+    if (!this.hasOptions) return;
+    const { length: count } = this.options;
+    this.setOptions([]);
+    this.#keepsKey = false;
+    this.notice = { kind: 'choicesRemoved', count, hasKey: undo.key !== null, setAside: [], undo };
   }
 
   #snapshot(): Snapshot {
