@@ -1,6 +1,6 @@
 /**
  * Cases in IndexedDB, in their own database. One object store with three kinds of keys, so that a case is written in one
- * transaction: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, which cases share.
+ * transaction, which is on the disk when it is said to be saved: `s/id` a summary, `r/id` a record, `i/sha256` the bytes of an image, which cases share.
  */
 import { promisifyRequest } from 'idb-keyval';
 import { asStorageErrors, openIdbStore, type UseStore } from '../../shared/indexedDb';
@@ -93,7 +93,7 @@ export class CaseDatabase {
 
   #run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => Promise<T>): Promise<T> {
     return asStorageErrors(async () => {
-      this.#store ??= openIdbStore(this.#name, 'cases', 'default');
+      this.#store ??= openIdbStore(this.#name, 'cases', 'strict');
       return await this.#store(mode, (store) =>
         work(store).catch((thrown: unknown) => {
           // A case must not be written in part.

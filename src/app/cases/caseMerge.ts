@@ -19,7 +19,13 @@ export function mergeCases(old: CaseRecord, fresh: CaseRecord): CaseRecord {
     return { ...entry, asked: { ...entry.asked, images: places } };
   };
   const byUid = new Map(old.entries.map((entry) => [entry.uid, withPlaces(entry, old)]));
-  for (const entry of fresh.entries) byUid.set(entry.uid, withPlaces(entry, fresh));
+  for (const entry of fresh.entries) {
+    const made = withPlaces(entry, fresh);
+    const known = byUid.get(entry.uid)?.asked.images ?? [];
+    // Saved before its images were ready: those that are stored stay.
+    const keeps = made.asked.images.length === 0 && known.length > 0;
+    byUid.set(entry.uid, keeps ? { ...made, asked: { ...made.asked, images: known } } : made);
+  }
   return {
     ...fresh,
     title: old.title,

@@ -110,7 +110,7 @@ export class AppState {
     this.intake = new Intake({
       engine,
       tray,
-      importCases: (file) => this.cases.importFile(file),
+      importCases: (files) => this.cases.importFiles(files),
       importModel: (folder) => void this.#importModel(folder),
       onImagesFromCases: () => dialogs.close('cases'),
     });

@@ -9,7 +9,7 @@ import {
   type CaseRecord,
 } from '../../cases/caseFormat';
 import type { FullCase } from '../../cases/caseFile';
-import type { CaseImages } from './caseImages';
+import type { CaseImages, PreparedImage } from './caseImages';
 import type { Entry } from '../ask/conversation.svelte';
 import { inputOf, saveEntry } from './savedEntries';
 
@@ -26,24 +26,45 @@ export async function buildCase(
   images: CaseImages,
   withOriginals: boolean,
 ): Promise<BuiltCase> {
+  const prepared = new Map<Entry, PreparedImage[]>();
+  for (const entry of entries) {
+    const own: PreparedImage[] = [];
+    for (const input of entry.asked.images) own.push(await images.prepare(input, withOriginals));
+    prepared.set(entry, own);
+  }
+  return assemble(entries, prepared);
+}
+
+/** The same at once, with the images that are prepared already; an entry whose images are not all prepared has none. */
+export function buildText(
+  entries: readonly Entry[],
+  images: CaseImages,
+  withOriginals: boolean,
+): BuiltCase & { isComplete: boolean } {
+  let isComplete = true;
+  const prepared = new Map<Entry, PreparedImage[]>();
+  for (const entry of entries) {
+    const own = entry.asked.images.flatMap((input) => images.prepared(input, withOriginals) ?? []);
+    const isWhole = own.length === entry.asked.images.length;
+    isComplete &&= isWhole;
+    prepared.set(entry, isWhole ? own : []);
+  }
+  return { ...assemble(entries, prepared), isComplete };
+}
+
+function assemble(entries: readonly Entry[], prepared: ReadonlyMap<Entry, PreparedImage[]>): BuiltCase {
   const [first] = entries;
   if (!first) throw new RoundsError('internal', 'A case needs a question.');
   const list: CaseImage[] = [];
   const blobs = new Map<string, Blob>();
   let thumbnail = '';
-  const place = async (input: Entry['asked']['images'][number]): Promise<number> => {
-    const prepared = await images.prepare(input, withOriginals);
-    thumbnail ||= prepared.thumbnail;
-    blobs.set(prepared.image.sha256, prepared.blob);
-    const known = list.indexOf(prepared.image);
-    return known >= 0 ? known : list.push(prepared.image) - 1;
+  const place = ({ image, blob, thumbnail: own }: PreparedImage): number => {
+    thumbnail ||= own;
+    blobs.set(image.sha256, blob);
+    const known = list.indexOf(image);
+    return known >= 0 ? known : list.push(image) - 1;
   };
-  const saved = [];
-  for (const entry of entries) {
-    const places: number[] = [];
-    for (const input of entry.asked.images) places.push(await place(input));
-    saved.push(saveEntry(entry, places));
-  }
+  const saved = entries.map((entry) => saveEntry(entry, (prepared.get(entry) ?? []).map(place)));
   const record: CaseRecord = {
     version: CASE_VERSION,
     id: first.caseId,

@@ -36,6 +36,8 @@ export class CaseImages {
   /** By file, then by place in the file: each is hashed and rendered once a visit. */
   readonly #prepared = new WeakMap<Blob, Map<string, Promise<PreparedImage>>>();
 
+  readonly #ready = new WeakMap<Promise<PreparedImage>, PreparedImage>();
+
   constructor(engine: EngineApi) {
     this.#engine = engine;
   }
@@ -47,15 +49,24 @@ export class CaseImages {
     if (known) return known;
     const prepared = this.#prepare(input, withOriginal);
     this.#placesOf(input.blob).set(key, prepared);
+    void prepared.then((image) => this.#ready.set(prepared, image)).catch(() => undefined);
     // Failures are not cached: the engine may be back at the next attempt.
     prepared.catch(() => this.#placesOf(input.blob).delete(key));
     return prepared;
   }
 
+  /** What `prepare` has finished for this image; undefined if it has not been called, or not finished. */
+  prepared(input: ImageInput, withOriginal: boolean): PreparedImage | undefined {
+    const known = this.#placesOf(input.blob).get(`${withOriginal}/${placeOf(input)}`);
+    return known && this.#ready.get(known);
+  }
+
   /** Registers the image of a saved case, so that it isn't prepared again. */
   remember(input: ImageInput, prepared: PreparedImage): void {
+    const known = Promise.resolve(prepared);
+    this.#ready.set(known, prepared);
     for (const withOriginal of [true, false]) {
-      this.#placesOf(input.blob).set(`${withOriginal}/${placeOf(input)}`, Promise.resolve(prepared));
+      this.#placesOf(input.blob).set(`${withOriginal}/${placeOf(input)}`, known);
     }
   }
 

@@ -8,7 +8,7 @@ import type { FullCase } from '../../cases/caseFile';
 import { isoNow, unique, type CaseRecord } from '../../cases/caseFormat';
 import { mergeCases } from '../../cases/caseMerge';
 import { bytesOf, summarize, type CaseSummary } from '../../cases/caseSummary';
-import { blobOf, buildCase, hashesOf, saveable, NO_IMAGES } from './buildCase';
+import { blobOf, buildCase, buildText, hashesOf, saveable, NO_IMAGES, type BuiltCase } from './buildCase';
 import type { CaseImages } from './caseImages';
 import type { CasePreferences } from './casePreferences.svelte';
 import type { Conversation, Entry } from '../ask/conversation.svelte';
@@ -36,6 +36,8 @@ export class CaseList {
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
   /** Why the last operation failed; null if it succeeded. */
   problem = $state.raw<RoundsError | null>(null);
+  /** Whether `problem` is about the pictures of a case whose text is saved. */
+  lacksPictures = $state(false);
   /** Id of the case that is being saved. */
   savingId = $state<string | null>(null);
   /** The case deleted last, while the deletion can be undone. */
@@ -111,19 +113,48 @@ export class CaseList {
     for (const id of ids) if (!this.#removed.includes(id)) void this.save(id);
   }
 
-  /** Saves a case of this visit, or updates the saved one. */
-  save(caseId: string): Promise<void> {
+  /**
+   * Saves a case of this visit, or updates the saved one: the text at once, and the pictures when they are ready, because
+   * decoding them may take long or fail.
+   */
+  async save(caseId: string): Promise<void> {
     this.#removed = this.#removed.filter((id) => id !== caseId);
-    return this.#enqueue(async () => {
-      const entries = saveable(this.#conversation().entriesOf(caseId));
-      if (entries.length === 0 || this.preferences.isPrivate) return;
-      this.savingId = caseId;
-      const built = await buildCase(entries, this.#images, this.preferences.savesOriginals);
-      await this.#database.update(caseId, (stored) => {
-        const old = parseStored(stored);
-        const record = old ? mergeCases(old, built.record) : built.record;
-        return { record, summary: summarize(record, built.thumbnail), images: built.images };
-      });
+    const entries = this.#saveable(caseId);
+    if (entries.length === 0) return;
+    this.savingId = caseId;
+    const withOriginals = this.preferences.savesOriginals;
+    const text = buildText(entries, this.#images, withOriginals);
+    await this.#enqueue(() => this.#merge(text));
+    if (!text.isComplete && !this.problem) await this.#savePictures(caseId, withOriginals);
+    if (this.savingId === caseId) this.savingId = null;
+  }
+
+  /** Outside the queue until the pictures are ready, so that nothing else waits for them. */
+  async #savePictures(caseId: string, withOriginals: boolean): Promise<void> {
+    try {
+      const entries = this.#saveable(caseId);
+      if (entries.length === 0) return;
+      const built = await buildCase(entries, this.#images, withOriginals);
+      // The visitor may have deleted the case meanwhile.
+      if (this.#removed.includes(caseId) || this.preferences.isPrivate) return;
+      await this.#enqueue(() => this.#merge(built));
+    } catch (thrown) {
+      this.problem = RoundsError.from(thrown, 'image_invalid');
+      this.lacksPictures = true;
+    }
+  }
+
+  #saveable(caseId: string): Entry[] {
+    return this.preferences.isPrivate ? [] : saveable(this.#conversation().entriesOf(caseId));
+  }
+
+  #merge(built: BuiltCase): Promise<void> {
+    const { id } = built.record;
+    const before = this.summaries.find((summary) => summary.id === id)?.thumbnail ?? '';
+    return this.#database.update(id, (stored) => {
+      const old = parseStored(stored);
+      const record = old ? mergeCases(old, built.record) : built.record;
+      return { record, summary: summarize(record, built.thumbnail || before), images: built.images };
     });
   }
 
@@ -197,11 +228,12 @@ export class CaseList {
         this.summaries = await this.#database.summaries();
         this.status = 'ready';
         this.problem = null;
+        this.lacksPictures = false;
         this.#channel.postMessage({ removed } satisfies Message);
       } catch (thrown) {
         this.problem = RoundsError.from(thrown, 'storage_failed');
+        this.lacksPictures = false;
       }
-      this.savingId = null;
     });
     return this.#queue;
   }

@@ -125,12 +125,11 @@ export class CaseState {
     }
   }
 
-  /** Imports a dropped or picked file; in a private visit its cases are only shown. Never rejects. */
-  async importFile(file: Blob): Promise<void> {
+  /** Imports dropped or picked files; in a private visit their cases are only shown. Never rejects. */
+  async importFiles(files: readonly File[]): Promise<void> {
     this.#options.dialogs.open('cases');
-    if (!this.preferences.isPrivate) return this.transfer.importFile(file);
-    const cases = await this.transfer.readFile(file);
-    for (const full of cases) this.show(full);
+    if (!this.preferences.isPrivate) return this.transfer.importFiles(files);
+    for (const full of await this.transfer.readFiles(files)) this.show(full);
   }
 
   /** Removes deleted cases from the page, and from the form if it follows one of them. */

@@ -2,7 +2,7 @@
 import { RoundsError } from '../../../shared/errors';
 import { saveFile } from '../../browser/exporting';
 import { CASE_FILE_ENDING, readCaseFile, writeCaseFile, type FullCase } from '../../cases/caseFile';
-import { isoNow, type CaseRecord } from '../../cases/caseFormat';
+import { isoNow, unique, type CaseRecord } from '../../cases/caseFormat';
 import { caseMarkdown } from '../../cases/caseMarkdown';
 import { asCopy, blobOf, picturesOf, withoutOriginals } from './buildCase';
 import { dataUrl, type CaseImages } from './caseImages';
@@ -76,36 +76,74 @@ export class CaseTransfer {
     });
   }
 
-  /** Validates a whole file, then saves its new cases; conflicting ones wait for the visitor (see `conflicts`). */
-  importFile(file: Blob): Promise<void> {
+  /**
+   * Validates each file as a whole, then saves its new cases; conflicting ones wait for the visitor (see `conflicts`), those of
+   * earlier files too. A file that can't be read doesn't stop the others.
+   */
+  importFiles(files: readonly File[]): Promise<void> {
     return this.#guard(async () => {
       this.imported = null;
       this.shownOnly = false;
-      const cases = await readCaseFile(file);
       await this.#list.load();
-      const stateOf = (id: string) => this.#list.summaries.find((summary) => summary.id === id)?.changedAt;
-      const fresh = cases.filter(({ record }) => stateOf(record.id) === undefined);
-      const same = cases.filter(({ record }) => stateOf(record.id) === record.changedAt);
-      this.conflicts = cases.filter((full) => !fresh.includes(full) && !same.includes(full));
-      for (const full of fresh) await this.#write(full);
-      const onlyId = cases.length === 1 ? (cases[0]?.record.id ?? null) : null;
-      this.imported = { added: fresh.length, same: same.length, onlyId };
+      const ids: string[] = [];
+      await this.#readEach(files, async (cases) => {
+        ids.push(...cases.map(({ record }) => record.id));
+        await this.#import(cases);
+      });
+      const [only, ...others] = unique(ids);
+      const onlyId = others.length === 0 ? (only ?? null) : null;
+      if (this.imported) this.imported = { ...(this.imported as Imported), onlyId };
     });
   }
 
-  /** Validates a file without saving its cases. Empty if it can't be read: see `problem`. */
-  async readFile(file: Blob): Promise<FullCase[]> {
-    let cases: FullCase[] = [];
-    await this.#guard(async () => {
-      cases = await readCaseFile(file);
-      this.shownOnly = true;
-    });
-    return cases;
+  /** Validates files without saving their cases. Files that can't be read are in `problem`. */
+  async readFiles(files: readonly File[]): Promise<FullCase[]> {
+    const all: FullCase[] = [];
+    await this.#guard(() =>
+      this.#readEach(files, (cases) => {
+        all.push(...cases);
+        this.shownOnly = true;
+        return Promise.resolve();
+      }),
+    );
+    return all;
+  }
+
+  /** @throws RoundsError case_invalid, naming the files that can't be read, after the others were used */
+  async #readEach(files: readonly File[], use: (cases: FullCase[]) => Promise<void>): Promise<void> {
+    const failed: string[] = [];
+    for (const file of files) {
+      let cases: FullCase[];
+      try {
+        cases = await readCaseFile(file);
+      } catch (thrown) {
+        failed.push(`${file.name}: ${RoundsError.from(thrown).message}`);
+        continue;
+      }
+      await use(cases);
+    }
+    if (failed.length > 0) throw new RoundsError('case_invalid', failed.join(' '));
+  }
+
+  async #import(cases: readonly FullCase[]): Promise<void> {
+    const stateOf = (id: string) => this.#list.summaries.find((summary) => summary.id === id)?.changedAt;
+    const fresh = cases.filter(({ record }) => stateOf(record.id) === undefined);
+    const same = cases.filter(({ record }) => stateOf(record.id) === record.changedAt);
+    const clashing = cases.filter((full) => !fresh.includes(full) && !same.includes(full));
+    const isKnown = ({ record }: FullCase): boolean =>
+      this.conflicts.some(
+        (other) => other.record.id === record.id && other.record.changedAt === record.changedAt,
+      );
+    this.conflicts = [...this.conflicts, ...clashing.filter((full) => !isKnown(full))];
+    for (const full of fresh) await this.#write(full);
+    const { added = 0, same: before = 0 } = this.imported ?? {};
+    this.imported = { added: added + fresh.length, same: before + same.length, onlyId: null };
   }
 
   /** Does what the visitor chose with all `conflicts`. */
   resolveConflicts(choice: ConflictChoice): Promise<void> {
-    const { conflicts } = this;
+    // Of one case in several states, the latest is what remains.
+    const conflicts = this.conflicts.toSorted((a, b) => (a.record.changedAt < b.record.changedAt ? -1 : 1));
     this.conflicts = [];
     if (choice === 'skip') return Promise.resolve();
     return this.#guard(async () => {

@@ -27,7 +27,7 @@ export interface LeftOut {
 export interface IntakeOptions {
   engine: EngineApi;
   tray: ImageTray;
-  importCases: (file: File) => Promise<void>;
+  importCases: (files: readonly File[]) => Promise<void>;
   importModel: (folder: FolderFiles) => void;
   /** Called after images were added that were given to the list of cases. */
   onImagesFromCases: () => void;
@@ -85,17 +85,18 @@ export class Intake {
     const model = await modelFolder(files);
     if (model) importModel(model);
     const rest: FoundFile[] = [];
+    const cases: File[] = [];
     for (const found of files) {
       if (model?.files.includes(found.file)) continue;
-      if (!isInFolder(found) && (await isCaseFile(found.file))) await importCases(found.file);
+      if (!isInFolder(found) && (await isCaseFile(found.file))) cases.push(found.file);
       else rest.push(found);
     }
+    if (cases.length > 0) await importCases(cases);
     if (rest.length === 0 && skipped.length === 0) return;
     const hasImages = await this.#takeImages({ files: rest, skipped }, from === 'page');
     if (from === 'page') return;
-    const [first] = rest;
     if (hasImages) this.#options.onImagesFromCases();
-    else if (first) await importCases(first.file);
+    else await importCases(rest.map(({ file }) => file));
   }
 
   /** @returns whether there were images */
