@@ -6,7 +6,7 @@ import { TRANSFER_SYNTAXES } from '../../image/dicom/syntaxes';
 import type { FuzzParser } from './types';
 
 const IMAGES = join(import.meta.dirname, '../../../models/goldens/images');
-const FOLDERS = ['made', 'found', 'pydicom'];
+const FOLDERS = ['made', 'reported', 'pydicom'];
 const LARGEST_SEED = 20_000;
 
 type Random = () => number;

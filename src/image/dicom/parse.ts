@@ -1,5 +1,6 @@
 /** The bytes of a DICOM file → its data set and its transfer syntax. */
 import { inflate, inflateStart } from '../inflate';
+import { tooLarge } from '../dimensions';
 import { invalidImage, unsupportedImage } from '../imageError';
 import { sniffCoded, SNIFF_CODED } from './coded';
 import type { DataSet, DicomElement } from './dataSet';
@@ -32,7 +33,9 @@ export interface DicomFile {
  * Limit for a deflated file once inflated: a whole multi-frame image, and more for files that are large themselves, because real
  * images compress to no less than a fiftieth.
  */
-const inflatedLimit = (packed: number): number => Math.min(256e6, 64e6 + packed * 50);
+const inflatedLimit = (packed: number): number => Math.min(256e6, 32e6 + packed * 50);
+/** Deflated data can't be read by ranges. */
+const MAX_DEFLATED = 256e6;
 /** Bytes that show whether a data set is deflated. */
 const DEFLATE_SAMPLE = 1024;
 
@@ -93,6 +96,7 @@ async function openBody(source: ByteSource, start: number, declared: TransferSyn
   const sample = await source.read(start, Math.min(source.size, start + DEFLATE_SAMPLE));
   if (known && !(await isDeflated(sample))) return plain;
   if (!known && !isDeclared && !(await isDeflated(sample))) return plain;
+  if (source.size > MAX_DEFLATED) throw tooLarge('the file has', source.size, MAX_DEFLATED);
   const packed = (await source.read(start, source.size)) as Uint8Array<ArrayBuffer>;
   const inflated = await inflate(packed, 'deflate-raw', inflatedLimit(packed.length));
   return { source: await ByteSource.open(inflated), start: 0, isDeflated: true };

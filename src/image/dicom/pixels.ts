@@ -1,6 +1,6 @@
 /** The pixel format that a data set declares, and the values of uncompressed pixels. PS3.3 C.7.6.3, PS3.5 8. */
-import { RoundsError } from '../../shared/errors';
-import { checkDimensions } from '../dimensions';
+import type { RoundsError } from '../../shared/errors';
+import { checkDimensions, checkPixelBytes } from '../dimensions';
 import type { Samples } from '../grey';
 import { invalidImage, unsupportedImage } from '../imageError';
 import { type DicomElement, viewOf } from './dataSet';
@@ -30,8 +30,6 @@ const COLOR = ['RGB', 'YBR_FULL', 'YBR_FULL_422'];
 const COLOR_OF_CODECS = ['YBR_ICT', 'YBR_RCT'];
 /** A damaged frame count must not determine how much is allocated. */
 const MAX_FRAMES = 100_000;
-/** Stored values of one frame: 64 megapixels of 32 bits. */
-const MAX_FRAME_BYTES = 256e6;
 
 /** @throws RoundsError image_unsupported, image_invalid, image_too_large */
 export function readFormat(file: DicomFile): PixelFormat {
@@ -110,13 +108,10 @@ function contradiction(what: string): RoundsError {
   return invalidImage(`the DICOM header contradicts itself about the pixels: it has ${what}`);
 }
 
-/** Before anything is allocated. @throws RoundsError image_too_large */
+/** Stored values, levels and RGB, before anything is allocated. @throws RoundsError image_too_large */
 function checkMemory({ rows, columns, samples, bitsAllocated }: PixelFormat): void {
-  const bytes = rows * columns * samples * Math.max(1, bitsAllocated / 8);
-  if (bytes <= MAX_FRAME_BYTES) return;
-  const megabytes = Math.ceil(bytes / 1e6);
-  const limit = `one frame needs ${megabytes} MB, and the limit is ${MAX_FRAME_BYTES / 1e6} MB`;
-  throw new RoundsError('image_too_large', `${limit}; scale it down first.`);
+  const perPixel = samples * Math.max(1, bitsAllocated / 8) + (samples === 1 ? 1 : 0) + 3;
+  checkPixelBytes(rows * columns * perPixel);
 }
 
 /**

@@ -57,7 +57,7 @@ describe('a DICOM file without pixels says what it is', () => {
   });
 
   it('as a DICOMDIR of a disc', async () => {
-    const file = readFileSync(join(import.meta.dirname, '../../../models/goldens/images/found/DICOMDIR'));
+    const file = readFileSync(join(import.meta.dirname, '../../../models/goldens/images/reported/DICOMDIR'));
     const error = await failure(new Uint8Array(file), 'DICOMDIR');
     expect(error.message).toBe(
       'DICOMDIR: this is the index of a disc (DICOMDIR), not an image; open the image files in the folders beside it.',
