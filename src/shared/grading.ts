@@ -5,7 +5,16 @@
  */
 import { RoundsError } from './errors';
 import type { Options, PresetId } from './presets';
-import { fullMatches, pythonPattern, removeSpace, search, searchLast, strip } from './pythonText';
+import {
+  enclosed,
+  firstContent,
+  lastContent,
+  pythonPattern,
+  removeSpace,
+  search,
+  searchLast,
+  strip,
+} from './pythonText';
 
 export interface Grade {
   /** The option that the evaluation reads from the text; null if none. */
@@ -59,20 +68,22 @@ const RULES: Record<PresetId, [(row: Row) => Evaluation, (row: Row) => Reward]> 
   chat: [regrade, chatReward],
 };
 
-const ANSWER = pythonPattern('<answer>(.*?)</answer>');
-const ANSWER_S = pythonPattern('<answer>(.*?)</answer>', { S: true });
-const ANSWER_SI = pythonPattern('<answer>(.*?)</answer>', { S: true, I: true });
-/** The format that all of them are trained for. */
-const FORM = pythonPattern('<think>.*?</think>\\s*<answer>.*?</answer>', { S: true });
+const ANSWER = enclosed('<answer>', '</answer>');
+const ANSWER_S = enclosed('<answer>', '</answer>', { S: true });
+const ANSWER_SI = enclosed('<answer>', '</answer>', { S: true, I: true });
+/** Between the two parts of the format that all of them are trained for. */
+const BETWEEN = pythonPattern('</think>\\s*<answer>');
 const MEDVLM_ANSWER = pythonPattern('<answer>\\s*([A-Z])\\s*</answer>');
 const MED_R1_ANSWER = pythonPattern('<answer>\\s*(\\w+)\\s*</answer>');
 const REGRADE_PHRASES = ['answer:', 'answer is:', 'answer is', 'is:'].map((phrase) =>
   pythonPattern(`${phrase}\\s*(.*)\\s*`, { I: true }),
 );
 
-/** Whether a text has the rewarded format. */
+/** Whether `<think>.*?</think>\s*<answer>.*?</answer>` with re.DOTALL matches the whole text. */
 export function isWellFormed(text: string): boolean {
-  return fullMatches(FORM, text);
+  if (!text.startsWith('<think>') || !text.endsWith('</answer>')) return false;
+  const between = search(BETWEEN, text.slice('<think>'.length, -'</answer>'.length));
+  return between !== null;
 }
 
 const formatOf = (text: string): number => (isWellFormed(text) ? 1 : 0);
@@ -90,9 +101,9 @@ function extractAnswer(text: string): string {
 }
 
 function findAnswer(text: string): string {
-  const tagged = searchLast(ANSWER_S, text);
-  if (tagged) {
-    const [firstLine] = /[^\n\r]+/.exec(strip(tagged[1] ?? '')) ?? [''];
+  const tagged = lastContent(ANSWER_S, text);
+  if (tagged !== undefined) {
+    const [firstLine] = /[^\n\r]+/.exec(strip(tagged)) ?? [''];
     return firstLine;
   }
   for (const phrase of REGRADE_PHRASES) {
@@ -110,7 +121,7 @@ function isSameAnswer(prediction: string, answer: string, label: string): boolea
 
 /** MedVLThinker, train/my_reward.py: no reward without the format. Here `.` does not match line feeds in the answer. */
 function medvlthinkerReward({ text, key, answer }: Row): Reward {
-  const given = strip(search(ANSWER, text)?.[1] ?? text);
+  const given = strip(firstContent(ANSWER, text) ?? text);
   const format = formatOf(text);
   const accuracy = isSameAnswer(given, answer, key) ? 1 : 0;
   return { format, accuracy, reward: format * accuracy };
@@ -129,7 +140,7 @@ function evaluateWhole({ text, options, key }: Row): Evaluation {
 
 /** MedVLM-R1, grpo.py: 1 for the right letter alone, 0.5 with other text without letters A–J; plus the format. */
 function medvlmReward({ text, key }: Row): Reward {
-  const given = strip(search(ANSWER_SI, text)?.[1] ?? '');
+  const given = strip(firstContent(ANSWER_SI, text) ?? '');
   const format = formatOf(text);
   const accuracy = medvlmAccuracy(given, removeSpace(strip(key).toUpperCase()));
   return { format, accuracy, reward: format + accuracy };
@@ -149,7 +160,7 @@ function evaluateMedR1({ text, options, key }: Row): Evaluation {
   return { letter, correct: given === key };
 }
 
-const r1vAnswer = (text: string): string => strip(search(ANSWER, text)?.[1] ?? text);
+const r1vAnswer = (text: string): string => strip(firstContent(ANSWER, text) ?? text);
 
 function evaluateR1v({ text, options, key }: Row): Evaluation {
   const given = r1vAnswer(text);

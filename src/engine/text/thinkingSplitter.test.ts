@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isLinear } from '../../shared/testing/growth';
 import { DEFAULT_TAGS, ThinkingSplitter, type PhasePiece, type SplitText } from './thinkingSplitter';
 
 const TAG_TEXTS = [...DEFAULT_TAGS.think, ...DEFAULT_TAGS.answer];
@@ -133,5 +134,20 @@ describe('ThinkingSplitter', () => {
   it('supports other tags', () => {
     const tags = { think: ['<thinking>', '</thinking>'], answer: ['', ''] } as const;
     expect(splitThinking('<thinking>a</thinking>b', tags)).toEqual({ thinking: 'a', answer: 'b' });
+  });
+});
+
+describe('work', () => {
+  it.each<[string, (size: number) => string[]]>([
+    ['opening tags in one piece', (size) => ['<answer>'.repeat(size)]],
+    ['thoughts in one piece', (size) => ['<think>'.repeat(size)]],
+    ['ends of thoughts', (size) => ['</think>'.repeat(size)]],
+    ['tags and texts', (size) => ['<answer>x</think>y'.repeat(size)]],
+    ['starts of tags', (size) => ['</answer'.repeat(size)]],
+    ['tokens of spaces', (size) => ['a', ...Array.from({ length: size }, () => '  '), 'b']],
+    ['tokens of parts of tags', (size) => Array.from({ length: size }, () => '</ans')],
+    ['tokens of tags', (size) => Array.from({ length: size }, () => '<think>')],
+  ])('grows in proportion to the text: %s', async (_, make) => {
+    expect(await isLinear(make, stream)).toBe(true);
   });
 });

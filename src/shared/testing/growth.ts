@@ -1,0 +1,46 @@
+/** How the work of a function grows with its input. */
+
+const RUNS = 3;
+const ATTEMPTS = 4;
+/** Four times the input: linear work takes four times as long, quadratic work sixteen times. */
+export const LARGER = 4;
+const LIMIT = 9;
+
+/**
+ * The smallest measured growth from `size` to four times `size`, out of several attempts, because other work on the
+ * machine only ever adds to it. Stops once it is clearly linear.
+ * @param make the input; not part of the measured work
+ */
+export async function growth<T>(
+  make: (size: number) => T,
+  run: (input: T) => unknown,
+  size: number,
+): Promise<number> {
+  const [small, large] = [make(size), make(LARGER * size)];
+  let least = Infinity;
+  await time(run, small);
+  for (let attempt = 0; attempt < ATTEMPTS && least > LIMIT; attempt++) {
+    // Below half a millisecond the clock says nothing.
+    least = Math.min(least, (await time(run, large)) / Math.max(await time(run, small), 0.5));
+  }
+  return least;
+}
+
+/** Whether work grows in proportion to the input. */
+export async function isLinear<T>(
+  make: (size: number) => T,
+  run: (input: T) => unknown,
+  size = 3_000,
+): Promise<boolean> {
+  return (await growth(make, run, size)) <= LIMIT;
+}
+
+async function time<T>(run: (input: T) => unknown, input: T): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < RUNS; i++) {
+    const start = performance.now();
+    await run(input);
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
