@@ -16,15 +16,17 @@ export function findUsedBits(largest: number, stored: number): UsedBits | null {
  * Colours of 8–16 bits → 8-bit RGB: the upper 8 of the bits that they use.
  *
  * @param values with at least 3 channels, interleaved; others are left out
+ * @param hasOwnRange false if the values are smaller for another reason, as colours are that were multiplied with α
  */
 export function reduceDepth(
   values: Samples,
   channels: number,
   bits: number,
+  hasOwnRange = true,
 ): { data: Uint8Array<ArrayBuffer>; usedBits: UsedBits | null } {
   if (bits === 8 && channels === 3 && values instanceof Uint8Array)
     return { data: values as Uint8Array<ArrayBuffer>, usedBits: null };
-  const usedBits = bits > 8 ? findUsedBits(largestColor(values, channels), bits) : null;
+  const usedBits = bits > 8 && hasOwnRange ? findUsedBits(largestColor(values, channels), bits) : null;
   const shift = Math.max(0, (usedBits?.used ?? bits) - 8);
   const data = new Uint8Array((values.length / channels) * 3);
   for (let from = 0, to = 0; to < data.length; from += channels, to += 3) {

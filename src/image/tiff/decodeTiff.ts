@@ -142,7 +142,7 @@ function fromRgb(
     throw unsupportedImage(`TIFF images with colours of ${bits} bits can’t be opened`);
   }
   const alpha = alphaOf(page, perPixel);
-  const { data, usedBits } = reduceDepth(samples, perPixel, bits);
+  const { data, usedBits } = reduceDepth(samples, perPixel, bits, alpha !== 'associated');
   if (alpha !== 'none') {
     for (let i = 0, from = 3; from < samples.length; i += 3, from += perPixel)
       blend(data, i, samples[from]! >> (bits - 8), alpha);
