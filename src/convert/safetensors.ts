@@ -156,7 +156,7 @@ function parseEntry(
     refuse(`${file}: data_offsets of ${name} must be two whole numbers.`);
   }
   const [from, to] = offsets as [number, number];
-  const type = String(dtype);
+  const type = typeof dtype === 'string' ? dtype : (JSON.stringify(dtype) ?? 'undefined');
   // The size of other types does not matter: only tensors that the model needs must be of a type that is read.
   const expected = isFloat(type)
     ? shape.reduce((product, dim) => product * dim, FLOAT_BYTES[type])

@@ -32,7 +32,7 @@ export function parseManifest(json: unknown): PackManifest {
     root.reject('format must be "rounds-pack"; this is not a model pack.');
   if (root.get('version') !== 1) {
     root.reject(
-      `version ${String(root.get('version'))} is not supported. Update the app, or convert the model again.`,
+      `version ${JSON.stringify(root.get('version')) ?? ''} is not supported. Update the app, or convert the model again.`,
     );
   }
   const totalBytes = root.integer('totalBytes', 1, MAX_SHARDS * SHARD_BYTES);

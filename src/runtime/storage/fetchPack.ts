@@ -43,7 +43,15 @@ export async function fetchManifest(base: string, options: FetchOptions = {}): P
 /** @throws RoundsError pack_invalid */
 export async function readManifest(bytes: Uint8Array<ArrayBuffer>): Promise<PackText> {
   const { text, json } = decodeJson(bytes);
-  return { manifest: parseManifest(json), text, hash: await sha256Hex(bytes) };
+  return { manifest: soundManifest(json), text, hash: await sha256Hex(bytes) };
+}
+
+function soundManifest(json: unknown): PackManifest {
+  try {
+    return parseManifest(json);
+  } catch (thrown) {
+    throw RoundsError.from(thrown, 'pack_invalid');
+  }
 }
 
 function decodeJson(bytes: Uint8Array): { text: string; json: unknown } {

@@ -1,0 +1,32 @@
+/** A short run of the parsers of models; npm run fuzz has the long one. */
+import { describe, expect, it } from 'vitest';
+import { RoundsError } from '../../shared/errors';
+import { parsers } from './converter';
+
+const INPUTS = 300;
+
+/** A linear congruential generator. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+
+describe.each(parsers)('$name', (parser) => {
+  it('reads its sound inputs', async () => {
+    for (const seed of parser.seeds()) await parser.parse(seed);
+  });
+
+  it('fails with a code for broken ones', async () => {
+    const random = seeded(1);
+    const inputs = parser.seeds();
+    for (let i = 0; i < INPUTS; i++) {
+      const thrown: unknown = await parser.parse(parser.mutate(random, inputs[i % inputs.length]!)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (thrown === null) continue;
+      expect(thrown).toBeInstanceOf(RoundsError);
+      expect((thrown as RoundsError).code).not.toBe('internal');
+    }
+  });
+});
