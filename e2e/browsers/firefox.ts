@@ -35,12 +35,18 @@ export async function openFirefox(): Promise<Remote> {
     {},
   );
   await marionette.call('WebDriver:SetTimeouts', { script: 120_000, pageLoad: 120_000 });
+  const run = async <T>(script: string, ...params: unknown[]): Promise<T> =>
+    (await marionette.call<{ value: T }>('WebDriver:ExecuteScript', { script, args: params })).value;
   return {
     name: `Firefox ${capabilities.browserVersion}`,
     go: (url) => marionette.call('WebDriver:Navigate', { url }),
-    reload: () => marionette.call('WebDriver:Refresh', {}),
-    run: async <T>(script: string, ...params: unknown[]) =>
-      (await marionette.call<{ value: T }>('WebDriver:ExecuteScript', { script, args: params })).value,
+    // WebDriver's own refresh goes past the service worker.
+    reload: async () => {
+      await run('document.documentElement.dataset.old = "yes"; setTimeout(() => location.reload());');
+      const isNew = 'return document.readyState === "complete" && !document.documentElement.dataset.old;';
+      await until('the reload', 60, () => run<boolean>(isNew).catch(() => false));
+    },
+    run,
     close: async () => {
       socket.destroy();
       await ended(firefox);
