@@ -8,6 +8,7 @@ import jspiGlue from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
 import jspiBinary from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?compressed';
 import asyncifyGlue from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import asyncifyBinary from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?compressed';
+import ownGlue from './glue.mjs?url&no-inline';
 import type { OrtBuild } from './build';
 
 export const ORT_ASSETS: Record<OrtBuild, { glue: string; binary: string }> = {
@@ -15,3 +16,6 @@ export const ORT_ASSETS: Record<OrtBuild, { glue: string; binary: string }> = {
   jspi: { glue: jspiGlue, binary: jspiBinary },
   asyncify: { glue: asyncifyGlue, binary: asyncifyBinary },
 };
+
+/** Stands before each build's glue (wasmHeap.ts). */
+export const OWN_GLUE = ownGlue;

@@ -70,10 +70,7 @@ function valuePiece({ shape, dtype, scales }: PackTensor, part: Span, { start, e
   const [, columns = 0] = shape;
   const scaleBytes = (2 * columns) / BLOCK_SIZE;
   return {
-    spans: [
-      part,
-      { offset: (scales?.offset ?? 0) + start * scaleBytes, length: (end - start) * scaleBytes },
-    ],
+    spans: [part, { offset: (scales?.offset ?? 0) + start * scaleBytes, length: (end - start) * scaleBytes }],
     make([data = new Uint8Array(), halves = new Uint8Array()]) {
       const bits = new Uint16Array(halves.buffer);
       return new Uint8Array(transposedValues(data, bits, end - start, dtype as QuantizedDtype).buffer);

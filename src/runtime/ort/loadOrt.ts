@@ -11,6 +11,7 @@
 import { RoundsError } from '../../shared/errors';
 import type { Ort, OrtBuild } from './build';
 import type { WeightsPath } from './externalData';
+import { adoptModuleOf } from './wasmHeap';
 
 export const RUNTIME_CACHE = 'rounds-runtime';
 /** More than four threads stop helping matrix products of one token, and phones have four fast cores. */
@@ -44,10 +45,11 @@ export async function loadOrt(build: OrtBuild): Promise<Ort> {
 
 async function loadInBrowser(build: OrtBuild): Promise<Ort> {
   requireWasm();
-  const { ORT_ASSETS } = await import('./assets');
+  const { ORT_ASSETS, OWN_GLUE } = await import('./assets');
   const { glue, binary } = ORT_ASSETS[build];
   const [ort, wasmBinary] = await Promise.all([importBuild(build), fetchWasm(binary)]);
-  ort.env.wasm.wasmPaths = { mjs: absolute(glue) };
+  adoptModuleOf(absolute(glue));
+  ort.env.wasm.wasmPaths = { mjs: absolute(OWN_GLUE) };
   ort.env.wasm.wasmBinary = wasmBinary;
   ort.env.wasm.numThreads = threadCount();
   ort.env.wasm.proxy = false;
@@ -102,6 +104,10 @@ async function loadForNode(build: OrtBuild): Promise<Ort> {
   // By a variable: a bundler would otherwise add this build, which no browser loads, to the site.
   const entry = 'onnxruntime-web';
   const ort = (await import(/* @vite-ignore */ entry)) as Ort;
+  const file = (name: string): string => import.meta.resolve(`${entry}/${name}`);
+  adoptModuleOf(file('ort-wasm-simd-threaded.mjs'));
+  const mjs = new URL('./glue.mjs', import.meta.url).href;
+  ort.env.wasm.wasmPaths = { mjs, wasm: file('ort-wasm-simd-threaded.wasm') };
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'warning';
   return ort;

@@ -1,6 +1,6 @@
 /**
  * The engine's Backend port on onnxruntime-web, for WebGPU and for wasm. With WebGPU, allocated tensors are
- * GPU buffers that graphs read and write in place; with wasm they are host arrays that a run replaces.
+ * GPU buffers that graphs read and write in place; with wasm they are blocks of its memory, used the same way.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { RoundsError } from '../../shared/errors';
@@ -20,15 +20,30 @@ import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 import { turn } from './turn';
+import { wasmHeap, type HeapBlock, type WasmHeap } from './wasmHeap';
 
-/** A DeviceTensor around one of onnxruntime's; `value` changes when a run on wasm replaces the contents. */
+/** Where an allocated tensor is. */
+type Storage = { kind: 'gpu'; buffer: GPUBuffer } | { kind: 'wasm'; heap: WasmHeap; block: HeapBlock };
+
+/** A DeviceTensor around one of onnxruntime's. Without storage it is an array that onnxruntime copies. */
 class OrtTensor implements DeviceTensor {
-  value: Tensor;
-  readonly buffer: GPUBuffer | null;
+  readonly value: Tensor;
+  readonly storage: Storage | null;
 
-  constructor(value: Tensor, buffer: GPUBuffer | null = null) {
+  constructor(value: Tensor, storage: Storage | null = null) {
     this.value = value;
-    this.buffer = buffer;
+    this.storage = storage;
+  }
+
+  get buffer(): GPUBuffer | null {
+    return this.storage?.kind === 'gpu' ? this.storage.buffer : null;
+  }
+
+  /** The values of a tensor that is not on the GPU. */
+  get values(): Float32Array {
+    if (this.storage?.kind !== 'wasm') return this.value.data as Float32Array;
+    const { buffer, byteOffset, byteLength } = this.storage.heap.view(this.storage.block);
+    return new Float32Array(buffer, byteOffset, byteLength / 4);
   }
 
   get type(): ElementType {
@@ -41,7 +56,8 @@ class OrtTensor implements DeviceTensor {
 
   dispose(): void {
     this.value.dispose();
-    this.buffer?.destroy();
+    if (this.storage?.kind === 'gpu') this.storage.buffer.destroy();
+    else this.storage?.heap.free(this.storage.block);
   }
 }
 
@@ -98,13 +114,20 @@ export class OrtBackend implements Backend {
 
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor {
     const count = dims.reduce((a, b) => a * b, 1);
-    if (!this.#device) return this.upload(type, zeros(type, count), dims);
+    if (!this.#device) return this.#allocateOnHost(type, count, dims);
     const buffer = this.#device.createBuffer({
       size: Math.ceil((count * typeBytes(type)) / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims: [...dims] });
-    return new OrtTensor(tensor, buffer);
+    return new OrtTensor(tensor, { kind: 'gpu', buffer });
+  }
+
+  #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {
+    const heap = wasmHeap();
+    if (!heap || type !== 'float32') return this.upload(type, zeros(type, count), dims);
+    const block = heap.allocate(count * typeBytes(type));
+    return new OrtTensor(heap.tensor(this.#ort, type, dims, block), { kind: 'wasm', heap, block });
   }
 
   write(tensor: DeviceTensor, data: TensorData): void {
@@ -112,7 +135,7 @@ export class OrtBackend implements Backend {
     if (target.buffer && this.#device) {
       this.#device.queue.writeBuffer(target.buffer, 0, data as Float32Array<ArrayBuffer>);
     } else {
-      (target.value.data as Float32Array).set(data as Float32Array);
+      target.values.set(data as Float32Array);
     }
   }
 
@@ -130,7 +153,7 @@ export class OrtBackend implements Backend {
       this.#device.queue.submit([encoder.finish()]);
       return;
     }
-    const [values, result] = [from.value.data as Float32Array, to.value.data as Float32Array];
+    const [values, result] = [from.values, to.values];
     for (let head = 0; head < heads; head++) {
       const start = head * rows * width;
       result.set(values.subarray(start, start + rows * width), head * targetRows * width);
@@ -138,6 +161,8 @@ export class OrtBackend implements Backend {
   }
 
   async read(tensor: DeviceTensor): Promise<TensorData> {
+    const { storage } = unwrap(tensor);
+    if (storage?.kind === 'wasm') return unwrap(tensor).values.slice();
     const data = await this.#guard('reading a result', () => unwrap(tensor).value.getData());
     if (tensor.type !== 'float16') return data as TensorData;
     const view = data as Uint16Array;
@@ -160,7 +185,7 @@ export class OrtBackend implements Backend {
     const optimization = { disable_specified_optimizers: 'ConstantFolding' };
     if (!this.#device) {
       // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
-      const extra = { optimization, session: { disable_quant_qdq: '1', disable_prepacking: process.env.PP ? '0' : '1' } };
+      const extra = { optimization, session: { disable_quant_qdq: '1', disable_prepacking: '1' } };
       return { executionProviders: ['wasm'], extra, logSeverityLevel: 3 };
     }
     const locations = graph.outputs.map(
@@ -233,12 +258,15 @@ class OrtGraphSession implements GraphSession {
       Object.entries(feeds).map(([name, tensor]) => [name, unwrap(tensor).value]),
     );
     const what = `running ${this.#graph.name} (${shapesOf(inputs)})`;
-    const results = await this.#guard(what, () => this.#session.run(inputs, this.#fetches(into)));
+    const results = await this.#guard(what, async () => {
+      const before = wasmHeap()?.used ?? 0;
+      const outputs = await this.#session.run(inputs, this.#fetches(into));
+      checkHeapUse([...Object.values(feeds), ...Object.values(into)], before);
+      return outputs;
+    });
     const fresh: Record<string, DeviceTensor> = {};
     for (const [name, value] of Object.entries(results)) {
-      const target = into[name];
-      if (!target) fresh[name] = new OrtTensor(value);
-      else if (!unwrap(target).buffer) unwrap(target).value = value;
+      if (!into[name]) fresh[name] = new OrtTensor(value);
     }
     return fresh;
   }
@@ -247,15 +275,22 @@ class OrtGraphSession implements GraphSession {
     await this.#guard(`releasing ${this.#graph.name}`, () => this.#session.release()).catch(() => undefined);
   }
 
-  /** GPU buffers are given to the run to write into; host results come back as new tensors. */
+  /** Allocated tensors are given to the run to write into; other results come back as new tensors. */
   #fetches(into: Record<string, DeviceTensor>): Record<string, Tensor | null> {
     return Object.fromEntries(
       this.#graph.outputs.map(({ name }) => {
         const target = into[name] && unwrap(into[name]);
-        return [name, target?.buffer ? target.value : null];
+        return [name, target?.value ?? null];
       }),
     );
   }
+}
+
+/** Another version of onnxruntime-web might not look at such a tensor as WasmHeap expects, and compute on garbage. */
+function checkHeapUse(tensors: DeviceTensor[], before: number): void {
+  const given = tensors.filter((tensor) => unwrap(tensor).storage?.kind === 'wasm').length;
+  const used = (wasmHeap()?.used ?? 0) - before;
+  if (used !== given) throw new Error(`onnxruntime used ${used} of ${given} tensors in its memory`);
 }
 
 type Float16Constructor = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;
