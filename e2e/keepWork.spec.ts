@@ -3,7 +3,7 @@ import type { Dialog, Page } from '@playwright/test';
 import { everythingStored } from './casePage';
 import { dropPaths, folderOf } from './drops';
 import { expect, openReady, test } from './fake/fixture';
-import type { RoundsPage} from './fake/pageObject';
+import type { RoundsPage } from './fake/pageObject';
 import { sampleFile } from './fake/pageObject';
 
 const OWN = { ...sampleFile('brain-mri.png'), name: 'mine.png' };
@@ -30,6 +30,26 @@ async function reload(page: Page): Promise<boolean> {
   await page.reload();
   page.off('dialog', accept);
   return asked;
+}
+
+/** All bytes in the database of drafts, as Latin-1. */
+function storedDrafts(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open('rounds-drafts');
+      request.onsuccess = () => resolve(request.result);
+    });
+    const records = await new Promise<{ facts: Blob; files: Blob[] }[]>((resolve) => {
+      const request = database.transaction('drafts').objectStore('drafts').getAll();
+      request.onsuccess = () => resolve(request.result as { facts: Blob; files: Blob[] }[]);
+    });
+    database.close();
+    const blobs = records.flatMap(({ facts, files }) => [facts, ...files]);
+    const texts = await Promise.all(
+      blobs.map(async (blob) => new TextDecoder('latin1').decode(await blob.arrayBuffer())),
+    );
+    return `${JSON.stringify(records)} "size": ${blobs.length} ${texts.join('\n')}`;
+  });
 }
 
 const undo = (page: Page) =>
@@ -99,6 +119,11 @@ test.describe('a reload', () => {
     await rounds.choices.nth(1).fill('Tumour');
     await page.getByRole('button', { name: 'A is the correct answer' }).click();
     await expect.poll(() => everythingStored(page)).toContain('savedAt');
+    // What is on the disk can't be read without the tab's key: neither names nor pixels.
+    const left = await storedDrafts(page);
+    expect(left).toContain('"size":');
+    expect(left).not.toContain('own.png');
+    expect(left).not.toContain('IHDR');
     expect(await reload(page)).toBe(false);
     await expect(rounds.question).toHaveValue('What is the diagnosis?');
     await expect(rounds.choices.nth(1)).toHaveValue('Tumour');

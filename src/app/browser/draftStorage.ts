@@ -1,9 +1,10 @@
 /**
  * Where an unfinished question waits for a reload. Its text is in sessionStorage, which is written at once and ends with the tab;
- * its images are in a database of their own, under the tab's id, and are deleted when they are old or many. Nothing of it is
- * written in a private visit.
+ * its images are in a database of their own, under the tab's id, encrypted with a key that ends with the tab, and are deleted when
+ * they are old or many. Nothing of it is written in a private visit.
  */
 import { openIdbStore, type UseStore } from '../../shared/indexedDb';
+import { DraftCipher } from './draftCipher';
 import { isPrivateVisit } from './privateVisit';
 
 export const DRAFT_DATABASE = 'rounds-drafts';
@@ -15,13 +16,22 @@ const MAX_AGE_MS = 2 * 24 * 60 * 60 * 1000;
 /** Of one draft. Larger images have to be dropped again. */
 export const MAX_DRAFT_BYTES = 300_000_000;
 
+/** The images of a draft: their files, and what is known about them as JSON. */
+export interface DraftImages {
+  facts: unknown;
+  files: readonly Blob[];
+}
+
 interface StoredImages {
   savedAt: number;
-  images: unknown;
+  /** Encrypted. */
+  facts: Blob;
+  files: Blob[];
 }
 
 export class DraftStorage {
   #store: UseStore | undefined;
+  readonly #cipher = new DraftCipher();
 
   /** Null if there is none, or it can't be read. */
   readText(): string | null {
@@ -41,23 +51,46 @@ export class DraftStorage {
   }
 
   /** What `writeImages` stored in this tab; null if there is nothing, or it can't be read. */
-  async readImages(): Promise<unknown> {
+  async readImages(): Promise<DraftImages | null> {
     const id = tabId();
-    const stored = await this.#run('readonly', (store) => done<unknown>(store.get(id)));
-    return (stored as StoredImages | undefined)?.images ?? null;
+    const stored = (await this.#run('readonly', (store) => done<unknown>(store.get(id)))) as
+      StoredImages | undefined;
+    if (!stored) return null;
+    try {
+      const facts = JSON.parse(new TextDecoder().decode(await this.#cipher.unseal(stored.facts))) as unknown;
+      const files: Blob[] = [];
+      for (const file of stored.files) files.push(new Blob([await this.#cipher.unseal(file)]));
+      return { facts, files };
+    } catch {
+      return null;
+    }
   }
 
-  /** @param images structured-cloneable; null removes them. @returns whether they are stored now */
-  async writeImages(images: unknown): Promise<boolean> {
+  /** Null removes them. @returns whether they are stored now */
+  async writeImages(images: DraftImages | null): Promise<boolean> {
     if (images !== null && isPrivateVisit()) return false;
+    const sealed = images && (await this.#seal(images));
+    if (images && !sealed) return false;
     const id = tabId();
     const result = await this.#run('readwrite', async (store) => {
-      if (images === null) store.delete(id);
-      else store.put({ savedAt: Date.now(), images } satisfies StoredImages, id);
+      if (sealed) store.put(sealed, id);
+      else store.delete(id);
       await finished(store.transaction);
       return true;
     });
     return result ?? false;
+  }
+
+  /** Null if a file can't be read any more, or nothing can be encrypted here. */
+  async #seal({ facts, files }: DraftImages): Promise<StoredImages | null> {
+    try {
+      const sealed: Blob[] = [];
+      for (const file of files) sealed.push(await this.#cipher.seal(await file.arrayBuffer()));
+      const text = new TextEncoder().encode(JSON.stringify(facts));
+      return { savedAt: Date.now(), facts: await this.#cipher.seal(text), files: sealed };
+    } catch {
+      return null;
+    }
   }
 
   /** Deletes the images of tabs that were closed long ago, and of all but the last few. */

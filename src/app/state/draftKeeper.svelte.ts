@@ -3,7 +3,8 @@ import { DraftStorage, MAX_DRAFT_BYTES } from '../browser/draftStorage';
 import type { Draft } from './ask/draft.svelte';
 import type { CasePreferences } from './cases/casePreferences.svelte';
 import type { ImageTray } from './images/imageTray.svelte';
-import type { ImagePlace, StoredImage, TrayImage } from './images/trayImage.svelte';
+import { packImages, sizeOf, unpackImages } from './images/draftImages';
+import type { ImagePlace, TrayImage } from './images/trayImage.svelte';
 import type { FormText, Workspace } from './workspace.svelte';
 
 export interface DraftKeeperOptions {
@@ -45,7 +46,7 @@ export class DraftKeeper {
     const stored = text && text.places.length > 0 ? await this.#storage.readImages() : null;
     // What was typed or dropped meanwhile is newer.
     if (text && !workspace.hasText && tray.images.length === 0) {
-      if (Array.isArray(stored)) tray.reopen(stored as StoredImage[], text.places);
+      if (stored) tray.reopen(unpackImages(stored), text.places);
       draft.question = text.question;
       draft.setOptions(text.options, text.key);
       if (workspace.hasText || tray.images.length > 0) workspace.noteRestored();
@@ -75,9 +76,9 @@ export class DraftKeeper {
     this.#queue = this.#queue.then(async () => {
       const key = keyOf(images);
       if (key === this.#storedKey) return;
-      const stored = images.map((image) => image.toStored());
-      const isKept = stored.length > 0 && sizeOf(stored) <= MAX_DRAFT_BYTES;
-      const isWritten = await this.#storage.writeImages(isKept ? stored : null);
+      const packed = packImages(images.map((image) => image.toStored()));
+      const isKept = packed.files.length > 0 && sizeOf(packed) <= MAX_DRAFT_BYTES;
+      const isWritten = await this.#storage.writeImages(isKept ? packed : null);
       this.#storedKey = isKept && isWritten ? key : '';
     });
   }
@@ -86,13 +87,6 @@ export class DraftKeeper {
 /** Names the images of the tray; their places are stored with the text. */
 function keyOf(images: readonly TrayImage[]): string {
   return images.map(({ id }) => id).join();
-}
-
-function sizeOf(images: readonly StoredImage[]): number {
-  const blobs = new Set(
-    images.flatMap(({ blob, stack }) => [blob, ...(stack?.slices ?? []).map((slice) => slice.blob)]),
-  );
-  return [...blobs].reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Null if there is nothing to restore. The text is the page's own, of this tab. */
