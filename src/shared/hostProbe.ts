@@ -96,9 +96,15 @@ interface Reports {
 
 /** Parts of the Reporting API, which not every browser has. */
 interface ReportingScope {
-  ReportingObserver?: new (
-    listener: (reports: readonly { type: string; body: { blockedURL?: string } | null }[]) => void,
-  ) => { observe(): void; disconnect(): void };
+  ReportingObserver?: new (listener: (reports: readonly Report[]) => void) => {
+    observe(): void;
+    disconnect(): void;
+  };
+}
+
+/** Chromium shows the fields of these reports in their JSON only. */
+interface Report {
+  toJSON?: () => { body?: { blockedURL?: unknown } | null };
 }
 
 /** The browser reports an answer that isolation kept from the page: the host is there. Null where it reports nothing. */
@@ -110,7 +116,8 @@ function watchReports(url: string): Reports | null {
   const answer = new Promise<void>((resolve) => (answered = resolve));
   const { origin } = new URL(url);
   const observer = new ReportingObserver((reports) => {
-    if (!reports.some(({ body }) => (body?.blockedURL ?? '').startsWith(origin))) return;
+    const addresses = reports.map((report) => report.toJSON?.().body?.blockedURL);
+    if (!addresses.some((address) => typeof address === 'string' && address.startsWith(origin))) return;
     hasAnswered = true;
     answered();
   });

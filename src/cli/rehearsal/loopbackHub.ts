@@ -23,8 +23,16 @@ export interface LoopbackHub {
   close(): Promise<void>;
 }
 
-/** @param files names of the files in `folder` that belong to the repository */
-export async function openLoopbackHub(repo: string, folder: string, files: string[]): Promise<LoopbackHub> {
+/**
+ * @param files names of the files in `folder` that belong to the repository
+ * @param places folders of the repository in which they are; by default its top
+ */
+export async function openLoopbackHub(
+  repo: string,
+  folder: string,
+  files: string[],
+  places: readonly string[] = [''],
+): Promise<LoopbackHub> {
   const key = randomBytes(16);
   const sign = (path: string, until: string): string =>
     createHmac('sha256', key).update(`${path} ${until}`).digest('hex');
@@ -38,7 +46,8 @@ export async function openLoopbackHub(repo: string, folder: string, files: strin
       pathname === `/api/models/${repo}/revision/main` ||
       pathname === `/api/models/${repo}/revision/${COMMIT}`
     ) {
-      const siblings = files.map((rfilename) => ({ rfilename }));
+      const prefixes = places.map((place) => (place === '' ? '' : `${place}/`));
+      const siblings = prefixes.flatMap((prefix) => files.map((name) => ({ rfilename: prefix + name })));
       return end(200, {}, JSON.stringify({ sha: COMMIT, siblings, cardData: { license: 'mit' } }));
     }
     const file = decodeURIComponent(pathname.split('/').at(-1) ?? '');
