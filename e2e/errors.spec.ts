@@ -218,6 +218,7 @@ test('every code is met by one of these tests', () => {
     'decoder_missing',
     // A file of cases is chosen, and refused, in the dialog of the cases: e2e/cases.spec.ts.
     'case_invalid',
+    'start_blocked',
   ]);
   expect(ERROR_CODES.filter((code) => !met.has(code))).toEqual([]);
 });
