@@ -79,7 +79,7 @@ const STUCK = new RoundsError(
 
 /** The file of a request, or the first of several. */
 function nameOf(params: ImageCalls[ImageCallName][0]): string {
-  return 'files' in params ? (params.files[0]?.name ?? 'The files') : params.image.name;
+  return 'files' in params ? (params.files[0]?.name ?? 'file') : params.image.name;
 }
 
 /** Whatever ended the worker was this file, because it was alone there. */

@@ -24,26 +24,28 @@ export async function explainStart(address: string, unknown: RoundsError): Promi
   const response = await fetch(address, { cache: 'no-store' }).catch(() => null);
   const directive = WORKER_DIRECTIVES.find((name) => violated.has(name));
   if (directive)
-    return blocked(
+    return new RoundsError(
+      'start_blocked',
       `The host’s Content-Security-Policy blocks workers: its ${directive} must contain 'self'.`,
     );
   if (!response) return new RoundsError('download_failed', `${file} could not be fetched from the host.`);
   if (!response.ok) {
-    return blocked(
+    return new RoundsError(
+      'start_blocked',
       `The host answers ${response.status} for ${file}: copy the whole folder of the site to the host again.`,
     );
   }
   const type = response.headers.get('content-type') ?? 'no type';
   if (!SCRIPT_TYPE.test(type))
-    return blocked(`The host sends ${file} as ${type}: it must send .js files as text/javascript.`);
+    return new RoundsError(
+      'start_blocked',
+      `The host sends ${file} as ${type}: it must send .js files as text/javascript.`,
+    );
   if (globalThis.crossOriginIsolated && !response.headers.has('cross-origin-embedder-policy')) {
-    return blocked(
+    return new RoundsError(
+      'start_blocked',
       `The host sends Cross-Origin-Embedder-Policy with the page but not with ${file}: it must send that header with every file or with none.`,
     );
   }
   return unknown;
-}
-
-function blocked(message: string): RoundsError {
-  return new RoundsError('start_blocked', message);
 }

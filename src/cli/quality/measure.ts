@@ -180,5 +180,6 @@ export function divergence(reference: Float32Array, other: Float32Array, width: 
     }
     if (bestReference === bestOther) agreeing++;
   }
-  return { kl, agreeing, positions: reference.length / width };
+  // Rounding of float32 log-probabilities can take the sum below 0 where both are nearly equal.
+  return { kl: Math.max(kl, 0), agreeing, positions: reference.length / width };
 }

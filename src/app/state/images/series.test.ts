@@ -124,12 +124,11 @@ describe('groupImages', () => {
     expect(copies.map(({ path }) => path)).toEqual(['copy/a']);
   });
 
-  it('groups 5,000 slices at once', () => {
-    const images = Array.from({ length: 5000 }, (_, k) =>
-      slice(`n${k}`, at(k % 2500, { instanceNumber: k })),
+  // Work that grows with the square of the count would run into the test's own limit.
+  it('groups 40,000 slices', () => {
+    const images = Array.from({ length: 40_000 }, (_, k) =>
+      slice(`n${k}`, at(k % 20_000, { instanceNumber: k })),
     );
-    const start = performance.now();
-    expect(names(images).map(({ length }) => length)).toEqual([2500, 2500]);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(names(images).map(({ length }) => length)).toEqual([20_000, 20_000]);
   });
 });

@@ -154,7 +154,9 @@ function byMarks(slices: readonly AtDistance[], repeats: number): AtDistance[][]
     const parts = new Map<string, AtDistance[]>();
     for (const one of slices) {
       const value = key.map((index) => one.slice.header.marks[index] ?? '').join('\n');
-      parts.set(value, [...(parts.get(value) ?? []), one]);
+      const part = parts.get(value);
+      if (part) part.push(one);
+      else parts.set(value, [one]);
     }
     const isSplit =
       parts.size <= repeats && [...parts.values()].every((part) => mostAtOnePosition(part) === 1);
