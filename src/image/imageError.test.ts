@@ -138,6 +138,13 @@ describe('nameFile', () => {
     });
   });
 
+  it('knows when memory is short', () => {
+    expect(nameFile(new RangeError('Array buffer allocation failed'), 'a.dcm')).toMatchObject({
+      code: 'out_of_memory',
+      message: 'a.dcm: there isn’t enough memory for this image; scale it down first.',
+    });
+  });
+
   it.each([[new RangeError('past the end')], ['dicomParser: past the end'], [{ exception: 'past the end' }]])(
     'makes a coded error of a foreign %s',
     (thrown) => {

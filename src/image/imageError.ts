@@ -54,6 +54,15 @@ function shorten(text: string, most: number): string {
 }
 
 function undecodable(thrown: unknown): RoundsError {
+  if (thrown instanceof RangeError && /allocation failed|out of memory/i.test(thrown.message)) {
+    return new RoundsError(
+      'out_of_memory',
+      'there isn’t enough memory for this image; scale it down first.',
+      {
+        cause: thrown,
+      },
+    );
+  }
   const detail = thrown instanceof Error ? ` (${thrown.message})` : '';
   return invalidImage(`the file can’t be decoded${detail}`, thrown);
 }

@@ -66,7 +66,7 @@ export const LAYERS = [
     name: 'image',
     files: /^src\/image\//,
     may: ['engine', 'shared'],
-    packages: /^(@cornerstonejs\/|fast-png$)/,
+    packages: /^@cornerstonejs\//,
     why: 'Image decoding knows neither models nor storage.',
   },
   {
