@@ -3,6 +3,7 @@
  * fetched, and links are not followed.
  */
 import { lexer, type Token, type Tokens } from 'marked';
+import { isBounded, joinPieces, MAX_FORMATTED, piecesOf, type Piece } from './markdownBounds';
 
 export type Inline =
   | { kind: 'text' | 'code' | 'image'; text: string }
@@ -36,12 +37,14 @@ export class MarkdownStream {
       this.#completeLength = 0;
     }
     this.#source = text;
-    const tokens = lexer(text.slice(this.#completeLength), { gfm: true, breaks: true });
+    const tokens = tokensOf(text.slice(this.#completeLength), this.#completeLength);
     // The last block may still grow; a list can continue even after an empty line.
     const open = tokens.findLastIndex((token) => token.type !== 'space');
     for (const token of tokens.slice(0, Math.max(open, 0))) {
       // If the lexer changed whitespace, offsets no longer match: parse everything again.
-      if (!text.startsWith(token.raw, this.#completeLength)) return blocksOf(lexer(text));
+      if (!text.startsWith(token.raw, this.#completeLength)) {
+        return blocksOf(tokensOf(text.replace(/\r\n?/g, '\n'), 0));
+      }
       this.#complete.push(...blocksOf([token]));
       this.#completeLength += token.raw.length;
     }
@@ -49,12 +52,52 @@ export class MarkdownStream {
   }
 }
 
-function blocksOf(tokens: readonly Token[]): Block[] {
+/** A piece that the parser must not get. */
+interface PlainToken {
+  type: 'plain';
+  raw: string;
+  /** The lines of a fenced block; null for other text. */
+  code: string | null;
+}
+
+type AnyToken = Token | PlainToken;
+
+/** @param offset where the text begins in the whole answer */
+function tokensOf(text: string, offset: number): AnyToken[] {
+  if (text.length + offset <= MAX_FORMATTED && isBounded(text)) return lex(text);
+  let at = offset;
+  return joinPieces(piecesOf(text)).flatMap((piece): AnyToken[] => {
+    at += piece.raw.length;
+    return at <= MAX_FORMATTED && piece.isBounded ? lex(piece.raw) : [plainToken(piece)];
+  });
+}
+
+const lex = (text: string): Token[] => lexer(text, { gfm: true, breaks: true });
+
+const plainToken = ({ raw, code }: Piece): PlainToken => ({ type: 'plain', raw, code });
+
+/** More lines are shown as one, so that the page need not draw as many elements. */
+const MAX_PLAIN_LINES = 500;
+
+function plainBlock({ raw, code }: PlainToken): Block {
+  if (code !== null) return { kind: 'code', text: code };
+  const text = raw.trim();
+  const lines = text.split('\n');
+  if (lines.length > MAX_PLAIN_LINES) return { kind: 'paragraph', children: [{ kind: 'text', text }] };
+  const children = lines.flatMap((line, i): Inline[] => [
+    ...(i > 0 ? [{ kind: 'break' } as const] : []),
+    { kind: 'text', text: line },
+  ]);
+  return { kind: 'paragraph', children };
+}
+
+function blocksOf(tokens: readonly AnyToken[]): Block[] {
   return tokens.flatMap(blockOf);
 }
 
 /** The lexer's union has an open member, so each kind is asserted after its name was checked. */
-function blockOf(token: Token): Block | Block[] {
+function blockOf(token: AnyToken): Block | Block[] {
+  if (isPlain(token)) return token.raw.trim() === '' ? [] : plainBlock(token);
   switch (token.type) {
     case 'space':
     case 'def':
@@ -82,6 +125,8 @@ function blockOf(token: Token): Block | Block[] {
       return { kind: 'paragraph', children: [{ kind: 'text', text: token.raw.trimEnd() }] };
   }
 }
+
+const isPlain = (token: AnyToken): token is PlainToken => token.type === 'plain';
 
 function listOf({ ordered, start, items }: Tokens.List): Block {
   return {

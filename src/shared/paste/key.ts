@@ -4,6 +4,7 @@ import {
   ALTERNATIVE,
   EXPLANATION_LABEL,
   EXPLICIT_SEPARATOR,
+  fold,
   GIVEN_LABEL,
   HAS_QUESTION,
   INSTRUCTION,
@@ -11,6 +12,7 @@ import {
   LETTER_IS_RIGHT,
   META_LABEL,
   QUESTION_END,
+  RIGHT_SENTENCE,
   SEPARATOR,
   STRONG_LABEL,
   VERB_SEPARATOR,
@@ -42,16 +44,17 @@ export function roleOf(raw: string, known: ReadonlySet<string>): LineRole {
   const hidden = SPOILER.exec(line)?.[1];
   if (hidden !== undefined) return { role: 'key', value: hidden };
   const at = match(DECORATION, line, 0)?.[0].length ?? 0;
+  const folded = fold(line);
   for (const [label, role] of [
     [GIVEN_LABEL, 'given'],
     [META_LABEL, 'meta'],
   ] as const) {
-    const found = match(label, line, at);
+    const found = match(label, folded, at);
     if (found && /^\s*[:：)]/u.test(line.slice(at + found[0].length))) return { role };
   }
-  const key = keyAt(line, at, known);
+  const key = keyAt(line, at, known, folded);
   if (key !== null) return { role: 'key', value: key };
-  const explanation = match(EXPLANATION_LABEL, line, at);
+  const explanation = match(EXPLANATION_LABEL, folded, at);
   if (explanation) {
     const rest = line.slice(at + explanation[0].length);
     if (/^[\s*_]*[:：】\])–—]|^[\s*_]*$/u.test(rest)) return { role: 'explanation' };
@@ -60,9 +63,14 @@ export function roleOf(raw: string, known: ReadonlySet<string>): LineRole {
 }
 
 /** The key that starts at this place of a line; null if none does. */
-export function keyAt(line: string, at: number, known: ReadonlySet<string>): string | null {
-  const strong = match(STRONG_LABEL, line, at);
-  const weak = match(WEAK_LABEL, line, at);
+export function keyAt(
+  line: string,
+  at: number,
+  known: ReadonlySet<string>,
+  folded = fold(line),
+): string | null {
+  const strong = match(STRONG_LABEL, folded, at);
+  const weak = match(WEAK_LABEL, folded, at);
   for (const [label, isStrong] of [
     [strong, true],
     [weak, false],
@@ -75,8 +83,9 @@ export function keyAt(line: string, at: number, known: ReadonlySet<string>): str
     const value = line.slice(from + written.length).trim();
     if (isKey(value, separator, isStrong, known)) return value;
   }
-  const sentence =
-    LETTER_IS_RIGHT.exec(line.slice(at, at + 120)) ?? IT_IS_LETTER.exec(line.slice(at, at + 120).trimEnd());
+  if (!RIGHT_SENTENCE.test(folded.slice(at, at + 120))) return null;
+  const beginning = line.slice(at, at + 120).trimEnd();
+  const sentence = LETTER_IS_RIGHT.exec(beginning) ?? IT_IS_LETTER.exec(beginning);
   return sentence && !QUESTION_END.test(line) ? (sentence[1] ?? '') : null;
 }
 

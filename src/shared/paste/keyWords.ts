@@ -54,9 +54,22 @@ const META = [
 
 const join = (...lists: (readonly string[] | string)[]): string => lists.flat().join('|');
 const ARTICLE = "(?:the |la |le |les |el |il |lo |l[’']|die |das |der |o |as? |con )?";
-/** Nothing of the word may follow, so that "Key findings" and "Answering" are left alone. */
+/**
+ * Small letters, at the same places. The patterns of labels are tried at every place of a text, and are many times
+ * faster without the flag i.
+ */
+export function fold(text: string): string {
+  const lower = text.toLowerCase();
+  if (lower.length === text.length) return lower;
+  return Array.from({ length: text.length }, (_, i) => {
+    const small = text.charAt(i).toLowerCase();
+    return small.length === 1 ? small : text.charAt(i);
+  }).join('');
+}
+
+/** To be matched with folded text. Nothing of the word may follow, so that "Key findings" and "Answering" are left alone. */
 const label = (words: string, cjk: string): RegExp =>
-  new RegExp(`${ARTICLE}(?:(?:${words})(?![\\p{L}\\p{M}\\p{N}_])${cjk === '' ? '' : `|${cjk}`})`, 'iuy');
+  new RegExp(`${ARTICLE}(?:(?:${words})(?![\\p{L}\\p{M}\\p{N}_])${cjk === '' ? '' : `|${cjk}`})`, 'uy');
 
 export const STRONG_LABEL = label(join(STRONG), STRONG_CJK);
 export const WEAK_LABEL = label(join(WEAK), '(?!)');
@@ -84,6 +97,8 @@ export const ALTERNATIVE =
 /** "B is correct", "Option B is the right answer". */
 export const LETTER_IS_RIGHT =
   /^(?:(?:the |answer |option |choice |letter |statement |opci[oó]n |antwort |réponse |вариант )*)[([]?([A-La-l\p{Nd}]|[IVX]{1,4})[)\].]?(?: ?[-–:]? ?)(?:is|was|would be|es|est|ist|è|é|-|–|:)? ?(?:therefore |thus |clearly |la |the |die |le )?(?:correct|right|best|true|correct[ao]|richtig|correcta|juste|exacte|certa|corretta|правильный|верный)(?: (?:answer|choice|option|one|response|respuesta|antwort|réponse|resposta|risposta|ответ))?(?![\p{L}\p{M}])/iu;
+/** Cheaper: whether a folded line may be one of these sentences. */
+export const RIGHT_SENTENCE = /corre|right|best|true|richtig|juste|exacte|certa|правил|верн|^(?:so )?it/u;
 /** "It is B." after a question, and "The right one is B". */
 export const IT_IS_LETTER =
   /^(?:so )?(?:it[’']?s?(?: is)?|the (?:correct|right|best) one is) [([]?([A-La-l])[)\]]?\.?$/iu;

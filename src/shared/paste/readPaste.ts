@@ -18,6 +18,8 @@ export type { PastedQuestion } from './assemble';
 
 /** A text names few styles of markers; a text with more is no question. */
 const MAX_STYLES = 24;
+/** Some forty pages. */
+const MAX_TEXT = 60_000;
 const MAX_HTML = 500_000;
 
 /**
@@ -25,6 +27,18 @@ const MAX_HTML = 500_000;
  *   that state a key
  */
 export function readPaste(source: string): PastedQuestion[] {
+  if (source.length <= MAX_TEXT) return readWhole(source);
+  const read = readWhole(source.slice(0, MAX_TEXT));
+  // A book is no question; what is not read must not be sent either.
+  return read.map((one, i) => (i < read.length - 1 ? one : withRest(one, source.slice(MAX_TEXT))));
+}
+
+const withRest = (one: PastedQuestion, rest: string): PastedQuestion => ({
+  ...one,
+  setAside: [...one.setAside, rest],
+});
+
+function readWhole(source: string): PastedQuestion[] {
   const special = readSpecial(source);
   if (special) return special;
   const text = cleanText(source);
@@ -90,7 +104,7 @@ export function readChoices(source: string): { options: string[]; key: number | 
   if (first && more.length === 0 && first.question === '' && first.options.length > 0) {
     return { options: first.options, key: first.key };
   }
-  const lines = readLines(cleanText(source));
+  const lines = readLines(cleanText(source.slice(0, MAX_TEXT)));
   return laterList(lines) ?? plainLines(lines);
 }
 

@@ -1,6 +1,6 @@
 /** Separates the lines of a paste that state or explain a key from those that ask. */
 import { keyAt, namedAtStart, roleOf, type LineRole } from './key';
-import { HAS_QUESTION, QUESTION_END, STRONG_LABEL, WEAK_LABEL } from './keyWords';
+import { fold, HAS_QUESTION, QUESTION_END, STRONG_LABEL, WEAK_LABEL } from './keyWords';
 import { bodyOf, normal, readLine, type Line } from './line';
 import { match } from './marker';
 
@@ -128,6 +128,7 @@ interface Span {
 
 function keysWithin(raw: string): Span[] {
   const spans: Span[] = [];
+  const folded = fold(raw);
   let tried = 0;
   for (const place of raw.matchAll(PLACE)) {
     let at = place.index + place[0].length;
@@ -136,7 +137,7 @@ function keysWithin(raw: string): Span[] {
     const start = at;
     if (isBracket) at++;
     while (' *_'.includes(raw.charAt(at)) && at < raw.length) at++;
-    if (start === 0 || (!match(STRONG_LABEL, raw, at) && !match(WEAK_LABEL, raw, at))) continue;
+    if (start === 0 || (!match(STRONG_LABEL, folded, at) && !match(WEAK_LABEL, folded, at))) continue;
     tried++;
     if (tried > MAX_LABELS) break;
     const end = isBracket ? bracketEnd(raw, start) : Math.min(raw.length, at + MAX_KEY);
@@ -165,7 +166,7 @@ function statesKey(raw: string, at: number, end: number, isBracket: boolean): bo
   if (value === null || value === '') return false;
   const before = raw.slice(Math.max(0, at - 12), at).replace(/[\s(*_[（【{]+$/u, '');
   const endsSentence = /[?？؟.。!;)\]）】|»”"]$/u.test(before);
-  const isStrong = match(STRONG_LABEL, text, 0) !== null;
+  const isStrong = match(STRONG_LABEL, fold(text), 0) !== null;
   if (!isStrong) return (isBracket || endsSentence) && namedAtStart(value) !== null;
   if (isBracket || endsSentence || namedAtStart(value) !== null) return !/\bthe$/iu.test(before);
   // "C) Blood smear Answer: Brain MRI"; not "write the answer: …"

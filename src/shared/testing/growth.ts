@@ -1,14 +1,13 @@
 /** How the work of a function grows with its input. */
 
 const RUNS = 3;
-const ATTEMPTS = 4;
+const ATTEMPTS = 6;
 /** Four times the input: linear work takes four times as long, quadratic work sixteen times. */
 export const LARGER = 4;
-const LIMIT = 9;
+const LIMIT = 10;
 
 /**
- * The smallest measured growth from `size` to four times `size`, out of several attempts, because other work on the
- * machine only ever adds to it. Stops once it is clearly linear.
+ * The growth of the shortest measured time from `size` to four times `size`: other work on the machine only adds. Stops once it is clearly linear.
  * @param make the input; not part of the measured work
  */
 export async function growth<T>(
@@ -17,13 +16,14 @@ export async function growth<T>(
   size: number,
 ): Promise<number> {
   const [small, large] = [make(size), make(LARGER * size)];
-  let least = Infinity;
+  let [smallMs, largeMs] = [Infinity, Infinity];
   await time(run, small);
-  for (let attempt = 0; attempt < ATTEMPTS && least > LIMIT; attempt++) {
-    // Below half a millisecond the clock says nothing.
-    least = Math.min(least, (await time(run, large)) / Math.max(await time(run, small), 0.5));
+  for (let attempt = 0; attempt < ATTEMPTS && !(largeMs / smallMs <= LIMIT); attempt++) {
+    largeMs = Math.min(largeMs, await time(run, large));
+    // Below a millisecond the clock says little.
+    smallMs = Math.max(1, Math.min(smallMs, await time(run, small)));
   }
-  return least;
+  return largeMs / smallMs;
 }
 
 /** Whether work grows in proportion to the input. */
