@@ -1,2 +1,5 @@
-/** More weights would be too slow: on wasm a token takes about 4 ms for each million weights and thread. */
-export const MAX_WASM_PARAMETERS = 60e6;
+/**
+ * Larger models do not start on WebAssembly by themselves: a token would take more than a third of a second on two
+ * cores, and a prompt with an image half a minute (estimateOnWasm in wasmWeights.ts).
+ */
+export const MAX_WASM_PARAMETERS = 600e6;

@@ -18,6 +18,7 @@ const FACTS: DeviceFacts = {
   probe: { gpu: GPU, allocation: null },
   storage: { usage: 0, quota: 10 * 2 ** 30, persisted: false, isPrivate: false },
   deviceMemoryGib: 8,
+  threads: 2,
 };
 
 const judge = (facts: Partial<DeviceFacts>, needs: Partial<Needs> = {}) =>
@@ -42,6 +43,19 @@ describe('preflight', () => {
     const probe = { gpu: null, allocation: null };
     expect(judge({ probe })).toMatchObject({ canRun: false, canStore: true });
     expect(judge({ probe }, { parameters: 5e6 })).toMatchObject({ canRun: true });
+  });
+
+  it('estimates speed and memory of a model that runs on WebAssembly', () => {
+    const probes = [null, { ...GPU, software: true }].map((gpu) => ({ gpu, allocation: null }));
+    for (const probe of probes) {
+      const result = judge({ probe }, { parameters: 135e6 });
+      expect(of(result, 'gpu')?.sentence).toContain('about 30 tokens per second');
+      expect(of(result, 'memory')).toMatchObject({ level: 'ok' });
+      expect(of(result, 'memory')?.sentence).toContain('640 MB');
+      expect(result.canRun).toBe(true);
+    }
+    const low = judge({ probe: probes[0]!, deviceMemoryGib: 1 }, { parameters: 135e6 });
+    expect(of(low, 'memory')?.level).toBe('warn');
   });
 
   it('warns of a software GPU and of missing 16-bit numbers', () => {

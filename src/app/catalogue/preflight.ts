@@ -5,6 +5,7 @@
 import { MAX_WASM_PARAMETERS } from '../../shared/deviceLimits';
 import type { StorageReport } from '../../shared/library';
 import type { DeviceProbe } from '../../shared/protocol';
+import { estimateOnWasm } from '../../shared/wasmWeights';
 import { t } from '../i18n/i18n.svelte';
 import { formatBytes, formatNumber } from '../text/format';
 
@@ -30,6 +31,8 @@ export interface DeviceFacts {
   storage: StorageReport;
   /** navigator.deviceMemory in GiB, which browsers round and cap; null if they don't report it. */
   deviceMemoryGib: number | null;
+  /** Threads that WebAssembly may use. */
+  threads: number;
 }
 
 export interface Preflight {
@@ -65,15 +68,31 @@ function deviceFindings(needs: Needs, facts: DeviceFacts): Finding[] {
   const { gpu } = facts.probe;
   const isSmall = needs.parameters <= MAX_WASM_PARAMETERS;
   if (!gpu) {
-    return [
-      isSmall ? finding('gpu', 'ok', t('library.noGpuSmall')) : finding('gpu', 'bad', t('library.noGpu')),
-    ];
+    return isSmall
+      ? wasmFindings('library.noGpuSmall', needs, facts)
+      : [finding('gpu', 'bad', t('library.noGpu'))];
   }
-  if (gpu.software && isSmall) return [finding('gpu', 'ok', t('library.softwareGpuSmall'))];
+  if (gpu.software && isSmall) return wasmFindings('library.softwareGpuSmall', needs, facts);
   const first = gpu.software
     ? finding('gpu', 'warn', t('library.softwareGpu', { gpu: gpu.description }))
     : finding('gpu', 'ok', t('library.gpuFine', { gpu: gpu.description }));
   return [first, widthFinding(gpu.shaderF16), limitsFinding(needs, gpu), memoryFinding(needs, facts)];
+}
+
+/** Speed and memory if the model runs on WebAssembly. */
+function wasmFindings(
+  key: 'library.noGpuSmall' | 'library.softwareGpuSmall',
+  { parameters }: Needs,
+  { threads, deviceMemoryGib }: DeviceFacts,
+): Finding[] {
+  const { tokensPerSecond, bytes } = estimateOnWasm(parameters, threads);
+  const rate = formatNumber(Number(tokensPerSecond.toPrecision(1)));
+  const isLow = deviceMemoryGib !== null && deviceMemoryGib * GIB < 2 * bytes;
+  const size = formatBytes(Number(bytes.toPrecision(2)));
+  const memory = isLow
+    ? finding('memory', 'warn', t('library.wasmMemoryLow', { size, gib: formatNumber(deviceMemoryGib) }))
+    : finding('memory', 'ok', t('library.wasmMemory', { size }));
+  return [finding('gpu', 'ok', t(key, { rate })), memory];
 }
 
 function widthFinding(shaderF16: boolean): Finding {

@@ -9,14 +9,12 @@
  * worker doesn't precache it because a page needs only one of the three.
  */
 import { RoundsError } from '../../shared/errors';
+import { wasmThreads } from '../../shared/wasmWeights';
 import type { Ort, OrtBuild } from './build';
 import type { WeightsPath } from './externalData';
 import { adoptModuleOf } from './wasmHeap';
 
 export const RUNTIME_CACHE = 'rounds-runtime';
-/** More than four threads stop helping matrix products of one token, and phones have four fast cores. */
-const MAX_THREADS = 4;
-
 /** Unit tests run in Node, which has no page address. */
 const isNode = !('location' in globalThis);
 
@@ -79,10 +77,8 @@ export function weightsPath(): WeightsPath {
   return 'FileReaderSync' in globalThis ? 'blobs' : 'memory';
 }
 
-/** Threads need shared memory, and that needs a cross-origin isolated page. */
 export function threadCount(): number {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1));
+  return wasmThreads(globalThis.crossOriginIsolated, navigator.hardwareConcurrency);
 }
 
 /** Each build is its own chunk; only the chosen one is fetched. */

@@ -1,4 +1,5 @@
 /** A model before its download: its plan, and whether it should run on this device. */
+import { MAX_WASM_PARAMETERS } from '../../../shared/deviceLimits';
 import { RoundsError } from '../../../shared/errors';
 import {
   jobIdOf,
@@ -8,6 +9,7 @@ import {
   type StorageReport,
 } from '../../../shared/library';
 import type { DeviceProbe } from '../../../shared/protocol';
+import { wasmThreads } from '../../../shared/wasmWeights';
 import type { EngineApi } from '../../clients/engineClient';
 import type { LibraryApi } from '../../clients/libraryClient';
 import { gpuBytesFor, preflight } from '../../catalogue/preflight';
@@ -30,12 +32,15 @@ export class Preparation {
   preflight = $derived.by(() => {
     const { plan } = this;
     if (!plan || !this.#probe || !this.#storage) return null;
-    return preflight(plan, { probe: this.#probe, storage: this.#storage, deviceMemoryGib: deviceMemory() });
+    const threads = wasmThreads(globalThis.crossOriginIsolated, navigator.hardwareConcurrency);
+    const device = { deviceMemoryGib: deviceMemory(), threads };
+    return preflight(plan, { probe: this.#probe, storage: this.#storage, ...device });
   });
   /** Whether allocating GPU memory as a test would give more information. */
-  canTestMemory = $derived.by(
-    () => this.#probe !== null && this.#probe.gpu !== null && this.#probe.allocation === null,
-  );
+  canTestMemory = $derived.by(() => {
+    if (!this.#probe?.gpu || this.#probe.allocation !== null || !this.plan) return false;
+    return !(this.#probe.gpu.software && this.plan.parameters <= MAX_WASM_PARAMETERS);
+  });
 
   constructor(
     { library, engine }: { library: LibraryApi; engine: EngineApi },
