@@ -62,7 +62,7 @@ const BLOCKED: readonly [what: string, behaviour: HostBehaviour, says: string][]
     'a host that sends an embedder policy with the page only',
     {
       ...NGINX,
-      headers: (path) =>
+      headers: (path): Record<string, string> =>
         path === '/'
           ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
           : {},

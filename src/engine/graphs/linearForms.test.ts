@@ -48,9 +48,9 @@ async function product(pack: PackReader, form: WeightForm | null): Promise<numbe
   const backend = new OrtBackend(await loadOrt('wasm'), null, 'f32');
   const session = await backend.createSession(graph.build(), pack);
   const { y } = await session.run({ x: backend.upload('float32', x, [1, TOKENS, COLUMNS]) });
-  const values = y ? [...(await backend.read(y)).map(Number)] : [];
+  const values = y ? Array.from((await backend.read(y)) as Float32Array) : [];
   await session.dispose();
-  return values as number[];
+  return values;
 }
 
 /** In the order of the result: [tokens, rows]. */
