@@ -13,7 +13,8 @@ const IMAGE_START =
 const IMAGE_NAME = /\.(?:dcm|dicom|nii|nii\.gz|ima)$/i;
 
 /** Weights in any form: planning their conversion says what is missing, or why this form can't be converted. */
-const WEIGHTS = /(?:\.(?:safetensors|gguf|pt|pth|ckpt|onnx|h5)|^adapter_(?:config\.json|model\.bin)|^pytorch_model.*\.bin)$/i;
+const WEIGHTS =
+  /(?:\.(?:safetensors|gguf|pt|pth|ckpt|onnx|h5)|^adapter_(?:config\.json|model\.bin)|^pytorch_model.*\.bin)$/i;
 
 export function hasWeights(files: readonly File[]): boolean {
   return files.some(({ name }) => WEIGHTS.test(name));
