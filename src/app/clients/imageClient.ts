@@ -86,9 +86,11 @@ function nameOf(params: ImageCalls[ImageCallName][0]): string {
 function blame(name: string, error: RoundsError): RoundsError {
   if (error.code !== 'worker_crashed') return error;
   const reason = error === STUCK ? error.message : `its decoder crashed (${error.message})`;
-  const advice =
-    'The file may be damaged, or need more memory than this device has. Save it again or choose another.';
-  return new RoundsError('image_invalid', `${name}: ${reason}. ${advice}`, { cause: error });
+  return new RoundsError(
+    'image_invalid',
+    `${name}: ${reason}. The file may be damaged, or need more memory than this device has. Save it again or choose another.`,
+    { cause: error },
+  );
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
