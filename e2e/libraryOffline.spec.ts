@@ -40,7 +40,10 @@ async function answerWith([script, id]: [string, string]): Promise<string> {
     ignoreEos: true,
   };
   const messages = [{ role: 'user', content: 'What is this?' }];
-  const { text } = await ask({ call: 'generate', params: { messages, settings } });
+  const { text } = await ask({
+    call: 'generate',
+    params: { messages, settings, decoded: { images: [], decodeMs: 0 } },
+  });
   worker.terminate();
   return text;
 }

@@ -57,9 +57,9 @@ test('the machine: figures of the run, memory, self-test, and a text for reports
   const row = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(report)?.[1] ?? '';
   expect(row('pack')).toMatch(/^[0-9a-f]{64}$/);
   expect(Number(row('pack bytes'))).toBe(manifest.totalBytes);
-  // The weights on the device: what the pack holds, a few of them widened.
+  // The weights on the device: on WebAssembly 4 bits become 32.
   expect(Number(row('memory, weights'))).toBeGreaterThan(0.8 * manifest.totalBytes);
-  expect(Number(row('memory, weights'))).toBeLessThan(4 * manifest.totalBytes);
+  expect(Number(row('memory, weights'))).toBeLessThan(8 * manifest.totalBytes);
   const [, bytes, tokens, each] = /^(\d+) \((\d+) tokens of (\d+)\)$/.exec(row('memory, KV cache')) ?? [];
   expect(Number(bytes)).toBe(Number(tokens) * Number(each));
   expect(Number(tokens)).toBeGreaterThan(parseInt(used, 10));
