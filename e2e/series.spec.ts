@@ -224,7 +224,7 @@ test('text files and models go where they belong, and so do images given to the 
   await dropPaths(page, join(folder, 'model.safetensors'));
   const models = page.getByRole('dialog', { name: 'Models' });
   await expect(models).toBeVisible();
-  await expect(models.getByText('model.safetensors')).toBeVisible();
+  await expect(models.getByRole('heading', { name: 'model.safetensors' })).toBeVisible();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /^Cases/ }).click();
   const cases = page.getByRole('dialog', { name: 'Cases' });

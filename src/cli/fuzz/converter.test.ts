@@ -2,14 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { RoundsError } from '../../shared/errors';
 import { parsers } from './converter';
+import { seededRandom } from './random';
 
 const INPUTS = 300;
-
-/** A linear congruential generator. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-}
 
 describe.each(parsers)('$name', (parser) => {
   it('reads its sound inputs', async () => {
@@ -17,7 +12,7 @@ describe.each(parsers)('$name', (parser) => {
   });
 
   it('fails with a code for broken ones', async () => {
-    const random = seeded(1);
+    const random = seededRandom(1);
     const inputs = parser.seeds();
     for (let i = 0; i < INPUTS; i++) {
       const thrown: unknown = await parser.parse(parser.mutate(random, inputs[i % inputs.length]!)).then(

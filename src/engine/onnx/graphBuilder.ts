@@ -3,6 +3,7 @@
  * an initializer refers to an external file whose bytes the runtime reads from a pack.
  */
 import type { ElementType, ExternalFile, GraphModel, InitializerSource, InitializerType } from '../ports';
+import { typeBytes } from '../elementBytes';
 import { ProtoWriter } from './protoWriter';
 
 const ELEMENT_CODE: Record<InitializerType, number> = {
@@ -13,15 +14,6 @@ const ELEMENT_CODE: Record<InitializerType, number> = {
   int64: 7,
   float16: 10,
   int4: 22,
-};
-const ELEMENT_BYTES: Record<InitializerType, number> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  float16: 2,
-  int4: 0.5,
 };
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 10;
@@ -120,7 +112,7 @@ export class GraphBuilder {
 function planExternalFiles(graphName: string, sources: InitializerSource[]): ExternalFile[] {
   const files: ExternalFile[] = [];
   for (const source of sources) {
-    const length = source.dims.reduce((a, b) => a * b, 1) * ELEMENT_BYTES[source.type];
+    const length = source.dims.reduce((a, b) => a * b, 1) * typeBytes(source.type);
     let file = files.at(-1);
     let offset = file ? Math.ceil(file.size / EXTERNAL_ALIGNMENT) * EXTERNAL_ALIGNMENT : 0;
     if (!file || (file.size > 0 && offset + length > MAX_EXTERNAL_FILE_BYTES)) {

@@ -4,6 +4,7 @@
  */
 import { RoundsError } from '../../shared/errors';
 import type { SliceHeader, Vector } from '../../shared/series';
+import { inflateStart } from '../inflate';
 import { ascii } from '../magic';
 import { skimElements, type SkimmedValue } from './skim';
 import { DEFLATED, EXPLICIT_BIG } from './syntaxes';
@@ -59,30 +60,15 @@ async function skim(bytes: Uint8Array<ArrayBuffer>, isWhole: boolean): Promise<V
   if (meta === null || meta.isShort) return isWhole ? null : 'short';
   const syntax = meta.values.get(0x00020010)?.text ?? '';
   const isLittle = syntax !== EXPLICIT_BIG;
-  const body = syntax === DEFLATED ? await inflateStart(bytes.subarray(meta.end)) : bytes.subarray(meta.end);
+  const body = syntax === DEFLATED ? await unpackStart(bytes.subarray(meta.end)) : bytes.subarray(meta.end);
   const data = skimElements(body, { start: 0, group: null, isLittle });
   if (data === null) return null;
   return data.isShort && !isWhole ? 'short' : data.values;
 }
 
 /** As much as the first bytes unpack to, but not more than an uncompressed header may have. */
-async function inflateStart(packed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  const reader = stream.getReader();
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  try {
-    while (size < MAX_BYTES) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      parts.push(value);
-      size += value.length;
-    }
-    await reader.cancel();
-  } catch {
-    // The stream was cut off; what came before is enough, or the caller reads on.
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+function unpackStart(packed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return inflateStart(packed, 'deflate-raw', MAX_BYTES).catch(() => new Uint8Array());
 }
 
 function describe(values: Values): SliceHeader | 'none' {

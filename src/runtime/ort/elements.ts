@@ -1,22 +1,9 @@
-/** Elements of weights: how wide they are, and their change from one type or layout to another. */
+/** Elements of weights: their change from one type or layout to another. */
 import { RoundsError } from '../../shared/errors';
 import { floatArrayFromHalf, halfArrayFrom } from '../../shared/half';
 import type { TensorDtype } from '../../shared/pack';
+import { typeBytes } from '../../engine/elementBytes';
 import type { ElementType, InitializerType } from '../../engine/ports';
-
-const ELEMENT_BYTES: Record<InitializerType, number> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  float16: 2,
-  int4: 0.5,
-};
-
-export function typeBytes(type: InitializerType): number {
-  return ELEMENT_BYTES[type];
-}
 
 /** The type in which a pack holds the data or the scales of a tensor. */
 export function storedType(part: 'data' | 'scales', dtype: TensorDtype): ElementType {

@@ -2,7 +2,8 @@
 import { RoundsError } from '../../shared/errors';
 import { BLOCK_SIZE, type PackTensor, type Span } from '../../shared/pack';
 import type { ExternalEntry, RowRange } from '../../engine/ports';
-import { convertElements, storedType, transposed, typeBytes } from './elements';
+import { typeBytes } from '../../engine/elementBytes';
+import { convertElements, storedType, transposed } from './elements';
 import { transposedInt4, transposedInt8, transposedValues, type QuantizedDtype } from './quantizedWeights';
 
 export interface Piece {

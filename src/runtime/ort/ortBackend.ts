@@ -14,7 +14,7 @@ import type {
   PackReader,
   TensorData,
 } from '../../engine/ports';
-import { typeBytes } from './elements';
+import { typeBytes } from '../../engine/elementBytes';
 import { mountFiles } from './externalData';
 import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
