@@ -6,7 +6,7 @@ import { makeInput, tryInput, tryInputs } from './tryInputs';
 
 /** Inputs for each parser, as far as they're tried in this time. */
 const INPUTS = 3000;
-const MS = 2000;
+const MS = 1000;
 
 it('names each parser once', () => {
   const names = PARSERS.map(({ name }) => name);
@@ -22,8 +22,10 @@ describe.each(PARSERS)('$name', (parser) => {
       if (performance.now() - start > MS) break;
       expect(await tryInput(parser, seed)).toBeNull();
     }
-    const make = (): Uint8Array[] => [0, 1, 2].map((index) => makeInput(parser, seeds, 7, index));
-    expect(make()).toEqual(make());
+    for (const index of [0, 1, 2]) {
+      const [one, two] = [makeInput(parser, seeds, 7, index), makeInput(parser, seeds, 7, index)];
+      expect(Buffer.compare(one, two)).toBe(0);
+    }
   });
 
   it('stands what broke it before', async () => {
