@@ -1,4 +1,5 @@
 /** All parsers that `npm run fuzz` knows. Each area of the code has a file. */
+import { parsers as models } from './converter';
 import { parsers as dicom } from './dicom';
 import { parsers as images } from './images';
 import type { FuzzParser } from './types';
@@ -10,4 +11,4 @@ export function parserOf(name: string): FuzzParser {
   return parser;
 }
 
-export const PARSERS: readonly FuzzParser[] = [...dicom, ...images];
+export const PARSERS: readonly FuzzParser[] = [...dicom, ...images, ...models];
