@@ -95,8 +95,8 @@ const pwa = VitePWA({
     globPatterns: [
       '*.{html,svg,png,webmanifest}',
       'assets/**/*.{js,mjs,css,svg,woff2}',
-      // The image decoders: small, and a file that needs one is opened offline too.
-      'assets/{charls,openjpeg}*.wasm',
+      // The decoder of JPEG 2000: small, and a file that needs it is opened offline too.
+      'assets/openjpeg*.wasm',
       'samples/**/*',
       'models/catalogue.json',
       'models/*/card.json',

@@ -5,6 +5,7 @@ import { expect, test } from './fixtures';
 import { fileOf, MR, openFiles, SERIES } from './imageFiles';
 
 const JPEG_LS = fileOf('pydicom/MR_small_jpeg_ls_lossless.dcm');
+const JPEG_2000 = fileOf('pydicom/MR_small_jp2klossless.dcm');
 
 test.describe('what files tell', () => {
   test('names fields that tell the patient, their values only after a second act, and forgets them', async ({
@@ -75,11 +76,11 @@ test.describe('a decoder that can’t be fetched', () => {
 
   test('is named, not the model, and is fetched again', async ({ page, openApp }) => {
     await openApp(page);
-    await page.route('**/charls*.wasm', (route) => route.abort());
+    await page.route('**/openjpeg*.wasm', (route) => route.abort());
     const rounds = new RoundsPage(page);
-    await rounds.pick(JPEG_LS);
+    await rounds.pick(JPEG_2000);
     await expect(page.getByText('Couldn’t download the decoder for this image format.')).toBeVisible();
-    await page.unroute('**/charls*.wasm');
+    await page.unroute('**/openjpeg*.wasm');
     await page.getByRole('button', { name: 'Try again' }).click();
     await expect(page.getByText('64 × 64')).toBeVisible();
   });

@@ -2,7 +2,6 @@
  * Addresses of the decoders' wasm files, resolved by the bundler. In a module of their own so that Node, which has no bundler,
  * never loads these imports.
  */
-import charls from '@cornerstonejs/codec-charls/decodewasm?url';
 import openjpeg from '@cornerstonejs/codec-openjpeg/decodewasm?url';
 
-export const CODEC_ASSETS = { charls, openjpeg };
+export const CODEC_ASSETS = { openjpeg };

@@ -1,3 +1,2 @@
 /** The packages have no types; `wasmModule.ts` declares what is used of them. */
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs';
-declare module '@cornerstonejs/codec-charls/decodewasmjs';

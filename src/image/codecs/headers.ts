@@ -39,25 +39,3 @@ function findCodestream(bytes: Uint8Array): number {
   }
   return -1;
 }
-
-/** SOF55 of a JPEG-LS image. ISO/IEC 14495-1 C.2.2. Null if it's missing. */
-export function readJpegLsHeader(bytes: Uint8Array): CodedHeader | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 2;
-  while (at + 12 < bytes.length && view.getUint8(at) === 0xff) {
-    if (view.getUint8(at + 1) === 0xf7) {
-      const components = view.getUint8(at + 9);
-      return {
-        start: 0,
-        bits: view.getUint8(at + 4),
-        height: view.getUint16(at + 5),
-        width: view.getUint16(at + 7),
-        components,
-        isSigned: false,
-        ids: Array.from({ length: components }, (_, i) => bytes[at + 10 + i * 3] ?? 0),
-      };
-    }
-    at += 2 + view.getUint16(at + 2);
-  }
-  return null;
-}

@@ -1,8 +1,7 @@
-/** JPEG 2000 (OpenJPEG) and JPEG-LS (CharLS), loaded with the first image that needs them. */
+/** JPEG 2000 (OpenJPEG), loaded with the first image that needs it. */
 import type { Samples } from '../grey';
 import { invalidImage, unsupportedImage } from '../imageError';
-import { interleave } from '../dicom/pixels';
-import { readJpeg2000Header, readJpegLsHeader, type CodedHeader } from './headers';
+import { readJpeg2000Header, type CodedHeader } from './headers';
 import { loadModule, type WasmDecoder } from './wasmModule';
 
 export interface DecodedSamples {
@@ -14,17 +13,11 @@ export interface DecodedSamples {
   ids: number[];
 }
 
-interface JpegLsDecoder extends WasmDecoder {
-  /** 0: one plane after another. */
-  getInterleaveMode(): number;
-}
-
 /** Output of the decoders, where they report some errors. */
 const lines: string[] = [];
 const log = (line: string): void => void lines.push(line);
 
 let openjpeg: Promise<{ J2KDecoder: new () => WasmDecoder }> | null = null;
-let charls: Promise<{ JpegLSDecoder: new () => JpegLsDecoder }> | null = null;
 
 /**
  * JPEG 2000, also High-Throughput, with the colour transforms to RGB applied.
@@ -46,26 +39,6 @@ export async function decodeJpeg2000(coded: Uint8Array, size: Size): Promise<Dec
   return run(new J2KDecoder(), coded.subarray(header.start), header, 'JPEG 2000', () => {
     openjpeg = null;
   });
-}
-
-/** JPEG-LS, lossless and near-lossless. @throws as decodeJpeg2000 */
-export async function decodeJpegLs(coded: Uint8Array, size: Size): Promise<DecodedSamples> {
-  const header = checkHeader(readJpegLsHeader(coded), size, 'JPEG-LS');
-  charls ??= loadModule(
-    () => import('@cornerstonejs/codec-charls/decodewasmjs'),
-    async () => (await import('./assets')).CODEC_ASSETS.charls,
-    log,
-  );
-  const { JpegLSDecoder } = await charls.catch((error: unknown) => {
-    charls = null;
-    throw error;
-  });
-  const decoder = new JpegLSDecoder();
-  let isPlanar = false;
-  const readMode = (): void => void (isPlanar = decoder.getInterleaveMode() === 0);
-  const decoded = run(decoder, coded, header, 'JPEG-LS', () => (charls = null), readMode);
-  if (isPlanar && decoded.components > 1) decoded.values = interleave(decoded.values, decoded.components);
-  return decoded;
 }
 
 interface Size {
@@ -92,7 +65,6 @@ function checkHeader(header: CodedHeader | null, size: Size, kind: string): Code
 
 /**
  * @param drop discards the module, whose memory can't be trusted after it has aborted
- * @param inspect called after decoding, before the decoder is freed
  */
 function run(
   decoder: WasmDecoder,
@@ -100,7 +72,6 @@ function run(
   header: CodedHeader,
   kind: string,
   drop: () => void,
-  inspect: () => void = () => undefined,
 ): DecodedSamples {
   lines.length = 0;
   try {
@@ -117,7 +88,6 @@ function run(
     ) {
       throw new Error(lines.join(' ') || 'The decoded image is incomplete.');
     }
-    inspect();
     const { bits, isSigned, ids } = header;
     return { values: viewSamples(bytes, bits, isSigned), bits, isSigned, components, ids };
   } catch (error) {

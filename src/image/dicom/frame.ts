@@ -1,8 +1,9 @@
 /** One frame of a DICOM file → stored values, for every compression. */
-import { decodeJpegLs, decodeJpeg2000 } from '../codecs/wasmDecoder';
+import { decodeJpeg2000 } from '../codecs/wasmDecoder';
 import type { Samples } from '../grey';
 import { invalidImage } from '../imageError';
 import { decodeJpeg, type JpegSamples } from '../jpeg/decodeJpeg';
+import { decodeJpegLs } from '../jpegls/decodeJpegLs';
 import { sniffCoded } from './coded';
 import { readCodedFrame } from './fragments';
 import type { DicomFile } from './parse';
@@ -39,7 +40,7 @@ export async function readFrame(file: DicomFile, format: PixelFormat, frame: num
     if (!isLossless && !format.isSigned && jpeg.precision > bits) saturate(jpeg.values, bits);
     return { values: toFormat(jpeg.values, format, bits), bits: used, isYbr: isYbrJpeg(jpeg, format) };
   }
-  const decoded = codec === 'jpegls' ? await decodeJpegLs(coded, size) : await decodeJpeg2000(coded, size);
+  const decoded = codec === 'jpegls' ? decodeJpegLs(coded, size) : await decodeJpeg2000(coded, size);
   checkComponents(decoded.components, format);
   return {
     values: toFormat(decoded.values, format, decoded.bits),
