@@ -11,16 +11,16 @@ import { summarize } from './caseSummary';
 import { packedZip, type PackedEntry } from './testing/packedZip';
 import { TEST_IMAGE, testAnswer, testCase } from './testing/testCase';
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-function caseFile(record: unknown, more: readonly PackedEntry[] = []): Blob {
+function caseFile(record: unknown, more: readonly PackedEntry[] = []): Promise<Blob> {
   const manifest = {
     format: 'rounds-cases',
     version: 1,
     exportedAt: '2026-11-02T00:00:00.000Z',
     cases: [record],
   };
-  return new Blob([packedZip([{ name: CASE_FILE, bytes: encode(JSON.stringify(manifest)) }, ...more])]);
+  return packedZip([{ name: CASE_FILE, bytes: encode(JSON.stringify(manifest)) }, ...more]);
 }
 
 /** A case without images, whose answer is this text. */
@@ -36,7 +36,7 @@ function answering(text: string): unknown {
 
 describe('a file of cases', () => {
   it('with half a million tags is read, graded and shown', async () => {
-    const file = caseFile(answering('<answer>'.repeat(499_000)));
+    const file = await caseFile(answering('<answer>'.repeat(499_000)));
     expect(file.size).toBeLessThan(20_000);
     const [read] = await readCaseFile(file);
     const record = read!.record;
@@ -63,14 +63,14 @@ describe('a file of cases', () => {
     ['a long text for a number', { ...testCase(), version: 'x'.repeat(5_000_000) }],
     ['a text that is too long', answering('x'.repeat(5_000_000))],
   ])('with %s is refused in a sentence', async (_, record) => {
-    const refused = await readCaseFile(caseFile(record)).catch((error: unknown) => error);
+    const refused = await readCaseFile(await caseFile(record)).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'case_invalid' });
     expect((refused as Error).message.length).toBeLessThanOrEqual(300);
   });
 
   it('whose text would be too large unpacked is refused before', async () => {
     const entry = { name: CASE_FILE, bytes: encode('{}'), claims: 100_000_000 };
-    const refused = readCaseFile(new Blob([packedZip([entry])]));
+    const refused = readCaseFile(await packedZip([entry]));
     await expect(refused).rejects.toMatchObject({ code: 'case_invalid', message: /Export fewer cases/ });
   });
 
@@ -85,13 +85,14 @@ describe('a file of cases', () => {
       bytes: encode('x'),
       claims: bytes,
     }));
-    const refused = readCaseFile(caseFile({ ...testCase(), images }, packed));
+    const refused = readCaseFile(await caseFile({ ...testCase(), images }, packed));
     await expect(refused).rejects.toMatchObject({ code: 'case_invalid', message: /far more than the file/ });
   });
 
   it('is read in proportion to its length', async () => {
-    const make = (size: number): Blob => caseFile(answering('<think>a</think> <answer>\n'.repeat(size)));
-    expect(await isLinear(make, readCaseFile, 5_000)).toBe(true);
+    const make = (size: number): Promise<Blob> =>
+      caseFile(answering('<think>a</think> <answer>\n'.repeat(size)));
+    expect(await isLinear(make, async (file) => readCaseFile(await file), 5_000)).toBe(true);
   });
 
   it('is shown in proportion to its length', async () => {

@@ -1,6 +1,7 @@
 /** All parsers that `npm run fuzz` knows. Each area of the code has a file. */
 import { parsers as dicom } from './dicom';
 import { parsers as images } from './images';
+import { parsers as text } from './text';
 import type { FuzzParser } from './types';
 
 /** @param name one of PARSERS */
@@ -10,4 +11,4 @@ export function parserOf(name: string): FuzzParser {
   return parser;
 }
 
-export const PARSERS: readonly FuzzParser[] = [...dicom, ...images];
+export const PARSERS: readonly FuzzParser[] = [...dicom, ...images, ...text];

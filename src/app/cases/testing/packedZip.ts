@@ -1,20 +1,19 @@
 /** A ZIP file with compressed entries, as other programs write it. */
-import { deflateRawSync } from 'node:zlib';
 import { crc32 } from '../../../shared/crc32';
 
 export interface PackedEntry {
   name: string;
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   /** What the directory says of the size; the true size if absent. */
   claims?: number;
 }
 
-export function packedZip(entries: readonly PackedEntry[]): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
+export async function packedZip(entries: readonly PackedEntry[]): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const directory: Uint8Array<ArrayBuffer>[] = [];
   let offset = 0;
   for (const { name, bytes, claims = bytes.length } of entries) {
-    const packed = deflateRawSync(bytes, { level: 9 });
+    const packed = await deflate(bytes);
     const encoded = new TextEncoder().encode(name);
     const fields = { crc: crc32(bytes), packed: packed.length, size: claims, name: encoded.length };
     const local = header(30, 0x04034b50, fields, 4);
@@ -34,7 +33,12 @@ export function packedZip(entries: readonly PackedEntry[]): Uint8Array<ArrayBuff
     true,
   );
   end.setUint32(16, offset, true);
-  return new Uint8Array(Buffer.concat([...parts, ...directory, new Uint8Array(end.buffer)]));
+  return new Blob([...parts, ...directory, end.buffer]);
+}
+
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
 /** Local and central headers have the same fields, from another offset on. */
