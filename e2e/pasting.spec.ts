@@ -1,4 +1,5 @@
 /** Pasting questions with their key: what the form shows, and what the model gets. */
+import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import common from '../src/shared/paste/testing/common.cases.json' with { type: 'json' };
 import { expect, openReady, test } from './fake/fixture';
@@ -66,6 +67,9 @@ test('one of several questions is chosen', async ({ page, openFake }) => {
   const list = page.getByRole('group', { name: '2 questions recognized' });
   await expect(list.getByRole('button')).toHaveCount(2);
   await expect(rounds.question).toHaveValue('What kind?');
+  await page.getByText('1 line about the key set aside').click();
+  const { violations } = await new AxeBuilder({ page }).include('form').analyze();
+  expect(violations).toEqual([]);
   await list.getByRole('button', { name: /Which region/ }).click();
   await expect(rounds.question).toHaveValue('Which region?');
   await expect(rounds.choices).toHaveCount(3);

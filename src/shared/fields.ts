@@ -126,7 +126,9 @@ export class Fields {
   }
 
   #refuse(name: string, expected: string, value: unknown): never {
-    const shown = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+    // Only the beginning is shown, so only that of a text is written.
+    const brief = typeof value === 'string' ? value.slice(0, 80) : value;
+    const shown = value === undefined ? 'nothing' : JSON.stringify(brief).slice(0, 80);
     return this.#fail(`${this.#where}: ${name} must be ${expected}, but is ${shown}.`);
   }
 }

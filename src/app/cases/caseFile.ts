@@ -2,6 +2,7 @@
  * Cases as one file: an uncompressed ZIP with `rounds-cases.json` and the images, named by the SHA-256 of their bytes
  * (docs/cases.md). A file is validated completely before any of it is used.
  */
+import { parseBoundedJson } from '../../shared/boundedJson';
 import { RoundsError } from '../../shared/errors';
 import { Fields } from '../../shared/fields';
 import { sha256Hex } from '../../shared/sha256';
@@ -14,6 +15,14 @@ export const CASE_FILE = 'rounds-cases.json';
 export const CASE_FILE_ENDING = '.rounds.zip';
 const FORMAT = 'rounds-cases';
 const MAX_CASES = 10_000;
+/** Ten thousand cases with probabilities of every token have less. */
+const JSON_BUDGET = { maxBytes: 64 * 1024 * 1024, maxDepth: 32, maxValues: 20_000_000 };
+/**
+ * This page writes files without compression. Another program may have compressed one: texts shrink to a tenth,
+ * pictures hardly. A file that unpacks to more was made to fill the memory.
+ */
+const MAX_GROWTH = 30;
+const MAX_UNPACKED = 64 * 1024 * 1024;
 
 /** A case and the bytes of its images, by SHA-256. */
 export interface FullCase {
@@ -54,6 +63,7 @@ export async function readCaseFile(file: Blob): Promise<FullCase[]> {
   try {
     const entries = (await isZip(file)) ? await readZip(file) : failCase('This isn’t a ZIP file.');
     const records = parseManifest(await readJson(entries));
+    checkGrowth(entries, records, file.size);
     const images = new Map<string, Blob>();
     const cases: FullCase[] = [];
     for (const record of records) {
@@ -83,11 +93,26 @@ function parseManifest(json: unknown): CaseRecord[] {
 
 async function readJson(entries: Map<string, ZipEntry>): Promise<unknown> {
   const entry = entries.get(CASE_FILE) ?? failCase(`The file has no ${CASE_FILE}.`);
-  try {
-    return JSON.parse(new TextDecoder().decode(await entry.bytes())) as unknown;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) failCase(`${CASE_FILE} isn’t valid JSON.`);
-    throw thrown;
+  if (entry.size > JSON_BUDGET.maxBytes) {
+    failCase(
+      `${CASE_FILE} has ${entry.size} bytes; at most ${JSON_BUDGET.maxBytes} are read. Export fewer cases at once.`,
+    );
+  }
+  return parseBoundedJson(await entry.bytes(), CASE_FILE, JSON_BUDGET, failCase);
+}
+
+/** Before anything is unpacked. */
+function checkGrowth(
+  entries: ReadonlyMap<string, ZipEntry>,
+  records: readonly CaseRecord[],
+  fileBytes: number,
+): void {
+  const paths = new Set(records.flatMap(({ images }) => images.map(pathOf)));
+  const unpacked = [...paths].reduce((sum, path) => sum + (entries.get(path)?.size ?? 0), 0);
+  if (unpacked > MAX_UNPACKED + MAX_GROWTH * fileBytes) {
+    failCase(
+      `The images would unpack to ${unpacked} bytes, far more than the file has. Export the cases again.`,
+    );
   }
 }
 

@@ -14,7 +14,7 @@ const MAX_INDENT = 40;
 const MAX_SPACES = 200;
 const MAX_WORD = 1_000;
 /** Longer answers come from no context; the rest of them is plain. */
-export const MAX_FORMATTED = 200_000;
+export const MAX_FORMATTED = 100_000;
 
 /** Whether the parser may get this text. */
 export function isBounded(text: string): boolean {

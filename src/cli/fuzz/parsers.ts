@@ -2,6 +2,7 @@
 import { parsers as converter } from './converter';
 import { parsers as dicom } from './dicom';
 import { parsers as images } from './images';
+import { parsers as text } from './text';
 import type { FuzzParser } from './types';
 
 /** @param name one of PARSERS */
@@ -11,4 +12,4 @@ export function parserOf(name: string): FuzzParser {
   return parser;
 }
 
-export const PARSERS: readonly FuzzParser[] = [...converter, ...dicom, ...images];
+export const PARSERS: readonly FuzzParser[] = [...converter, ...dicom, ...images, ...text];

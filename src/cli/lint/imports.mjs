@@ -15,7 +15,7 @@ import { layerOf, LAYERS } from './layers.mjs';
 
 const NODE_BUILTIN = /^node:/;
 /** Layers that run in Node. */
-const IN_NODE = new Set(['tests', 'command line', 'models', 'configuration']);
+const IN_NODE = new Set(['tests', 'command line', 'fuzz/text', 'models', 'configuration']);
 
 /** @type {Map<string, Map<string, number>>} By project: read once for each run of ESLint. */
 const cyclesOf = new Map();

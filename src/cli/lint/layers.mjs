@@ -146,9 +146,17 @@ export const LAYERS = [
     why: 'The page reaches the engine through src/app/clients only: it runs in another thread.',
   },
   {
+    name: 'fuzz/text',
+    // With the modules that it shares with other areas.
+    files: /^src\/cli\/fuzz\/(text|caseSeed|mutations|random|types)\.ts$/,
+    may: ['app/cases', 'app/text', 'engine', 'shared'],
+    packages: NO_PACKAGE,
+    why: 'Fuzzing tries every parser of strangers’ files and texts. Two of them belong to the page; it has nothing else of the page.',
+  },
+  {
     name: 'command line',
     files: /^src\/cli\//,
-    may: ['runtime', 'runtime/ort', 'image', 'engine', 'convert', 'shared'],
+    may: ['fuzz/text', 'runtime', 'runtime/ort', 'image', 'engine', 'convert', 'shared'],
     packages: ANY_PACKAGE,
     why: 'Commands run the app’s own worker in a browser and share no code with the page; what computes in Node uses the runtime’s CPU build.',
   },

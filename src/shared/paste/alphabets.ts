@@ -46,9 +46,17 @@ for (const [alphabet, symbols] of Object.entries(ALPHABETS)) {
   });
 }
 
+/** Symbols as they are written, because folding one takes longer than all else about it. */
+const FOLDED = new Map<string, readonly Place[]>();
+const MAX_FOLDED = 5_000;
+
 /** Where this symbol is in each alphabet that has it; full-width, circled and other forms included. */
 export function placesOf(symbol: string): readonly Place[] {
-  return PLACES.get(foldSymbol(symbol)) ?? [];
+  const known = FOLDED.get(symbol);
+  if (known) return known;
+  const places = PLACES.get(foldSymbol(symbol)) ?? [];
+  if (FOLDED.size < MAX_FOLDED) FOLDED.set(symbol, places);
+  return places;
 }
 
 /** Circled white-on-black digits, which Unicode does not decompose. */

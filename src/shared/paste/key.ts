@@ -171,8 +171,9 @@ export function resolveKey(
 function indexOfName(name: string, count: number, alphabet: string | null): number | null {
   const places = placesOf(name);
   const order = [alphabet, 'upper', 'lower', 'digits', 'roman', 'romanLower'];
-  const known = places.filter(({ index }) => index < count);
-  const sorted = known.sort((a, b) => rank(order, a.alphabet) - rank(order, b.alphabet));
+  const sorted = places
+    .filter(({ index }) => index < count)
+    .sort((a, b) => rank(order, a.alphabet) - rank(order, b.alphabet));
   return sorted[0]?.index ?? null;
 }
 

@@ -18,8 +18,8 @@ export type { PastedQuestion } from './assemble';
 
 /** A text names few styles of markers; a text with more is no question. */
 const MAX_STYLES = 24;
-/** Some forty pages. */
-const MAX_TEXT = 60_000;
+/** A hundred questions. */
+const MAX_TEXT = 40_000;
 const MAX_HTML = 500_000;
 
 /**
