@@ -125,7 +125,7 @@ export class OrtBackend implements Backend {
 
   #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {
     const heap = wasmHeap();
-    if (!heap || type !== 'float32') return this.upload(type, zeros(type, count), dims);
+    if (!heap || type !== 'float32') throw new RoundsError('internal', `No ${type} tensor can be allocated.`);
     const block = heap.allocate(count * typeBytes(type));
     return new OrtTensor(heap.tensor(this.#ort, type, dims, block), { kind: 'wasm', heap, block });
   }
@@ -299,21 +299,6 @@ function asFloat16(bits: TensorData): ArrayLike<number> {
   const { Float16Array } = globalThis as { Float16Array?: Float16Constructor };
   if (!Float16Array) return bits as Uint16Array;
   return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-function zeros(type: ElementType, count: number): TensorData {
-  switch (type) {
-    case 'float32':
-      return new Float32Array(count);
-    case 'float16':
-      return new Uint16Array(count);
-    case 'int32':
-      return new Int32Array(count);
-    case 'int64':
-      return new BigInt64Array(count);
-    case 'uint8':
-      return new Uint8Array(count);
-  }
 }
 
 /** onnxruntime's own message names neither shapes nor types, which is what one needs to find the fault. */
