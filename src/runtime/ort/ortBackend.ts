@@ -143,7 +143,7 @@ export class OrtBackend implements Backend {
     const optimization = { disable_specified_optimizers: 'ConstantFolding' };
     if (!this.#device) {
       // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
-      const extra = { optimization, session: { disable_quant_qdq: '1', disable_prepacking: '1' } };
+      const extra = { optimization, session: { disable_quant_qdq: '1' } };
       return { executionProviders: ['wasm'], extra, logSeverityLevel: 3 };
     }
     const locations = graph.outputs.map(
