@@ -196,12 +196,12 @@ describe('rollouts', () => {
 
   it('follow one another where their caches would not fit into memory together', async () => {
     const whole = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
-    vi.spyOn(TimelineBatch, 'laneBytes').mockReturnValue(300e6);
+    const bytes = vi.spyOn(TimelineBatch, 'laneBytes').mockReturnValue(300e6);
     const batches = vi.spyOn(model.timeline, 'fork');
     const single = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
     expect(batches).not.toHaveBeenCalled();
     expect(single.rollouts.map(({ newIds }) => newIds)).toEqual(whole.rollouts.map(({ newIds }) => newIds));
-    vi.mocked(TimelineBatch.laneBytes).mockReturnValue(200e6);
+    bytes.mockReturnValue(200e6);
     const pairs = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
     expect(batches.mock.calls).toEqual([[2], [1]]);
     expect(pairs.rollouts.map(({ newIds }) => newIds)).toEqual(whole.rollouts.map(({ newIds }) => newIds));
