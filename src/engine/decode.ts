@@ -60,45 +60,87 @@ export async function decodeAnswer(
   start: DecodeStart,
   hooks: GenerateHooks,
 ): Promise<DecodeOutcome> {
-  const { settings, forceIds, logits: requestedLogits = 'none' } = params;
-  const { continued, observer } = start;
-  const sampler = new Sampler(settings, start.promptIds.slice(0, start.promptIds.length - continued.length));
-  sampler.resume(continued);
-  const text = new AnswerText(model, params, continued, hooks);
-  observer?.skip(continued);
-  const limit = Math.min(settings.maxNewTokens, forceIds?.length ?? Infinity, remainingContext(model, start));
-  const startMs = hooks.clock();
-  const savedLogits = requestedLogits === 'none' ? [] : [start.logits];
-  let { logits } = start;
-  let finishReason: FinishReason = 'length';
-  let firstTokenMs = startMs;
-  for (let step = 0; step < limit; step++) {
-    const { id } = sampler.next(logits, forceIds === undefined);
-    const fed = forceIds?.[step] ?? id;
-    if (forceIds) sampler.accept(fed);
-    const probabilities = observer?.observe(logits, fed);
-    if (probabilities) hooks.onProbabilities?.(probabilities);
-    if (step === 0) firstTokenMs = hooks.clock();
-    if (!settings.ignoreEos && !forceIds && model.config.tokenIds.eos.includes(id)) {
-      text.end(id);
-      finishReason = 'stop';
-      break;
-    }
-    text.push(id);
-    hooks.onProgress?.('decode', step + 1, limit);
-    if (step + 1 === limit) break;
-    if (hooks.signal.aborted) {
-      finishReason = 'abort';
-      break;
-    }
-    logits = await model.timeline.decode(fed);
-    if (requestedLogits === 'all') savedLogits.push(logits);
+  const answer = new AnswerDecoder(model, params, start, hooks);
+  let fed = answer.next(start.logits);
+  while (fed !== null) fed = answer.next(await model.timeline.decode(fed));
+  return answer.finish();
+}
+
+/** One answer as it is written. Whoever runs the decoder asks for the next token after each step. */
+export class AnswerDecoder {
+  readonly #model: EngineModel;
+  readonly #params: DecodeParams;
+  readonly #start: DecodeStart;
+  readonly #hooks: GenerateHooks;
+  readonly #sampler: Sampler;
+  readonly #text: AnswerText;
+  readonly #limit: number;
+  readonly #startMs: number;
+  readonly #savedLogits: Float32Array[] = [];
+  #finishReason: FinishReason = 'length';
+  #firstTokenMs: number;
+  #step = 0;
+
+  /** @throws RoundsError setting_invalid, context_overflow */
+  constructor(model: EngineModel, params: DecodeParams, start: DecodeStart, hooks: GenerateHooks) {
+    const { settings, forceIds } = params;
+    const { continued, observer, promptIds } = start;
+    this.#model = model;
+    this.#params = params;
+    this.#start = start;
+    this.#hooks = hooks;
+    this.#sampler = new Sampler(settings, promptIds.slice(0, promptIds.length - continued.length));
+    this.#sampler.resume(continued);
+    this.#text = new AnswerText(model, params, continued, hooks);
+    observer?.skip(continued);
+    const remaining = remainingContext(model, start);
+    this.#limit = Math.min(settings.maxNewTokens, forceIds?.length ?? Infinity, remaining);
+    this.#startMs = hooks.clock();
+    this.#firstTokenMs = this.#startMs;
   }
-  // Forced ids are a whole text, wherever they end.
-  const whole = text.finish(finishReason !== 'stop' && !forceIds);
-  const added = whole.ids.length - continued.length;
-  const decodeMs = hooks.clock() - startMs;
-  return { ...whole, added, finishReason, logits: savedLogits, decodeMs, firstTokenMs };
+
+  /**
+   * Adds a token to the answer.
+   * @param logits [vocab], after the last token
+   * @returns the token to run the decoder with; null if the answer has ended
+   */
+  next(logits: Float32Array): number | null {
+    const { settings, forceIds, logits: requested = 'none' } = this.#params;
+    const step = this.#step++;
+    if (requested === 'all' || (requested !== 'none' && step === 0)) this.#savedLogits.push(logits);
+    if (step >= this.#limit) return null;
+    const { id } = this.#sampler.next(logits, forceIds === undefined);
+    const fed = forceIds?.[step] ?? id;
+    if (forceIds) this.#sampler.accept(fed);
+    const probabilities = this.#start.observer?.observe(logits, fed);
+    if (probabilities) this.#hooks.onProbabilities?.(probabilities);
+    if (step === 0) this.#firstTokenMs = this.#hooks.clock();
+    if (!settings.ignoreEos && !forceIds && this.#model.config.tokenIds.eos.includes(id)) {
+      this.#text.end(id);
+      this.#finishReason = 'stop';
+      return null;
+    }
+    this.#text.push(id);
+    this.#hooks.onProgress?.('decode', step + 1, this.#limit);
+    if (step + 1 === this.#limit) return null;
+    if (!this.#hooks.signal.aborted) return fed;
+    this.#finishReason = 'abort';
+    return null;
+  }
+
+  finish(): DecodeOutcome {
+    // Forced ids are a whole text, wherever they end.
+    const isCut = this.#finishReason !== 'stop' && !this.#params.forceIds;
+    const whole = this.#text.finish(isCut);
+    return {
+      ...whole,
+      added: whole.ids.length - this.#start.continued.length,
+      finishReason: this.#finishReason,
+      logits: this.#savedLogits,
+      decodeMs: this.#hooks.clock() - this.#startMs,
+      firstTokenMs: this.#firstTokenMs,
+    };
+  }
 }
 
 /** Number of tokens that still fit into the context. An answer that reaches it ends with the reason `length`. */

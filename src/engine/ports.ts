@@ -101,8 +101,11 @@ export interface Backend {
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
   /** Overwrites the values of an allocated tensor, from its start. */
   write(tensor: DeviceTensor, data: TensorData): void;
-  /** Copies [1, heads, rows, width] into the first rows of [1, heads, moreRows, width]. */
-  copyRows(source: DeviceTensor, target: DeviceTensor): void;
+  /**
+   * Copies the rows of one lane of [lanes, heads, rows, width] into the first rows of one of [lanes, heads, moreRows,
+   * width]; both are the first lane unless given.
+   */
+  copyRows(source: DeviceTensor, target: DeviceTensor, fromLane?: number, toLane?: number): void;
   read(tensor: DeviceTensor): Promise<TensorData>;
   dispose(): Promise<void>;
 }

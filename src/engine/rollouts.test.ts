@@ -14,6 +14,7 @@ import { memoryUse } from './memory';
 import { generate, type DecodedImages } from './generate';
 import { loadModel, type EngineModel } from './model';
 import { rollOut } from './rollouts';
+import { TimelineBatch } from './timelineBatch';
 
 const folder = new GoldenFolder(join(import.meta.dirname, '../../models/goldens/vectors'));
 const SETTINGS: GenerationSettings = {
@@ -149,7 +150,7 @@ describe('rollouts', () => {
     model.timeline.dispose();
     const vision = vi.spyOn(model.vision, 'encode');
     const prefill = vi.spyOn(model.timeline, 'prefill');
-    const steps = vi.spyOn(model.timeline, 'decode');
+    const batches = vi.spyOn(model.timeline, 'fork');
     const finished: number[] = [];
     const result = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), {
       ...hooks(),
@@ -161,7 +162,7 @@ describe('rollouts', () => {
     expect(finished).toEqual([0, 1, 2]);
     expect(vision).toHaveBeenCalledTimes(1);
     expect(prefill).toHaveBeenCalledTimes(1);
-    expect(steps).toHaveBeenCalledTimes(3 * 23);
+    expect(batches.mock.calls).toEqual([[3]]);
     expect(result).toMatchObject({ cachedTokens: 0, promptTokens: single[0]?.promptIds.length });
   });
 
@@ -171,7 +172,43 @@ describe('rollouts', () => {
     expect(result.cachedTokens).toBe(first.promptIds.length - 1);
   });
 
+  it('that end at different tokens equal single answers, whatever the settings', async () => {
+    const settings = { ...SAMPLED, topP: 0.9, repetitionPenalty: 1.2, maxNewTokens: 90 };
+    const seeds = [11, 12, 13, 14, 15, 16, 17, 18];
+    const eos = vi.spyOn(model.config.tokenIds, 'eos', 'get').mockReturnValue([5, 9, 40, 77, 120, 300]);
+    const single = [];
+    for (const seed of seeds) single.push(await answer(request({ ...settings, ignoreEos: false, seed })));
+    expect(new Set(single.map(({ newIds }) => newIds.length)).size).toBeGreaterThan(2);
+    const params = { request: request({ ...settings, ignoreEos: false }), count: seeds.length };
+    const { rollouts } = await rollOut(model, params, decoded(), hooks());
+    const core = ({
+      newIds,
+      text,
+      finishReason,
+    }: Pick<GenerateResult, 'newIds' | 'text' | 'finishReason'>) => ({
+      newIds,
+      text,
+      finishReason,
+    });
+    expect(rollouts.map(core)).toEqual(single.map(core));
+    eos.mockRestore();
+  });
+
+  it('follow one another where their caches would not fit into memory together', async () => {
+    const whole = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
+    const bytes = vi.spyOn(TimelineBatch, 'laneBytes').mockReturnValue(300e6);
+    const batches = vi.spyOn(model.timeline, 'fork');
+    const single = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
+    expect(batches).not.toHaveBeenCalled();
+    expect(single.rollouts.map(({ newIds }) => newIds)).toEqual(whole.rollouts.map(({ newIds }) => newIds));
+    bytes.mockReturnValue(200e6);
+    const pairs = await rollOut(model, { request: request(SAMPLED), count: 3 }, decoded(), hooks());
+    expect(batches.mock.calls).toEqual([[2], [1]]);
+    expect(pairs.rollouts.map(({ newIds }) => newIds)).toEqual(whole.rollouts.map(({ newIds }) => newIds));
+  });
+
   it('can be aborted: the current one ends, and no other starts', async () => {
+    vi.spyOn(TimelineBatch, 'laneBytes').mockReturnValue(300e6);
     const abort = new AbortController();
     const result = await rollOut(model, { request: request(SAMPLED), count: 4 }, decoded(), {
       ...hooks(),
@@ -179,6 +216,17 @@ describe('rollouts', () => {
       onText: (_text, _phase, _index, _ids, rollout) => rollout === 1 && abort.abort(),
     });
     expect(result.rollouts.map(({ finishReason }) => finishReason)).toEqual(['length', 'abort']);
+  });
+
+  it('can be aborted while several are decoded at once: each ends after its current token', async () => {
+    const abort = new AbortController();
+    const result = await rollOut(model, { request: request(SAMPLED), count: 4 }, decoded(), {
+      ...hooks(),
+      signal: abort.signal,
+      onText: (_text, _phase, index, _ids, rollout) => rollout === 1 && index >= 5 && abort.abort(),
+    });
+    expect(result.rollouts.map(({ finishReason }) => finishReason)).toEqual(Array(4).fill('abort'));
+    expect(Math.max(...result.rollouts.map(({ newIds }) => newIds.length))).toBeLessThan(10);
   });
 
   it.each([0, 1, 17, 2.5])('refuses a group of %d', async (count) => {

@@ -10,6 +10,7 @@ import type { Backend, DeviceTensor, ElementType, GraphSession } from './ports';
 import type { PositionIds } from './positions';
 import { chunkFeatures, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
+import { TimelineBatch } from './timelineBatch';
 
 export interface RunHooks {
   signal?: AbortSignal;
@@ -111,6 +112,13 @@ export class Timeline {
     const logits = await this.#run([id], { rows: null, data: null }, 'last');
     this.#cachedKeys.push(String(id));
     return logits;
+  }
+
+  /** The rows of the cache as the start of several answers, which are decoded at once. */
+  fork(lanes: number): TimelineBatch {
+    const parts = { session: this.#session, backend: this.#backend, config: this.#config };
+    const start = { cache: this.#cache, length: this.length, lanes };
+    return new TimelineBatch(parts, start, (slots) => this.#rotaryTables(slots));
   }
 
   /** Drops all rows after the first `length`, so that another answer can start there from the same logits. */
@@ -255,13 +263,17 @@ export class Timeline {
   /** Row r has the angles of the token in slot r. After the prompt, its position is r + ropeDelta on every axis. */
   #writeTables(): void {
     if (!this.#tables) return;
-    const filled = this.#positions.map((axis) =>
-      Int32Array.from({ length: this.#slots }, (_, slot) => axis[slot] ?? slot + this.#ropeDelta),
-    ) as PositionIds;
-    const { cos, sin } = textRotaryTables(filled, this.#config);
+    const { cos, sin } = this.#rotaryTables(this.#slots);
     const convert = (values: Float32Array) => (this.#type === 'float16' ? halfArrayFrom(values) : values);
     this.#backend.write(this.#tables.cos, convert(cos));
     this.#backend.write(this.#tables.sin, convert(sin));
+  }
+
+  #rotaryTables(slots: number): { cos: Float32Array; sin: Float32Array } {
+    const filled = this.#positions.map((axis) =>
+      Int32Array.from({ length: slots }, (_, slot) => axis[slot] ?? slot + this.#ropeDelta),
+    ) as PositionIds;
+    return textRotaryTables(filled, this.#config);
   }
 
   #release(

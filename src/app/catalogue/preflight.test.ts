@@ -51,7 +51,7 @@ describe('preflight', () => {
       const result = judge({ probe }, { parameters: 135e6 });
       expect(of(result, 'gpu')?.sentence).toContain('about 30 tokens per second');
       expect(of(result, 'memory')).toMatchObject({ level: 'ok' });
-      expect(of(result, 'memory')?.sentence).toContain('640 MB');
+      expect(of(result, 'memory')?.sentence).toContain('960 MB');
       expect(result.canRun).toBe(true);
     }
     const low = judge({ probe: probes[0]!, deviceMemoryGib: 1 }, { parameters: 135e6 });

@@ -7,7 +7,7 @@
  * the s-th query.
  */
 import type { PackManifest } from '../../shared/pack';
-import { GraphBuilder } from '../onnx/graphBuilder';
+import { GraphBuilder, type Dim } from '../onnx/graphBuilder';
 import type { GraphModel } from '../ports';
 import {
   bitsOf,
@@ -26,7 +26,10 @@ import {
   type LayerContext,
 } from './layers';
 
-/** Names of the decoder's inputs and outputs. S: new tokens, T: activation type. */
+/**
+ * Names of the decoder's inputs and outputs. S: new tokens, T: activation type. The first dimension, given as 1, is the
+ * number of answers that are decoded at once; above 1, S is 1.
+ */
 export const DECODER_IO = {
   /** int64 [1, S] */
   inputIds: 'input_ids',
@@ -77,21 +80,27 @@ export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): G
 function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   const { graph, target } = ctx;
   const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = manifest.model.text;
-  graph.input(DECODER_IO.inputIds, 'int64', [1, 'sequence']);
-  graph.input(DECODER_IO.imageFeatures, target.type, [1, 'features', hiddenSize]);
+  const batch = batchDim(target);
+  graph.input(DECODER_IO.inputIds, 'int64', [batch, 'sequence']);
+  graph.input(DECODER_IO.imageFeatures, target.type, [batch, 'features', hiddenSize]);
   graph.input(DECODER_IO.rowIndex, 'int64', ['sequence']);
-  graph.input(DECODER_IO.seqlensK, 'int32', [1]);
+  graph.input(DECODER_IO.seqlensK, 'int32', [batch]);
   graph.input(DECODER_IO.totalLength, 'int32', [1]);
   graph.input(DECODER_IO.cos, target.type, ['slots', headDim / 2]);
   graph.input(DECODER_IO.sin, target.type, ['slots', headDim / 2]);
   graph.input(DECODER_IO.logitsIndex, 'int64', ['wanted']);
   for (let layer = 0; layer < numHiddenLayers; layer++) {
-    const dims = [1, numKeyValueHeads, 'slots', headDim];
+    const dims = [batch, numKeyValueHeads, 'slots', headDim];
     graph.input(DECODER_IO.pastKey(layer), target.type, dims);
     graph.input(DECODER_IO.pastValue(layer), target.type, dims);
     graph.output(DECODER_IO.presentKey(layer), target.type, dims, 'device');
     graph.output(DECODER_IO.presentValue(layer), target.type, dims, 'device');
   }
+}
+
+/** Several answers are decoded at once on WebAssembly only (timelineBatch.ts). */
+function batchDim({ backend }: GraphTarget): Dim {
+  return backend === 'wasm' ? 'batch' : 1;
 }
 
 /** Replaces image tokens by their features: a Gather over [token embeddings; features]. */
@@ -194,5 +203,5 @@ function outputHead(ctx: LayerContext, manifest: PackManifest, residual: string)
     ? tiedHead(ctx, normed, 'model.embed_tokens.weight')
     : linear(ctx, normed, 'lm_head.weight');
   cast(ctx, logits, 'float32', [DECODER_IO.logits]);
-  graph.output(DECODER_IO.logits, 'float32', [1, 'wanted', vocabSize], 'host');
+  graph.output(DECODER_IO.logits, 'float32', [batchDim(ctx.target), 'wanted', vocabSize], 'host');
 }

@@ -213,6 +213,7 @@ function scaledPart(
   });
   const weight = ctx.graph.node('DequantizeLinear', [integers, scales], {
     attributes: { axis: 0, block_size: BLOCK_SIZE },
+    early: true,
   });
   return ctx.graph.node('MatMul', [x, weight]);
 }

@@ -29,12 +29,18 @@ export type Dim = number | string;
 export interface NodeOptions {
   domain?: 'com.microsoft';
   attributes?: Record<string, Attribute>;
+  /**
+   * Written before all nodes that are not. onnxruntime runs a node without other nodes as inputs late, just before its
+   * result is used, if the model lists it early; otherwise it runs all of them first and holds all their results.
+   */
+  early?: boolean;
   /** Names of the outputs; by default one, named after the operator. An empty name omits an output. */
   outputs?: string[];
 }
 
 export class GraphBuilder {
   readonly #name: string;
+  readonly #earlyNodes: ((writer: ProtoWriter) => void)[] = [];
   readonly #nodes: ((writer: ProtoWriter) => void)[] = [];
   readonly #inputs: ((writer: ProtoWriter) => void)[] = [];
   readonly #outputs: ((writer: ProtoWriter) => void)[] = [];
@@ -62,7 +68,8 @@ export class GraphBuilder {
     const id = this.#nextId++;
     const name = `${op}_${id}`;
     const outputs = options.outputs ?? [`${name}_out`];
-    this.#nodes.push((writer) => writeNode(writer, name, op, inputs, outputs, options));
+    const nodes = options.early ? this.#earlyNodes : this.#nodes;
+    nodes.push((writer) => writeNode(writer, name, op, inputs, outputs, options));
     return outputs[0] ?? '';
   }
 
@@ -95,7 +102,7 @@ export class GraphBuilder {
     const externalFiles = planExternalFiles(this.#name, [...this.#weights.values()]);
     const model = new ProtoWriter().int(1, IR_VERSION).string(2, 'rounds');
     model.message(7, (graph) => {
-      this.#nodes.forEach((write) => graph.message(1, write));
+      [...this.#earlyNodes, ...this.#nodes].forEach((write) => graph.message(1, write));
       graph.string(2, this.#name);
       this.#constants.forEach((write) => graph.message(5, write));
       externalFiles.forEach((file) => writeExternalTensors(graph, file));

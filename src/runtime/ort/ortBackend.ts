@@ -20,51 +20,8 @@ import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 import { turn } from './turn';
-import { wasmHeap, type HeapBlock, type WasmHeap } from './wasmHeap';
-
-/** Where an allocated tensor is. */
-type Storage = { kind: 'gpu'; buffer: GPUBuffer } | { kind: 'wasm'; heap: WasmHeap; block: HeapBlock };
-
-/** A DeviceTensor around one of onnxruntime's. Without storage it is an array that onnxruntime copies. */
-class OrtTensor implements DeviceTensor {
-  readonly value: Tensor;
-  readonly storage: Storage | null;
-
-  constructor(value: Tensor, storage: Storage | null = null) {
-    this.value = value;
-    this.storage = storage;
-  }
-
-  get buffer(): GPUBuffer | null {
-    return this.storage?.kind === 'gpu' ? this.storage.buffer : null;
-  }
-
-  /** The values of a tensor that is not on the GPU. */
-  get values(): Float32Array {
-    if (this.storage?.kind !== 'wasm') return this.value.data as Float32Array;
-    const { buffer, byteOffset, byteLength } = this.storage.heap.view(this.storage.block);
-    return new Float32Array(buffer, byteOffset, byteLength / 4);
-  }
-
-  get type(): ElementType {
-    return this.value.type as ElementType;
-  }
-
-  get dims(): readonly number[] {
-    return this.value.dims;
-  }
-
-  dispose(): void {
-    this.value.dispose();
-    if (this.storage?.kind === 'gpu') this.storage.buffer.destroy();
-    else this.storage?.heap.free(this.storage.block);
-  }
-}
-
-function unwrap(tensor: DeviceTensor): OrtTensor {
-  if (tensor instanceof OrtTensor) return tensor;
-  throw new RoundsError('internal', 'A tensor of another backend was given.');
-}
+import { OrtTensor, unwrap } from './ortTensor';
+import { wasmHeap } from './wasmHeap';
 
 export class OrtBackend implements Backend {
   readonly name: BackendName;
@@ -125,7 +82,7 @@ export class OrtBackend implements Backend {
 
   #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {
     const heap = wasmHeap();
-    if (!heap || type !== 'float32') return this.upload(type, zeros(type, count), dims);
+    if (!heap || type !== 'float32') throw new RoundsError('internal', `No ${type} tensor can be allocated.`);
     const block = heap.allocate(count * typeBytes(type));
     return new OrtTensor(heap.tensor(this.#ort, type, dims, block), { kind: 'wasm', heap, block });
   }
@@ -139,25 +96,26 @@ export class OrtBackend implements Backend {
     }
   }
 
-  copyRows(source: DeviceTensor, target: DeviceTensor): void {
+  copyRows(source: DeviceTensor, target: DeviceTensor, fromLane = 0, toLane = 0): void {
     const [from, to] = [unwrap(source), unwrap(target)];
     const [, heads = 0, rows = 0, width = 0] = from.dims;
     const targetRows = to.dims[2] ?? 0;
+    const copied = Math.min(rows, targetRows) * width;
+    const places = Array.from({ length: heads }, (_, head) => ({
+      start: (fromLane * heads + head) * rows * width,
+      end: (toLane * heads + head) * targetRows * width,
+    }));
     if (from.buffer && to.buffer && this.#device) {
-      const rowBytes = width * typeBytes(from.type);
+      const bytes = typeBytes(from.type);
       const encoder = this.#device.createCommandEncoder();
-      for (let head = 0; head < heads; head++) {
-        const [start, end] = [head * rows * rowBytes, head * targetRows * rowBytes];
-        encoder.copyBufferToBuffer(from.buffer, start, to.buffer, end, rows * rowBytes);
+      for (const { start, end } of places) {
+        encoder.copyBufferToBuffer(from.buffer, start * bytes, to.buffer, end * bytes, copied * bytes);
       }
       this.#device.queue.submit([encoder.finish()]);
       return;
     }
     const [values, result] = [from.values, to.values];
-    for (let head = 0; head < heads; head++) {
-      const start = head * rows * width;
-      result.set(values.subarray(start, start + rows * width), head * targetRows * width);
-    }
+    for (const { start, end } of places) result.set(values.subarray(start, start + copied), end);
   }
 
   async read(tensor: DeviceTensor): Promise<TensorData> {
@@ -185,7 +143,7 @@ export class OrtBackend implements Backend {
     const optimization = { disable_specified_optimizers: 'ConstantFolding' };
     if (!this.#device) {
       // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
-      const extra = { optimization, session: { disable_quant_qdq: '1', disable_prepacking: '1' } };
+      const extra = { optimization, session: { disable_quant_qdq: '1' } };
       return { executionProviders: ['wasm'], extra, logSeverityLevel: 3 };
     }
     const locations = graph.outputs.map(
@@ -299,21 +257,6 @@ function asFloat16(bits: TensorData): ArrayLike<number> {
   const { Float16Array } = globalThis as { Float16Array?: Float16Constructor };
   if (!Float16Array) return bits as Uint16Array;
   return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-function zeros(type: ElementType, count: number): TensorData {
-  switch (type) {
-    case 'float32':
-      return new Float32Array(count);
-    case 'float16':
-      return new Uint16Array(count);
-    case 'int32':
-      return new Int32Array(count);
-    case 'int64':
-      return new BigInt64Array(count);
-    case 'uint8':
-      return new Uint8Array(count);
-  }
 }
 
 /** onnxruntime's own message names neither shapes nor types, which is what one needs to find the fault. */
