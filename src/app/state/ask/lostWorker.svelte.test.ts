@@ -40,7 +40,7 @@ const hangs =
   (rollout?: number): Answer =>
   ({ onUpdate, signal }) =>
     new Promise((_, reject) => {
-      const token = { kind: 'token', phase: 'thinking', text: 'Grey', index: 2, ids: [5, 6] } as const;
+      const token: Update = { kind: 'token', phase: 'thinking', text: 'Grey', index: 2, ids: [5, 6] };
       onUpdate?.({ ...token, ...(rollout === undefined ? {} : { rollout }) } satisfies Update);
       signal?.addEventListener('abort', () => reject(new RoundsError('aborted', 'Ended.')));
     });
