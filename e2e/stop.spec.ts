@@ -51,12 +51,15 @@ async function watch(page: Page, after: number, key: 'click' | 'Escape' | 'nothi
 
 const seen = (page: Page): Promise<Watch> => page.evaluate(() => (window as unknown as { seen: Watch }).seen);
 
-/** A machine that is busy with other work may take longer for a token, but at most two come after Stop. */
-function expectStopped({ tokens, pressedMs, repliedMs }: Watch): void {
+/**
+ * A machine that is busy with other work may take longer for a step, but at most two come after Stop.
+ * @param lanes tokens of a step
+ */
+function expectStopped({ tokens, pressedMs, repliedMs }: Watch, lanes = 1): void {
   const late = tokens.filter((ms) => ms > pressedMs);
   expect(pressedMs).toBeGreaterThan(0);
   expect(repliedMs).toBeGreaterThan(0);
-  if (late.length > 2) expect((late.at(-1) ?? 0) - pressedMs).toBeLessThan(300);
+  if (late.length > 2 * lanes) expect((late.at(-1) ?? 0) - pressedMs).toBeLessThan(300);
   else expect(repliedMs - pressedMs).toBeLessThan(2000);
 }
 
@@ -84,18 +87,19 @@ for (const key of ['click', 'Escape'] as const) {
   });
 }
 
-test('rollouts end within 0.3 s of Stop, and those before it stay', async ({ page, openApp }) => {
-  await watch(page, 60, 'click');
+test('rollouts end within 0.3 s of Stop, and what they wrote stays', async ({ page, openApp }) => {
+  await watch(page, 100, 'click');
   await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   await rounds.modelReady();
   await rounds.takeSample(/^Head CT/);
   await askOften(rounds, 16);
   await rounds.askAgain.waitFor();
-  expectStopped(await seen(page));
+  expectStopped(await seen(page), 16);
   const cards = rounds.reasoning.getByRole('list', { name: 'Rollouts' }).getByRole('listitem');
-  await expect(cards.first()).not.toContainText('Stopped');
-  await expect(rounds.reasoning.getByText('Stopped.').first()).toBeVisible();
+  await expect(cards.filter({ hasText: 'Stopped.' })).not.toHaveCount(0);
+  // They are decoded together, so each has words.
+  await expect(cards.filter({ hasText: 'Grey' })).toHaveCount(16);
 });
 
 test('an image that is dropped during rollouts appears while they run', async ({ page, openApp }) => {
