@@ -11,6 +11,12 @@ import { invalidImage } from './imageError';
 import { ascii, isoBrands } from './magic';
 import type { ImageFormat } from './sniff';
 
+export interface AnimationFrame {
+  image: RgbImage;
+  /** The browser has applied the orientation that the file states. */
+  isTurned: boolean;
+}
+
 export interface Animation {
   frames: number;
   /**
@@ -18,7 +24,7 @@ export interface Animation {
    * @param background for transparent pixels, as CSS
    * @throws RoundsError image_invalid, image_too_large
    */
-  decode(frame: number, background: string): Promise<RgbImage>;
+  decode(frame: number, background: string): Promise<AnimationFrame>;
   /** Frees the decoded frames that the browser holds. Decoding again is possible, and takes longer. */
   close(): void;
 }
@@ -85,7 +91,7 @@ class OpenAnimation implements Animation {
     this.#closeLater();
   }
 
-  async decode(frame: number, background: string): Promise<RgbImage> {
+  async decode(frame: number, background: string): Promise<AnimationFrame> {
     clearTimeout(this.#timer);
     this.#decoder ??= this.#open();
     this.#running += 1;
@@ -118,13 +124,25 @@ function closeDecoder(decoder: ImageDecoder): void {
   }
 }
 
-async function decodeFrame(decoder: ImageDecoder, frame: number, background: string): Promise<RgbImage> {
+/** Where the types of TypeScript are older than browsers: how a frame is turned when it's drawn. */
+type TurnedFrame = VideoFrame & { readonly rotation?: number; readonly flip?: boolean };
+
+async function decodeFrame(
+  decoder: ImageDecoder,
+  frame: number,
+  background: string,
+): Promise<AnimationFrame> {
   try {
-    const { image } = await decoder.decode({ frameIndex: frame });
+    const { image }: { image: TurnedFrame } = await decoder.decode({ frameIndex: frame });
+    // Browsers without these attributes show a quarter turn by the shape.
+    const isTurned =
+      !!image.rotation ||
+      !!image.flip ||
+      (image.codedWidth !== image.displayWidth && image.codedWidth === image.displayHeight);
     const size = { width: image.displayWidth, height: image.displayHeight };
     try {
       checkDimensions(size);
-      return readPixels(image, size, background);
+      return { image: readPixels(image, size, background), isTurned };
     } finally {
       image.close();
     }

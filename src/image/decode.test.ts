@@ -44,8 +44,9 @@ describe('decodeImage, PNG', () => {
 
   const sound = fromBase64(pngs[0]!.png);
 
-  it('refuses a file that is truncated anywhere', async () => {
-    for (let length = 8; length < sound.length; length += 7) {
+  it('refuses a file that is truncated anywhere in or before its pixels', async () => {
+    // The last chunk, a checksum of a chunk, and that of the packed pixels may be missing.
+    for (let length = 8; length < sound.length - 20; length += 7) {
       await expect(decode(sound.slice(0, length)), `${length} bytes`).rejects.toThrow(
         refusal('image_invalid', /damaged/),
       );

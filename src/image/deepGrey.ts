@@ -4,12 +4,13 @@ import type { DecodedImage, DecodeOptions } from './decoded';
 import { findUsedBits } from './depth';
 import {
   checkWindow,
+  type Display,
   type GreyImage,
-  quantileWindow,
+  rangeOf,
   type Samples,
-  spreadGrey,
-  toLevels,
+  toGreyRgb,
   toRawValues,
+  windowOfRange,
 } from './grey';
 
 export interface DeepGrey {
@@ -36,18 +37,17 @@ export function renderDeepGrey(
   options: DecodeOptions,
 ): DeepGrey {
   const grey: GreyImage = { ...size, stored, scale: (value) => value, isPadding: () => false };
+  const range = rangeOf(grey);
   const quantiles: WindowPreset = {
     label: { code: 'quantiles' },
-    window: quantileWindow(grey, 'LINEAR_EXACT'),
+    window: windowOfRange(range, grey.scale, 'LINEAR_EXACT'),
   };
-  const usedBits = bits === null ? null : findUsedBits(largestOf(stored), bits);
+  const usedBits = bits === null ? null : findUsedBits(range.extremes[1], bits);
   const window = options.window ?? (bits === null || usedBits ? quantiles.window : null);
-  const levels = window
-    ? toLevels(grey, checkWindow(window, 'LINEAR_EXACT'))
-    : upperBytes(stored, (bits ?? 8) - 8);
+  const display = window ? checkWindow(window, 'LINEAR_EXACT') : upperBytes(bits ?? 8);
   const white = 2 ** (bits ?? 0) - 1;
   return {
-    data: spreadGrey(levels, isInverted),
+    data: toGreyRgb(grey, display, isInverted),
     window,
     presets:
       bits === null
@@ -60,14 +60,8 @@ export function renderDeepGrey(
   };
 }
 
-function largestOf(stored: Samples): number {
-  let largest = 0;
-  for (let i = 0; i < stored.length; i++) if (stored[i]! > largest) largest = stored[i]!;
-  return largest;
-}
-
-function upperBytes(stored: Samples, shift: number): Uint8Array {
-  const levels = new Uint8Array(stored.length);
-  for (let i = 0; i < levels.length; i++) levels[i] = stored[i]! >> shift;
-  return levels;
+function upperBytes(bits: number): Display {
+  const levels = new Uint8Array(2 ** bits);
+  for (let i = 0; i < levels.length; i++) levels[i] = i >> (bits - 8);
+  return { kind: 'table', first: 0, levels };
 }

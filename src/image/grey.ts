@@ -28,21 +28,48 @@ export type Display =
 
 /** Largest range of values for which a table is built; above, each value is computed. */
 const MAX_TABLE = 1 << 20;
+/** Looking for their range would take longer than filling a table for all 16-bit values. */
+const MANY_VALUES = 1 << 20;
 
-/** @returns levels 0–255, one for each value */
-export function toLevels(image: GreyImage, display: Display): Uint8Array {
+/**
+ * Without levels in between, because a picture may have 64 megapixels.
+ *
+ * @param isInverted shows the smallest value white
+ * @returns RGB, three equal bytes for each value
+ */
+export function toGreyRgb(image: GreyImage, display: Display, isInverted = false): Uint8Array<ArrayBuffer> {
   const { stored, scale } = image;
+  const flip = isInverted ? 255 : 0;
   const level = levelFunction(display);
-  const levels = new Uint8Array(stored.length);
-  const [low, high] = countableRange(stored) ?? [0, -1];
-  if (high < low) {
+  const range = countableRange(stored);
+  if (!range) {
+    const levels = new Uint8Array(stored.length);
     for (let i = 0; i < levels.length; i++) levels[i] = level(scale(stored[i]!));
-    return levels;
+    return spreadGrey(levels, isInverted);
   }
+  const [low, high] = range;
   const table = new Uint8Array(high - low + 1);
-  for (let i = 0; i < table.length; i++) table[i] = level(scale(low + i));
-  for (let i = 0; i < levels.length; i++) levels[i] = table[stored[i]! - low]!;
-  return levels;
+  for (let i = 0; i < table.length; i++) table[i] = level(scale(low + i)) ^ flip;
+  const rgb = new Uint8Array(stored.length * 3);
+  if (stored instanceof Uint16Array) spreadWords(stored, table, low, rgb);
+  else if (stored instanceof Int16Array) spreadShorts(stored, table, low, rgb);
+  else {
+    for (let i = 0, to = 0; i < stored.length; i++, to += 3)
+      rgb[to] = rgb[to + 1] = rgb[to + 2] = table[stored[i]! - low]!;
+  }
+  return rgb;
+}
+
+// A loop that has seen many types of arrays takes several times as long.
+
+function spreadWords(stored: Uint16Array, table: Uint8Array, low: number, rgb: Uint8Array): void {
+  for (let i = 0, to = 0; i < stored.length; i++, to += 3)
+    rgb[to] = rgb[to + 1] = rgb[to + 2] = table[stored[i]! - low]!;
+}
+
+function spreadShorts(stored: Int16Array, table: Uint8Array, low: number, rgb: Uint8Array): void {
+  for (let i = 0, to = 0; i < stored.length; i++, to += 3)
+    rgb[to] = rgb[to + 1] = rgb[to + 2] = table[stored[i]! - low]!;
 }
 
 function levelFunction(display: Display): (value: number) => number {
@@ -62,32 +89,41 @@ export function quantileWindow(image: GreyImage, shape: 'LINEAR' | 'LINEAR_EXACT
 }
 
 /**
- * Where both quantiles are the same value, as in masks and sparse volumes, LINEAR_EXACT takes minimum and maximum: a window
- * without width around the background would show it grey and everything else white.
+ * Where both quantiles are the same value, as in sparse volumes, LINEAR_EXACT takes minimum and maximum: a window without width
+ * around the background would show it grey and everything else white. So it does in masks, where rare labels would be white.
  *
  * @param range of stored values
  */
 export function windowOfRange(
-  { quantiles, extremes }: ValueRange,
+  { quantiles, extremes, isMask }: ValueRange,
   scale: (stored: number) => number,
   shape: 'LINEAR' | 'LINEAR_EXACT',
 ): [number, number] {
-  const isFlat = quantiles[0] === quantiles[1] && shape === 'LINEAR_EXACT';
+  const isFlat = (isMask || quantiles[0] === quantiles[1]) && shape === 'LINEAR_EXACT';
   const ends = (isFlat ? extremes : quantiles).map(scale);
   const [from, to] = [Math.min(...ends), Math.max(...ends)];
   return shape === 'LINEAR' ? [(from + to) / 2 + 0.5, to - from + 1] : [(from + to) / 2, to - from || 1];
 }
 
-function rangeOf({ stored, isPadding }: GreyImage): ValueRange {
+/** Of stored values. */
+export function rangeOf({ stored, isPadding }: GreyImage): ValueRange {
   const range = countableRange(stored);
   const statistics = range ? countValues(...range, isPadding) : sampleValues(stored.length, isPadding);
   statistics.add(stored);
   return statistics.range();
 }
 
-/** Smallest and largest value if all are integers and their range is small enough to be counted; else null. */
+/**
+ * Smallest and largest value if all are integers and their range is small enough to be counted; else null. Of many values of up to
+ * 16 bits, what they may be.
+ */
 function countableRange(stored: Samples): [number, number] | null {
   if (stored instanceof Float32Array || stored instanceof Float64Array || stored.length === 0) return null;
+  if (stored.length >= MANY_VALUES && stored.BYTES_PER_ELEMENT <= 2) {
+    const end = 2 ** (stored.BYTES_PER_ELEMENT * 8);
+    const isSigned = stored instanceof Int8Array || stored instanceof Int16Array;
+    return isSigned ? [-end / 2, end / 2 - 1] : [0, end - 1];
+  }
   let low = Infinity;
   let high = -Infinity;
   for (let i = 0; i < stored.length; i++) {
@@ -132,7 +168,7 @@ export function checkWindow(window: [number, number], shape: WindowFunction): Di
   return { kind: 'window', range: window, shape };
 }
 
-/** Three equal channels per level. @param isInverted shows the smallest value white */
+/** Three equal channels per level. */
 export function spreadGrey(levels: Uint8Array, isInverted = false): Uint8Array<ArrayBuffer> {
   const flip = isInverted ? 255 : 0;
   const rgb = new Uint8Array(levels.length * 3);

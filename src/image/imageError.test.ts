@@ -39,7 +39,7 @@ function expectForm({ message }: RoundsError): void {
 const png = encode({ width: 3, height: 3, data: new Uint8Array(27), channels: 3, depth: 8 });
 
 const DAMAGED: [format: string, bytes: Uint8Array, code: string][] = [
-  ['PNG', png.slice(0, 50), 'image_invalid'],
+  ['PNG', png.slice(0, 44), 'image_invalid'],
   ['JPEG', latin1('\xff\xd8\xff\xe0\xff'), 'image_invalid'],
   ['GIF', latin1('GIF89a\x05'), 'image_invalid'],
   ['WebP', latin1(`RIFF\0\0\0\0WEBPABCD${'\0'.repeat(20)}`), 'image_invalid'],

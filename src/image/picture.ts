@@ -7,10 +7,11 @@ import { renderDeepGrey } from './deepGrey';
 import { checkDimensions, readDimensions } from './dimensions';
 import { forgetful } from './fileMemory';
 import { missingPart } from './imageError';
-import { webpOrientation } from './exif';
+import { jpegOrientation, webpOrientation } from './exif';
 import { gifBackground } from './gif';
 import { checkScans } from './jpegScans';
 import { decodePng } from './png/decodePng';
+import { pngOrientation } from './png/orientation';
 import { turn, turnPixels } from './turn';
 import type { ImageFormat } from './sniff';
 
@@ -52,8 +53,8 @@ export async function decodePicture(file: ImageFile, options: DecodeOptions): Pr
       pixelAspect: 1,
     };
     if (animation && frame > 0) {
-      const shown = await animation.decode(frame, backgroundOf(bytes, format));
-      return { ...turn(shown, format === 'webp' ? webpOrientation(bytes) : 1), facts };
+      const { image, isTurned } = await animation.decode(frame, backgroundOf(bytes, format));
+      return { ...turn(image, isTurned ? 1 : await orientationOf(bytes, format)), facts };
     }
     return format === 'png'
       ? await still(bytes, facts, options)
@@ -69,7 +70,8 @@ async function still(
   facts: ImageFacts,
   options: DecodeOptions,
 ): Promise<DecodedImage> {
-  const { deep, orientation, usedBits, ...image } = await decodePng(bytes);
+  const { deep, usedBits, ...image } = await decodePng(bytes);
+  const orientation = await pngOrientation(bytes);
   if (!deep) return { ...turn(image, orientation), facts: { ...facts, ...(usedBits ? { usedBits } : {}) } };
   const { data, raw, ...shown } = renderDeepGrey(deep, image, 16, false, options);
   return {
@@ -79,17 +81,24 @@ async function still(
   };
 }
 
-/** Browsers turn JPEG, but not WebP. */
+/** What the browser leaves to be turned: of JPEG it reads the EXIF data. */
+async function orientationOf(bytes: Uint8Array<ArrayBuffer>, format: ImageFormat): Promise<number> {
+  if (format === 'png') return pngOrientation(bytes);
+  if (format === 'webp') return webpOrientation(bytes);
+  return format === 'jpeg' ? jpegOrientation(bytes) : 1;
+}
+
 async function inBrowser(
   blob: Blob,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   facts: ImageFacts,
   format: ImageFormat,
 ): Promise<DecodedImage> {
-  if (format !== 'webp')
-    return { ...(await decodeInBrowser(blob, { background: backgroundOf(bytes, format) })), facts };
-  const image = await decodeInBrowser(blob, { orientation: 'ours' });
-  return { ...turn(image, webpOrientation(bytes)), facts };
+  const image = await decodeInBrowser(blob, {
+    background: backgroundOf(bytes, format),
+    orientation: format === 'webp' ? 'ours' : 'browser',
+  });
+  return { ...turn(image, await orientationOf(bytes, format)), facts };
 }
 
 function backgroundOf(bytes: Uint8Array, format: ImageFormat): string {

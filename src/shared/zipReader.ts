@@ -10,6 +10,8 @@ export interface ZipEntry {
   readonly packedSize: number;
   /** False if the entry is encrypted, or compressed in a way that browsers can't unpack. */
   readonly canUnpack: boolean;
+  /** Not compressed: its content is a part of the file. */
+  readonly isStored: boolean;
   /** The entry's content; of a stored entry it is a part of the file, without a copy. @throws as `bytes` */
   blob(): Promise<Blob>;
   /** @throws RoundsError pack_invalid if the entry does not match the directory or cannot be unpacked */
@@ -27,8 +29,10 @@ const LOCATOR_BYTES = 20;
 const TAIL_BYTES = 65_535 + END_BYTES + LOCATOR_BYTES;
 /** Enough for the 4096 shards of the largest pack. Longer directories are refused. */
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
-/** Entries are read as a whole: a shard has 16 MiB, an image at most 100 MB. */
+/** Entries that are read as a whole: a shard has 16 MiB. */
 const MAX_ENTRY_BYTES = 104 * 1024 * 1024;
+/** Unpacked bytes that are in JavaScript's memory until the browser takes them over as a Blob. */
+const PIECE_BYTES = 16 * 1024 * 1024;
 const IN_ZIP64 = 0xffffffff;
 const STORED = 0;
 const DEFLATED = 8;
@@ -125,11 +129,14 @@ function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
   const { isEncrypted, method, packedSize, size } = fields;
   const canUnpack = !isEncrypted && (method === STORED || method === DEFLATED);
   const open = async (): Promise<Blob> => {
-    checkEntry(name, size, canUnpack);
-    return findData(file, fields);
+    if (canUnpack) return findData(file, fields);
+    throw new RoundsError(
+      'pack_invalid',
+      `${name} is encrypted or uses an unsupported compression method. Create the ZIP file again without encryption.`,
+    );
   };
   return {
-    ...{ size, packedSize, canUnpack },
+    ...{ size, packedSize, canUnpack, isStored: method === STORED },
     blob: async () => {
       const packed = await open();
       if (method === STORED) return packed;
@@ -138,6 +145,7 @@ function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
       return unpacked;
     },
     bytes: async () => {
+      checkSize(name, size);
       const packed = await open();
       const bytes = method === STORED ? await readAll(packed.stream(), size) : await inflate(packed, size);
       if (bytes.length !== size) throw damaged();
@@ -147,20 +155,13 @@ function openEntry(file: Blob, name: string, fields: CentralFields): ZipEntry {
 }
 
 /** @throws RoundsError pack_invalid */
-function checkEntry(name: string, size: number, canUnpack: boolean): void {
-  if (!canUnpack) {
-    throw new RoundsError(
-      'pack_invalid',
-      `${name} is encrypted or uses an unsupported compression method. Create the ZIP file again without encryption.`,
-    );
-  }
-  if (size > MAX_ENTRY_BYTES) {
-    const limit = `the limit is ${MAX_ENTRY_BYTES}`;
-    throw new RoundsError(
-      'pack_invalid',
-      `${name} has ${size} bytes; ${limit}. Check that this is the right file.`,
-    );
-  }
+function checkSize(name: string, size: number): void {
+  if (size <= MAX_ENTRY_BYTES) return;
+  const limit = `the limit is ${MAX_ENTRY_BYTES}`;
+  throw new RoundsError(
+    'pack_invalid',
+    `${name} has ${size} bytes; ${limit}. Check that this is the right file.`,
+  );
 }
 
 /** The entry's bytes as they are in the file. */
@@ -175,20 +176,29 @@ async function findData(file: Blob, { offset, packedSize, method, size }: Centra
 }
 
 /** In pieces, so that memory follows what is there and not what the directory claims. */
-async function inflateParts(packed: Blob, size: number): Promise<Uint8Array<ArrayBuffer>[]> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let filled = 0;
+async function inflateParts(packed: Blob, size: number): Promise<Blob[]> {
+  const pieces: Blob[] = [];
+  let parts: Uint8Array<ArrayBuffer>[] = [];
+  let [filled, waiting] = [0, 0];
+  const handOver = (): void => {
+    pieces.push(new Blob(parts));
+    parts = [];
+    waiting = 0;
+  };
   const reader = packed.stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       filled += next.value.length;
       if (filled > size) break;
       parts.push(next.value);
+      waiting += next.value.length;
+      if (waiting >= PIECE_BYTES) handOver();
     }
   } catch (cause) {
     throw RoundsError.from(cause, 'pack_invalid');
   }
-  if (filled <= size) return parts;
+  handOver();
+  if (filled <= size) return pieces;
   await reader.cancel();
   throw damaged();
 }

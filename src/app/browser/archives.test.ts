@@ -22,8 +22,16 @@ const unpack = async (...files: FoundFile[]) => {
 };
 
 /** A ZIP of one deflated entry of zeros, as another program writes it. */
-async function deflatedZip(name: string, size: number, claimed = size): Promise<Blob> {
-  const stream = new Blob([new Uint8Array(size)]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+function deflatedZip(name: string, size: number, claimed = size): Promise<Blob> {
+  return deflatedFile(name, [new Uint8Array(size)], claimed);
+}
+
+async function deflatedFile(
+  name: string,
+  content: readonly Uint8Array<ArrayBuffer>[],
+  claimed: number,
+): Promise<Blob> {
+  const stream = new Blob([...content]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   const packed = await bytesOf(await new Response(stream).blob());
   const path = new TextEncoder().encode(name);
   const head = new DataView(new ArrayBuffer(30));
@@ -91,6 +99,28 @@ describe('unpackArchives', () => {
     const { paths, skipped } = await unpack(found(await zip(entries), 'many.zip'));
     expect(paths).toHaveLength(MAX_FILES);
     expect(skipped).toEqual([{ path: `many.zip/f${MAX_FILES}`, reason: 'tooMany' }]);
+  });
+
+  it('unpacks images that are larger than a shard of a model', async () => {
+    const kilobyte = Uint8Array.from({ length: 1024 }, (_, i) => (i * i) >> 3);
+    const size = 105 * 1024 * 1024;
+    const content = new Array<Uint8Array<ArrayBuffer>>(size / 1024).fill(kilobyte);
+    const blob = await deflatedFile('ct.nii', content, size);
+    const { files, skipped } = await unpack(found(blob, 'ct.zip'));
+    expect(skipped).toEqual([]);
+    expect(files[0]?.file.size).toBe(size);
+    const middle = files[0]!.file.slice(size / 2, size / 2 + 1024);
+    expect(await bytesOf(middle)).toEqual(kilobyte);
+  });
+
+  it('counts what is stored without compression for nothing, because it stays where it is', async () => {
+    const half = new Uint8Array(300 * 1024 * 1024);
+    const blob = new Blob([await zip({ 'a.dcm': half })]);
+    const { paths, skipped } = await unpack(
+      ...['a', 'b', 'c', 'd'].map((name) => found(blob, `${name}.zip`)),
+    );
+    expect(skipped).toEqual([]);
+    expect(paths).toHaveLength(4);
   });
 
   it('opens documents and programs inside folders only if they are named .zip', async () => {

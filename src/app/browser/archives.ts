@@ -13,7 +13,7 @@ import {
   type SkippedFile,
 } from './foundFiles';
 
-/** Of all archives of one drop together, once unpacked. */
+/** Of all archives of one drop together, once unpacked; what isn't compressed stays where it is. */
 const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024;
 /** An archive inside an archive is opened, one inside that is not. */
 const MAX_NESTING = 2;
@@ -66,13 +66,14 @@ class Unpacking {
   }
 
   async #unpack(entry: ZipEntry, path: string, nesting: number): Promise<void> {
-    const { size, packedSize, canUnpack } = entry;
+    const { size, packedSize, canUnpack, isStored } = entry;
     if (!canUnpack) return this.#skip(path, 'archive');
     const isSuspicious = size > SMALL_BYTES && size > packedSize * MAX_RATIO;
-    if (isSuspicious || this.#bytes + size > MAX_UNPACKED_BYTES) return this.#skip(path, 'tooLarge');
+    const added = isStored ? 0 : size;
+    if (isSuspicious || this.#bytes + added > MAX_UNPACKED_BYTES) return this.#skip(path, 'tooLarge');
     try {
       const blob = await entry.blob();
-      this.#bytes += size;
+      this.#bytes += added;
       this.#onFile();
       await this.take({ file: new File([blob], path.split('/').pop() ?? path), path }, nesting + 1);
     } catch {

@@ -36,10 +36,36 @@ export async function decodeJpeg2000(coded: Uint8Array, size: Size): Promise<Dec
     openjpeg = null;
     throw error;
   });
-  return run(new J2KDecoder(), coded.subarray(header.start), header, 'JPEG 2000', () => {
-    openjpeg = null;
-  });
+  const decode = (bytes: Uint8Array, kind: CodedHeader): DecodedSamples =>
+    run(new J2KDecoder(), bytes, kind, 'JPEG 2000', () => {
+      openjpeg = null;
+    });
+  const stream = coded.subarray(header.start);
+  return header.isSigned && header.bits <= 8
+    ? decodeSignedBytes(stream, header, decode)
+    : decode(stream, header);
 }
+
+/**
+ * The decoder as it is published turns negative values of up to 8 bits into 0. As unsigned ones the same values come out with
+ * half of their range added, because the sign is nothing else in the codestream (ISO/IEC 15444-1 G.1).
+ */
+function decodeSignedBytes(
+  stream: Uint8Array,
+  header: CodedHeader,
+  decode: (bytes: Uint8Array, kind: CodedHeader) => DecodedSamples,
+): DecodedSamples {
+  const unsigned = stream.slice();
+  for (let i = 0; i < header.components; i++) unsigned[DEPTHS_AT + 3 * i]! &= 127;
+  const decoded = decode(unsigned, { ...header, isSigned: false });
+  const half = 2 ** (header.bits - 1);
+  const values = new Int8Array(decoded.values.length);
+  for (let i = 0; i < values.length; i++) values[i] = decoded.values[i]! - half;
+  return { ...decoded, values, isSigned: true };
+}
+
+/** Of the depth and sign of the first component (SIZ) in a codestream; three bytes for each component. */
+const DEPTHS_AT = 42;
 
 interface Size {
   width: number;

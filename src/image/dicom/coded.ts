@@ -5,6 +5,8 @@ import { type Codec, JPEG_LOSSLESS } from './syntaxes';
 export interface CodedKind {
   codec: Codec;
   uid: string;
+  /** A JPEG whose frame header is beyond these bytes, which may be any kind of JPEG. */
+  isGuess?: boolean;
 }
 
 /** Bytes from the start that `sniffCoded` needs. */
@@ -28,7 +30,7 @@ function sniffJpeg(bytes: Uint8Array): CodedKind | null {
   if (marker === 0xf7) return { codec: 'jpegls', uid: '1.2.840.10008.1.2.4.80' };
   if (marker === 0xc3) return { codec: 'jpeg', uid: JPEG_LOSSLESS };
   if (marker === 0xc1) return { codec: 'jpeg', uid: '1.2.840.10008.1.2.4.51' };
-  return { codec: 'jpeg', uid: '1.2.840.10008.1.2.4.50' };
+  return { codec: 'jpeg', uid: '1.2.840.10008.1.2.4.50', isGuess: marker === 0 };
 }
 
 /** SOF0–SOF15 or SOF55 (JPEG-LS); 0 if there is none in these bytes. */

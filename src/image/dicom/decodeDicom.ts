@@ -4,7 +4,7 @@
  */
 import type { DecodedImage, DecodeOptions } from '../decoded';
 import { forgetful } from '../fileMemory';
-import { type GreyImage, spreadGrey, toLevels, toRawValues } from '../grey';
+import { type GreyImage, toGreyRgb, toRawValues } from '../grey';
 import { RoundsError } from '../../shared/errors';
 import { invalidImage, missingPart } from '../imageError';
 import { fromPalette, renderColor } from './color';
@@ -91,7 +91,7 @@ async function decode(bytes: Blob | Uint8Array, options: DecodeOptions): Promise
   return {
     ...common,
     // MONOCHROME1 shows its smallest value white. It's inverted here and nowhere else.
-    data: spreadGrey(toLevels(image, display), isInverted),
+    data: toGreyRgb(image, display, isInverted),
     facts: { ...common.facts, ...shown },
     ...(options.raw
       ? { raw: { values: toRawValues(image), shape: displayFunction(file, image, frame), isInverted } }

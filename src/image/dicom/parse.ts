@@ -130,6 +130,8 @@ async function actualSyntax(
   const pixels = data.elements.x7fe00010;
   if (!pixels) return declared?.codec === 'native' ? plain : (declared ?? plain);
   const seen = sniffCoded(await firstBytes(source, pixels));
+  const isJpegFamily = declared?.codec === 'jpeg' || declared?.codec === 'jpegls';
+  if (pixels.fragments && seen?.isGuess && isJpegFamily) return declared;
   if (!pixels.fragments) {
     // Some writers leave out the items around a coded image.
     const isBare = declared && declared.codec !== 'native' && seen?.codec === declared.codec;

@@ -46,16 +46,10 @@ describe('decodeNifti', () => {
     expect(sha256(image.data)).toBe(row.rgb);
   });
 
-  it('applies a requested window, and offers those of CT if there is air', async () => {
+  it('applies a requested window, and offers the file’s and that of its quantiles', async () => {
     const image = await decodeImage(new Blob([read('made/scaled.nii')]), { window: [40, 400] });
     expect(image.facts.window).toEqual([40, 400]);
-    expect(image.facts.presets.map(({ label }) => label)).toEqual([
-      { code: 'quantiles' },
-      { code: 'soft_tissue' },
-      { code: 'lung' },
-      { code: 'bone' },
-      { code: 'brain' },
-    ]);
+    expect(image.facts.presets.map(({ label }) => label)).toEqual([{ code: 'quantiles' }]);
     const series = await decodeImage(new Blob([read('made/series.nii.gz')]));
     expect(series.facts.presets.map(({ label }) => label)).toEqual([
       { code: 'file', params: { number: 1 } },

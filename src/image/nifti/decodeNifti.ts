@@ -5,15 +5,7 @@
 import type { Plane, WindowPreset } from '../../shared/imageFacts';
 import type { DecodedImage, DecodeOptions, ImageFile } from '../decoded';
 import { checkPixelBytes } from '../dimensions';
-import {
-  checkWindow,
-  type GreyImage,
-  type Samples,
-  spreadGrey,
-  toLevels,
-  toRawValues,
-  windowOfRange,
-} from '../grey';
+import { checkWindow, type GreyImage, type Samples, toGreyRgb, toRawValues, windowOfRange } from '../grey';
 import { missingPart } from '../imageError';
 import { CT_PRESETS } from '../presets';
 import type { ValueRange } from '../statistics';
@@ -21,9 +13,6 @@ import type { NiftiHeader } from './header';
 import { type Orientation, orient, slicePath } from './orientation';
 import { openVolume, type VolumeSource } from './volume';
 import { SlicePicker, type SlicePath } from './voxels';
-
-/** Values this low are air on the scale of CT, so the usual windows of CT make sense. */
-const CT_AIR = -500;
 
 /**
  * @throws RoundsError image_invalid, image_unsupported, image_too_large, request_invalid (no such slice, volume, window)
@@ -85,13 +74,13 @@ function render(
   const grey: GreyImage = { width, height, stored: voxels, scale: scaleOf(header), isPadding: () => false };
   const presets = listPresets(header, range);
   const window = options.window ?? presets[0]!.window;
-  const data = spreadGrey(toLevels(grey, checkWindow(window, 'LINEAR_EXACT')));
+  const data = toGreyRgb(grey, checkWindow(window, 'LINEAR_EXACT'));
   const image = { width, height, data, facts: { ...facts, window, presets } };
   if (!options.raw) return image;
   return { ...image, raw: { values: toRawValues(grey), shape: 'LINEAR_EXACT', isInverted: false } };
 }
 
-/** The default window first: the header's range, quantiles of the whole volume (so that slices can be compared), and for CT the usual ones. */
+/** The default window first: the header's range, quantiles of the whole volume (so that slices can be compared), and the usual ones if the header says that it's CT. */
 function listPresets(header: NiftiHeader, range: ValueRange): WindowPreset[] {
   const scale = scaleOf(header);
   const { display } = header;
@@ -107,8 +96,7 @@ function listPresets(header: NiftiHeader, range: ValueRange): WindowPreset[] {
     label: { code: 'quantiles' },
     window: windowOfRange(range, scale, 'LINEAR_EXACT'),
   };
-  const isCt = range.extremes.some((value) => scale(value) <= CT_AIR);
-  return [...own, quantiles, ...(isCt ? CT_PRESETS : [])];
+  return [...own, quantiles, ...(header.isCt ? CT_PRESETS : [])];
 }
 
 function scaleOf({ slope, intercept }: NiftiHeader): (stored: number) => number {

@@ -14,6 +14,8 @@ export interface NiftiHeader {
   intercept: number;
   /** Range of values to show, if the file has one. */
   display: [low: number, high: number] | null;
+  /** The description says so; NIfTI has no field for the modality, and values don't show it. */
+  isCt: boolean;
   /** Columns i, j, k → rows right, anterior, superior, in millimetres. */
   axes: number[][];
   isOriented: boolean;
@@ -33,6 +35,7 @@ export interface VoxelType {
 
 /** Bytes that contain the header of either version. */
 export const HEADER_BYTES = 540;
+const DESCRIPTION_BYTES = 80;
 
 const typed = (
   Kind: {
@@ -143,6 +146,7 @@ const FIELDS = {
   intercept: [116, 184],
   calMax: [124, 192],
   calMin: [128, 200],
+  description: [148, 240],
   qformCode: [252, 344],
   sformCode: [254, 348],
   quaternion: [256, 352],
@@ -203,6 +207,7 @@ class HeaderReader {
       slope: isScaled ? slope : 1,
       intercept: isScaled && Number.isFinite(intercept) ? intercept : 0,
       display: Number.isFinite(low) && Number.isFinite(high) && high > low ? [low, high] : null,
+      isCt: /\bCT\b/.test(this.#text('description', DESCRIPTION_BYTES)),
       ...this.#orientation(),
     };
   }
@@ -245,6 +250,11 @@ class HeaderReader {
 
   #at(field: keyof typeof FIELDS): number {
     return FIELDS[field][this.#version - 1]!;
+  }
+
+  #text(field: keyof typeof FIELDS, length: number): string {
+    const { buffer, byteOffset } = this.#view;
+    return String.fromCharCode(...new Uint8Array(buffer, byteOffset + this.#at(field), length));
   }
 
   #short(field: keyof typeof FIELDS): number {

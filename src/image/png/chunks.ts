@@ -1,6 +1,5 @@
 /** The chunks of a PNG file (PNG 3, section 5): header, palette, coded pixels, and what says how the picture lies. */
 import type { RoundsError } from '../../shared/errors';
-import { exifOrientation } from '../exif';
 import { invalidImage } from '../imageError';
 import { crc32 } from './crc32';
 
@@ -18,15 +17,15 @@ export interface PngHeader {
 export interface PngChunks extends PngHeader {
   /** Red, green and blue of each entry; null unless the pixels are indexes. */
   palette: Uint8Array | null;
-  /** Bodies of the IDAT chunks, joined: one deflate stream. */
-  coded: Uint8Array<ArrayBuffer>;
-  /** 1–8, as in EXIF. */
-  orientation: number;
+  /** A checksum of a chunk is wrong, which may be all that is: the one of the deflate stream decides. */
+  isSuspect: boolean;
 }
 
 const SIGNATURE_BYTES = 8;
 /** Length, type and CRC of a chunk. */
 const CHUNK_FRAME_BYTES = 12;
+/** Given to the decompressor at a time; it may keep a thousand times as much before the first row is taken. */
+const PIECE_BYTES = 32 * 1024;
 const CHANNELS: Partial<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS: Partial<Record<number, number[]>> = {
   0: [1, 2, 4, 8, 16],
@@ -41,7 +40,6 @@ const TYPE = {
   PLTE: 0x504c5445,
   IDAT: 0x49444154,
   IEND: 0x49454e44,
-  eXIf: 0x65584966,
 } as const;
 
 /** @returns image_invalid */
@@ -49,50 +47,67 @@ export function damagedPng(cause?: unknown): RoundsError {
   return invalidImage('the PNG data is damaged or incomplete', cause);
 }
 
-/** @throws RoundsError image_invalid if a chunk that the pixels depend on is missing or damaged */
+/**
+ * The last chunk may be missing or cut, like in other readers: the rows show whether all of them are there.
+ *
+ * @throws RoundsError image_invalid if a chunk that the pixels depend on is missing or damaged
+ */
 export function readChunks(bytes: Uint8Array<ArrayBuffer>): PngChunks {
   const found = new Chunks(bytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = SIGNATURE_BYTES;
-  while (at + CHUNK_FRAME_BYTES <= bytes.length) {
-    const end = at + CHUNK_FRAME_BYTES + view.getUint32(at);
-    if (end > bytes.length) break;
-    const type = view.getUint32(at + 4);
-    if (type === TYPE.IEND) return found.finish();
+  walkChunks(bytes, (type, start, end) => {
     // There may be millions without content: nothing is made of them.
-    if (type !== TYPE.IDAT || end > at + CHUNK_FRAME_BYTES) {
-      found.take(type, at + 8, end - 4, () => crc32(bytes, at + 4, end - 4) === view.getUint32(end - 4));
-    }
-    at = end;
+    if (type !== TYPE.IDAT || end > start) found.take(type, start, end);
+  });
+  return found.finish();
+}
+
+/**
+ * Calls `visit` with the type and the place of the content of each chunk before IEND, until it returns false. The content of the
+ * last one may be cut.
+ */
+export function walkChunks(
+  bytes: Uint8Array,
+  visit: (type: number, start: number, end: number) => boolean | void,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = SIGNATURE_BYTES; at + 8 <= bytes.length;) {
+    const type = view.getUint32(at + 4);
+    const length = view.getUint32(at);
+    if (type === TYPE.IEND || visit(type, at + 8, Math.min(at + 8 + length, bytes.length)) === false) return;
+    at += CHUNK_FRAME_BYTES + length;
   }
-  throw damagedPng();
+}
+
+/** @param start of its content @returns false too if the checksum is cut off */
+export function isSoundChunk(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end + 4 > bytes.length) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return crc32(bytes, start - 4, end) === view.getUint32(end);
 }
 
 class Chunks {
   #header: PngHeader | null = null;
   #palette: Uint8Array | null = null;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #joined: JoinedBytes;
-  #orientation = 1;
+  #isSuspect = false;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
-    this.#joined = new JoinedBytes(bytes.length);
   }
 
   /** @param start of its content @throws RoundsError image_invalid if pixels depend on it, and it's damaged */
-  take(type: number, start: number, end: number, isSound: () => boolean): void {
-    if (type === TYPE.eXIf) {
-      if (isSound()) this.#orientation = exifOrientation(this.#bytes.subarray(start, end));
-      return;
-    }
+  take(type: number, start: number, end: number): void {
     if (type !== TYPE.IHDR && type !== TYPE.PLTE && type !== TYPE.IDAT) return;
     // The header is the first of them.
-    if (!isSound() || (!this.#header && type !== TYPE.IHDR)) throw damagedPng();
+    if (!this.#header && type !== TYPE.IHDR) throw damagedPng();
+    if (!isSoundChunk(this.#bytes, start, end)) {
+      if (type !== TYPE.IDAT) throw damagedPng();
+      // A file that is cut here lacks nothing, or rows.
+      this.#isSuspect ||= end + 4 <= this.#bytes.length;
+    }
     const body = this.#bytes.subarray(start, end);
-    if (type === TYPE.IDAT) this.#joined.add(body);
-    else if (type === TYPE.PLTE) this.#palette ??= body;
-    else this.#header ??= readHeader(body);
+    if (type === TYPE.PLTE) this.#palette ??= body;
+    else if (type === TYPE.IHDR) this.#header ??= readHeader(body);
   }
 
   finish(): PngChunks {
@@ -100,34 +115,51 @@ class Chunks {
     // With colours in the pixels, a palette only suggests how to show them with few colours.
     const palette = this.#header.color === 3 ? this.#palette : null;
     if (this.#header.color === 3 && (!palette || palette.length < 3)) throw damagedPng();
-    return { ...this.#header, palette, coded: this.#joined.bytes, orientation: this.#orientation };
+    return { ...this.#header, palette, isSuspect: this.#isSuspect };
   }
 }
 
-/** Parts one after another. Millions of them are copied as they come, because a list of them would take gigabytes. */
-class JoinedBytes {
-  readonly #most: number;
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
-  #room: Uint8Array<ArrayBuffer> | null = null;
+/**
+ * The contents of all IDAT chunks: one deflate stream, without a copy of the whole, since a file may have hundreds of megabytes or
+ * millions of chunks.
+ */
+export function codedPixels(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pieces = piecesOf(bytes);
+  return new ReadableStream({
+    pull(controller) {
+      const next = pieces.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
+}
 
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  add(part: Uint8Array<ArrayBuffer>): void {
-    if (part.length === 0) return;
-    const before = this.bytes.length;
-    if (before === 0) {
-      this.bytes = part;
-      return;
+function* piecesOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>, void> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let piece = new Uint8Array(PIECE_BYTES);
+  let filled = 0;
+  let length: number;
+  for (let at = SIGNATURE_BYTES; at + 8 <= bytes.length; at += CHUNK_FRAME_BYTES + length) {
+    length = view.getUint32(at);
+    const type = view.getUint32(at + 4);
+    if (type === TYPE.IEND) break;
+    const end = type === TYPE.IDAT ? Math.min(at + 8 + length, bytes.length) : 0;
+    for (let from = at + 8; from < end;) {
+      const part = bytes.subarray(from, Math.min(end, from + PIECE_BYTES - filled));
+      from += part.length;
+      if (part.length === PIECE_BYTES) {
+        yield part;
+        continue;
+      }
+      piece.set(part, filled);
+      filled += part.length;
+      if (filled < PIECE_BYTES) continue;
+      yield piece;
+      piece = new Uint8Array(PIECE_BYTES);
+      filled = 0;
     }
-    if (!this.#room) {
-      this.#room = new Uint8Array(this.#most);
-      this.#room.set(this.bytes);
-    }
-    this.#room.set(part, before);
-    this.bytes = this.#room.subarray(0, before + part.length);
   }
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 function readHeader(body: Uint8Array): PngHeader {

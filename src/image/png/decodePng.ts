@@ -7,12 +7,11 @@ import type { UsedBits } from '../../shared/imageFacts';
 import { reduceDepth } from '../depth';
 import { checkPixelBytes } from '../dimensions';
 import { blendDeep, blendOverWhite } from '../overWhite';
-import { damagedPng, type PngChunks, readChunks } from './chunks';
+import { codedPixels, damagedPng, type PngChunks, readChunks } from './chunks';
 import { RowReader, type RowPlace } from './rows';
 
+/** The pixels are as stored; `pngOrientation` says how they lie. */
 export interface PngImage extends RgbImage {
-  /** 1–8, as in EXIF; the pixels are as stored. */
-  orientation: number;
   /** The values of 16-bit grey. `data` is then empty. */
   deep?: Uint16Array;
   /** Of 16-bit colours, if they use fewer bits. */
@@ -28,26 +27,27 @@ export interface PngImage extends RgbImage {
  */
 export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<PngImage> {
   const chunks = readChunks(bytes);
-  const { width, height, orientation } = chunks;
-  if (chunks.depth < 16) {
-    const data = await readShallow(chunks);
-    return { width, height, data, orientation };
-  }
+  const { width, height } = chunks;
+  if (chunks.depth < 16) return { width, height, data: await readShallow(bytes, chunks) };
   const isGrey = chunks.channels <= 2;
-  const values = await readDeep(chunks, isGrey ? 1 : chunks.channels);
-  if (isGrey) return { width, height, data: new Uint8Array(), orientation, deep: values };
+  const values = await readDeep(bytes, chunks, isGrey ? 1 : chunks.channels);
+  if (isGrey) return { width, height, data: new Uint8Array(), deep: values };
   const { data, usedBits } = reduceDepth(values, chunks.channels, 16);
   if (chunks.channels === 4) blendDeep(data, values, 3, 4);
-  return { width, height, data, orientation, ...(usedBits ? { usedBits } : {}) };
+  return { width, height, data, ...(usedBits ? { usedBits } : {}) };
 }
 
 /** @throws RoundsError image_invalid if the pixels end early */
-async function readRows(chunks: PngChunks, take: (row: Uint8Array, place: RowPlace) => void): Promise<void> {
+async function readRows(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunks: PngChunks,
+  take: (row: Uint8Array, place: RowPlace) => void,
+): Promise<void> {
   const rows = new RowReader(chunks, take);
-  const stream = new Blob([chunks.coded]).stream().pipeThrough(new DecompressionStream('deflate'));
-  const reader = stream.getReader();
+  const reader = codedPixels(bytes).pipeThrough(new DecompressionStream('deflate')).getReader();
   try {
-    while (!rows.isDone) {
+    // To the end only where the checksum at the end matters.
+    while (!rows.isDone || chunks.isSuspect) {
       const { done, value } = await reader.read();
       if (done) break;
       rows.add(value);
@@ -61,13 +61,16 @@ async function readRows(chunks: PngChunks, take: (row: Uint8Array, place: RowPla
 }
 
 /** Samples of up to 8 bits as RGB. */
-async function readShallow(chunks: PngChunks): Promise<Uint8Array<ArrayBuffer>> {
+async function readShallow(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunks: PngChunks,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height } = chunks;
   checkPixelBytes(width * height * 3);
   const data = new Uint8Array(width * height * 3);
   const buffer = new Uint8Array(width * 3);
   const convert = rowConverter(chunks);
-  await readRows(chunks, (row, { y, first, step, count }) => {
+  await readRows(bytes, chunks, (row, { y, first, step, count }) => {
     const start = (y * width + first) * 3;
     if (step === 1) {
       convert(row, count, data.subarray(start, start + count * 3));
@@ -117,11 +120,15 @@ function sampleOf(row: Uint8Array, index: number, depth: number): number {
 }
 
 /** Samples of 16 bits: the first `used` ones of each pixel. */
-async function readDeep(chunks: PngChunks, used: number): Promise<Uint16Array> {
+async function readDeep(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunks: PngChunks,
+  used: number,
+): Promise<Uint16Array> {
   const { width, height, channels } = chunks;
   checkPixelBytes(width * height * (2 * used + 3));
   const values = new Uint16Array(width * height * used);
-  await readRows(chunks, (row, { y, first, step, count }) => {
+  await readRows(bytes, chunks, (row, { y, first, step, count }) => {
     let to = (y * width + first) * used;
     for (let i = 0, from = 0; i < count; i++, from += channels * 2, to += step * used) {
       for (let channel = 0; channel < used; channel++) {

@@ -7,6 +7,8 @@ export interface RowPlace {
   first: number;
   step: number;
   count: number;
+  /** Of the pass that the row belongs to; filters don't reach into another one. */
+  pass: number;
 }
 
 /** Adam7: first column, first row, column step, row step. */
@@ -21,10 +23,11 @@ const PASSES = [
 ] as const;
 
 function* placesOf({ width, height, isInterlaced }: PngHeader): Generator<RowPlace, void> {
-  for (const [first, top, step, down] of isInterlaced ? PASSES : [[0, 0, 1, 1] as const]) {
+  const passes = isInterlaced ? PASSES : ([[0, 0, 1, 1]] as const);
+  for (const [pass, [first, top, step, down]] of passes.entries()) {
     const count = Math.ceil((width - first) / step);
     if (count < 1) continue;
-    for (let y = top; y < height; y += down) yield { y, first, step, count };
+    for (let y = top; y < height; y += down) yield { y, first, step, count, pass };
   }
 }
 
@@ -82,8 +85,7 @@ export class RowReader {
     this.#filled = 0;
     this.#filter = -1;
     if (!this.#place) return;
-    const isNewPass = before?.first !== this.#place.first || this.#place.y <= before.y;
-    if (isNewPass) {
+    if (before?.pass !== this.#place.pass) {
       const length = Math.ceil((this.#place.count * this.#bitsPerPixel) / 8);
       [this.#row, this.#above] = [new Uint8Array(length), new Uint8Array(length)];
     } else [this.#row, this.#above] = [this.#above, this.#row];
@@ -95,34 +97,59 @@ function undoFilter(filter: number, row: Uint8Array, above: Uint8Array, reach: n
     case 0:
       return;
     case 1:
-      for (let i = reach; i < row.length; i++) row[i]! += row[i - reach]!;
+      for (let channel = 0; channel < reach; channel++) undoLeft(row, channel, reach);
       return;
     case 2:
-      for (let i = 0; i < row.length; i++) row[i]! += above[i]!;
+      undoUp(row, above);
       return;
     case 3:
-      for (let i = 0; i < reach && i < row.length; i++) row[i]! += above[i]! >> 1;
-      for (let i = reach; i < row.length; i++) row[i]! += (row[i - reach]! + above[i]!) >> 1;
+      for (let channel = 0; channel < reach; channel++) undoAverage(row, above, channel, reach);
       return;
     case 4:
-      undoPaeth(row, above, reach);
+      for (let channel = 0; channel < reach; channel++) undoPaeth(row, above, channel, reach);
       return;
     default:
       throw damagedPng();
   }
 }
 
+/*
+ * One channel after another, with what is to the left in a variable: read back from the row, each byte would have to wait until the
+ * one before is in memory.
+ */
+
+function undoLeft(row: Uint8Array, start: number, step: number): void {
+  let left = 0;
+  for (let i = start; i < row.length; i += step) row[i] = left = (row[i]! + left) & 255;
+}
+
+/** Four bytes at a time, without carries from one to the next. Rows are arrays of their own. */
+function undoUp(row: Uint8Array, above: Uint8Array): void {
+  const words = new Uint32Array(row.buffer, 0, row.length >> 2);
+  const others = new Uint32Array(above.buffer, 0, row.length >> 2);
+  for (let i = 0; i < words.length; i++) {
+    const [one, other] = [words[i]!, others[i]!];
+    words[i] = ((one & 0x7f7f7f7f) + (other & 0x7f7f7f7f)) ^ ((one ^ other) & 0x80808080);
+  }
+  for (let i = words.length * 4; i < row.length; i++) row[i]! += above[i]!;
+}
+
+function undoAverage(row: Uint8Array, above: Uint8Array, start: number, step: number): void {
+  let left = 0;
+  for (let i = start; i < row.length; i += step) row[i] = left = (row[i]! + ((left + above[i]!) >> 1)) & 255;
+}
+
 /** Adds whichever of the left, upper and upper left byte is nearest to left + upper − upper left. */
-function undoPaeth(row: Uint8Array, above: Uint8Array, reach: number): void {
-  for (let i = 0; i < reach && i < row.length; i++) row[i]! += above[i]!;
-  for (let i = reach; i < row.length; i++) {
-    const left = row[i - reach]!;
+function undoPaeth(row: Uint8Array, above: Uint8Array, start: number, step: number): void {
+  let left = 0;
+  let corner = 0;
+  for (let i = start; i < row.length; i += step) {
     const up = above[i]!;
-    const corner = above[i - reach]!;
     const toLeft = Math.abs(up - corner);
     const toUp = Math.abs(left - corner);
     const toCorner = Math.abs(left + up - 2 * corner);
-    if (toLeft <= toUp && toLeft <= toCorner) row[i]! += left;
-    else row[i]! += toUp <= toCorner ? up : corner;
+    const nearest = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
+    row[i] = left = (row[i]! + nearest) & 255;
+    corner = up;
   }
 }

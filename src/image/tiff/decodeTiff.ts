@@ -5,6 +5,7 @@
 import { openBytes } from '../byteSource';
 import type { DecodedImage, DecodeOptions, ImageFile } from '../decoded';
 import { checkDimensions } from '../dimensions';
+import { xmpOrientation } from '../exif';
 import { type DeepGrey, renderDeepGrey } from '../deepGrey';
 import { reduceDepth } from '../depth';
 import { type Samples, spreadGrey } from '../grey';
@@ -26,6 +27,15 @@ const REFUSED: Record<number, string> = {
   8: 'CIELab colours',
 };
 
+/** Sample formats, as they are named in errors. */
+const KINDS: Record<number, string> = {
+  1: 'samples',
+  2: 'signed samples',
+  3: 'floating-point samples',
+  5: 'complex samples',
+  6: 'complex samples',
+};
+
 /**
  * Of a large file, only its directories and the page that is shown are read.
  *
@@ -40,7 +50,8 @@ export async function decodeTiff(file: ImageFile, options: DecodeOptions = {}): 
     await page.load(tiff);
     const layout = readLayout(page);
     const { data, raw, ...shown } = render(await readSamples(tiff, page, layout), page, layout, options);
-    const orientation = page.first(TAG.orientation, 1);
+    const orientation =
+      page.all(TAG.orientation)[0] ?? xmpOrientation(Uint8Array.from(page.all(TAG.xmp))) ?? 1;
     const { width, height } = layout;
     return {
       ...turn({ width, height, data }, orientation),
@@ -66,16 +77,21 @@ function readLayout(page: Directory): PageLayout {
     height: page.count(TAG.height, 0),
     samples: page.count(TAG.samplesPerPixel, 1),
     bits: page.count(TAG.bitsPerSample, 1),
-    format: page.count(TAG.sampleFormat, 1),
+    // 4 is undefined data, which readers take for unsigned numbers.
+    format: page.count(TAG.sampleFormat, 1) === 4 ? 1 : page.count(TAG.sampleFormat, 1),
     isPlanar: page.first(TAG.planarConfiguration, 1) === 2,
   };
   checkDimensions(layout);
   const { bits, format, samples } = layout;
   const isEven = page.all(TAG.bitsPerSample).every((each) => each === bits);
   const isKnown =
-    format === 3 ? bits === 32 || bits === 64 : (format === 1 && bits <= 16) || [8, 16, 32].includes(bits);
+    format === 3
+      ? [16, 32, 64].includes(bits)
+      : (format === 1 && bits <= 16) || [8, 16, 32, 64].includes(bits);
   if (!isEven || !isKnown || ![1, 2, 3].includes(format) || bits < 1) {
-    throw unsupportedImage(`TIFF images with samples of ${bits} bits can’t be opened`);
+    const kind = KINDS[format] ?? `kind ${format}`;
+    const each = isEven ? `${bits} bits` : 'different sizes';
+    throw unsupportedImage(`TIFF images with ${kind} of ${each} can’t be opened`);
   }
   if (samples < 1 || samples > 16) throw invalidImage('the TIFF header contradicts itself about the pixels');
   return layout;

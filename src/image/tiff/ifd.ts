@@ -28,6 +28,7 @@ export const TAG = {
   tileByteCounts: 325,
   extraSamples: 338,
   sampleFormat: 339,
+  xmp: 700,
 } as const;
 
 const TAGS: ReadonlySet<number> = new Set(Object.values(TAG));
@@ -40,6 +41,7 @@ const TYPE_BYTES: Partial<Record<number, number>> = {
   4: 4,
   5: 8,
   6: 1,
+  7: 1,
   8: 2,
   9: 4,
   13: 4,

@@ -22,7 +22,7 @@ export interface PageLayout {
  */
 export async function readSamples(file: TiffFile, page: Directory, layout: PageLayout): Promise<Samples> {
   const { width, height, samples, bits, isPlanar } = layout;
-  const valueBytes = bits <= 8 ? 1 : bits <= 16 ? 2 : bits / 8;
+  const valueBytes = emptySamples({ ...layout, width: 0 }).BYTES_PER_ELEMENT;
   checkPixelBytes(width * height * (samples * valueBytes + 4));
   const values = emptySamples(layout);
   const perPixel = isPlanar ? 1 : samples;
@@ -33,6 +33,7 @@ export async function readSamples(file: TiffFile, page: Directory, layout: PageL
   const planes = { width, height, planes: isPlanar ? samples : 1 };
   for (const segment of listSegments(file, page, planes, rowBytesOf)) {
     const rowBytes = rowBytesOf(segment.width);
+    if (segment.length === 0) continue;
     const coded = await file.source.read(segment.offset, segment.length);
     const bytes = await unpackSegment(coded, rowBytes * segment.height, page);
     undoPredictor(bytes, predictor, layout, perPixel, rowBytes, file.isLittleEndian);
@@ -43,7 +44,8 @@ export async function readSamples(file: TiffFile, page: Directory, layout: PageL
 
 function emptySamples({ width, height, samples, bits, format }: PageLayout): Samples {
   const count = width * height * samples;
-  if (format === 3) return bits === 64 ? new Float64Array(count) : new Float32Array(count);
+  if (bits === 64) return new Float64Array(count);
+  if (format === 3) return new Float32Array(count);
   if (bits <= 8) return format === 2 ? new Int8Array(count) : new Uint8Array(count);
   if (bits <= 16) return format === 2 ? new Int16Array(count) : new Uint16Array(count);
   return format === 2 ? new Int32Array(count) : new Uint32Array(count);
@@ -60,7 +62,7 @@ function undoPredictor(
 ): void {
   if (predictor === 1) return;
   const isFloat = predictor === 3 && format === 3;
-  if (!isFloat && (predictor !== 2 || ![8, 16, 32].includes(bits))) {
+  if (!isFloat && (predictor !== 2 || ![8, 16, 32, 64].includes(bits))) {
     throw unsupportedImage(`TIFF images with predictor ${predictor} can’t be opened`);
   }
   for (let start = 0; start < bytes.length; start += rowBytes) {
@@ -77,6 +79,8 @@ function addNeighbours(row: Uint8Array, size: number, perPixel: number, little: 
     if (size === 1) row[at]! += row[at - step]!;
     else if (size === 2)
       view.setUint16(at, view.getUint16(at, little) + view.getUint16(at - step, little), little);
+    else if (size === 8)
+      view.setBigUint64(at, view.getBigUint64(at, little) + view.getBigUint64(at - step, little), little);
     else view.setUint32(at, view.getUint32(at, little) + view.getUint32(at - step, little), little);
   }
 }
@@ -89,6 +93,15 @@ function joinFloats(row: Uint8Array, size: number, perPixel: number): void {
   for (let i = 0; i < count; i++) {
     for (let byte = 0; byte < size; byte++) row[i * size + byte] = planes[byte * count + i]!;
   }
+}
+
+/** IEEE 754 binary16. */
+function halfFloat(word: number): number {
+  const sign = word & 0x8000 ? -1 : 1;
+  const exponent = (word >> 10) & 31;
+  const fraction = word & 0x3ff;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (fraction + 1024) * 2 ** (exponent - 25));
 }
 
 function copySegment(
@@ -122,9 +135,16 @@ function rowCopier(view: DataView, { bits, format }: PageLayout, little: boolean
     };
   };
   if (format === 3) {
+    if (bits === 16) return read((row, i) => halfFloat(view.getUint16(row + i * 2, little)));
     return bits === 64
       ? read((row, i) => view.getFloat64(row + i * 8, little))
       : read((row, i) => view.getFloat32(row + i * 4, little));
+  }
+  if (bits === 64) {
+    // As float64, like in NIfTI; above 2^53 not all integers have their own number.
+    return format === 2
+      ? read((row, i) => Number(view.getBigInt64(row + i * 8, little)))
+      : read((row, i) => Number(view.getBigUint64(row + i * 8, little)));
   }
   if (bits === 8) {
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

@@ -82,13 +82,16 @@ export function* listSegments(
     const y = Math.floor(place / across) * height;
     const offset = offsets[index];
     if (offset === undefined || !Number.isInteger(offset) || offset > file.source.size) throw damagedTiff();
+    // Pieces that were never written are empty, in sparse files.
+    const isSparse = offset === 0 && counts[index] === 0;
     // The last strip ends with the image; tiles always have their full size.
     const rows = isTiled ? height : Math.min(height, fullHeight - y);
     // No coding makes more of it, whatever the file says.
     const most = rowBytes(width) * rows * 2 + 1024;
     yield {
       offset,
-      length: Math.min(Math.trunc(counts[index] ?? most), most, file.source.size - offset),
+      // Some writers leave the length at 0.
+      length: isSparse ? 0 : Math.min(Math.trunc(counts[index] || most), most, file.source.size - offset),
       ...{ x: (place % across) * width, y, width, height: rows },
       plane: Math.floor(index / perPlane),
     };
