@@ -7,6 +7,9 @@ import { tryInput, tryInputs } from './tryInputs';
 /** More than the parser's process takes before the first input. */
 const MAX_GROWTH = 1_000_000_000;
 
+/** Inputs after which messages are let out: a parser that waits for nothing would keep them all, and seem to hang. */
+const TURN = 64;
+
 const send = (message: FuzzMessage): void => void process.send?.(message);
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
@@ -28,6 +31,7 @@ async function run({ parser: name, seed, from, inputs, ms }: FuzzJob): Promise<v
     }
     before = index;
     send({ kind: 'trying', index });
+    return index % TURN === 0 ? new Promise((resolve) => void setImmediate(resolve)) : undefined;
   });
   for (const { index, problem, bytes } of findings) report(index, problem, bytes);
   send({ kind: 'done', tried, slowestMs, peakBytes: peakBytes() - base });

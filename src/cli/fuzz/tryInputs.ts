@@ -55,18 +55,18 @@ function describe(thrown: unknown): string | null {
     : null;
 }
 
-/** Tries inputs until `inputs` or the time is reached. @param beforeEach called with each index before its input */
+/** Tries inputs until `inputs` or the time is reached. @param beforeEach called with each index before its input, and waited for */
 export async function tryInputs(
   parser: FuzzParser,
   { seed, from = 0, inputs, ms = Infinity }: { seed: number; from?: number; inputs: number; ms?: number },
-  beforeEach: (index: number) => void = () => undefined,
+  beforeEach: (index: number) => void | Promise<void> = () => undefined,
 ): Promise<{ tried: number; slowestMs: number; findings: Finding[] }> {
   const seeds = parser.seeds();
   const findings: Finding[] = [];
   const start = performance.now();
   let [index, slowestMs, before] = [from, 0, start];
   for (; index < inputs && before - start < ms; index++) {
-    beforeEach(index);
+    await beforeEach(index);
     const bytes = makeInput(parser, seeds, seed, index);
     const problem = await tryInput(parser, bytes);
     if (problem) findings.push({ index, problem, bytes });
