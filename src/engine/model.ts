@@ -4,6 +4,7 @@ import { makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
 import { makeVisionGraph } from './graphs/vision';
 import { planWeightForms } from './graphs/weightForms';
+import { KnownImages } from './knownImages';
 import type { Backend, GraphSession, PackReader, Tokenizer } from './ports';
 import { Timeline } from './timeline';
 import { VisionEncoder } from './visionEncoder';
@@ -14,6 +15,7 @@ export interface EngineModel {
   readonly backend: Backend;
   readonly tokenizer: Tokenizer;
   readonly vision: VisionEncoder;
+  readonly knownImages: KnownImages;
   readonly timeline: Timeline;
   /** The session that timelines run on. A second conversation would need its own timeline. */
   readonly decoder: GraphSession;
@@ -63,6 +65,7 @@ export async function loadModel(
     backend,
     tokenizer,
     vision: encoder,
+    knownImages: new KnownImages(),
     timeline,
     decoder,
     weightBytes: total,

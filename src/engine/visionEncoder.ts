@@ -13,8 +13,8 @@ export interface ImageFeatures {
   tokens: number;
 }
 
-/** Follow-up questions use the same images. Eight images of the largest allowed size take less than 300 MB. */
-const CACHED_IMAGES = 8;
+/** Most bytes of features that are kept; those of the last image are kept in any case. One of 448² takes 2 MB in a 3B model. */
+export const FEATURE_BYTES = 256 * 2 ** 20;
 /** Attention bias of masked keys: exp() of it is 0 in float32, and sums with it remain finite. */
 const MASKED = -1e9;
 
@@ -22,7 +22,10 @@ export class VisionEncoder {
   readonly #session: GraphSession;
   readonly #backend: Backend;
   readonly #config: VisionConfig;
+  /** The least recently used first. */
   readonly #cache = new Map<string, ImageFeatures>();
+  #bytes = 0;
+  #runs = 0;
 
   constructor(session: GraphSession, backend: Backend, config: VisionConfig) {
     this.#session = session;
@@ -30,13 +33,34 @@ export class VisionEncoder {
     this.#config = config;
   }
 
+  /** How many images were encoded so far. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Features of an image that was encoded before; null if they are gone. */
+  cached(key: string): ImageFeatures | null {
+    const features = this.#cache.get(key);
+    if (!features) return null;
+    this.#cache.delete(key);
+    this.#cache.set(key, features);
+    return features;
+  }
+
+  /** Forgets all features. */
+  forget(): void {
+    this.#cache.clear();
+    this.#bytes = 0;
+  }
+
   /**
    * @param key identifies the resized pixels; equal keys share cached features
    * @throws RoundsError device_lost, out_of_memory, internal
    */
   async encode(key: string, patches: Patches): Promise<ImageFeatures> {
-    const cached = this.#cache.get(key);
+    const cached = this.cached(key);
     if (cached) return cached;
+    this.#runs++;
     const feeds = this.#feeds(patches);
     const outputs = await this.#session.run(feeds);
     const output = outputs[VISION_IO.features];
@@ -48,14 +72,18 @@ export class VisionEncoder {
   }
 
   async dispose(): Promise<void> {
-    this.#cache.clear();
+    this.forget();
     await this.#session.dispose();
   }
 
   #addToCache(key: string, features: ImageFeatures): void {
     this.#cache.set(key, features);
-    const oldest = this.#cache.keys().next();
-    if (this.#cache.size > CACHED_IMAGES && !oldest.done) this.#cache.delete(oldest.value);
+    this.#bytes += features.data.byteLength;
+    for (const [oldest, { data }] of this.#cache) {
+      if (this.#bytes <= FEATURE_BYTES || oldest === key) return;
+      this.#cache.delete(oldest);
+      this.#bytes -= data.byteLength;
+    }
   }
 
   #feeds(patches: Patches): Record<string, DeviceTensor> {
