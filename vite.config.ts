@@ -9,6 +9,7 @@ import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { compressedAsset } from './src/cli/compressedAsset.ts';
 import { sourceHash, STAMP_FILE } from './src/cli/build.mjs';
+import { precompress } from './src/cli/precompress.ts';
 import { ISOLATION_HEADERS } from './src/shared/hostHeaders.mjs';
 
 /**
@@ -120,6 +121,8 @@ export default defineConfig({
     compressedAsset(),
     svelte({ configFile: false }),
     pwa,
+    // After the service worker was written, before the build counts as finished.
+    precompress(join(import.meta.dirname, '.cache/brotli')),
     sourceStamp(),
   ],
   resolve: {

@@ -38,6 +38,10 @@ window.rounds = {
       return { ok: false, json: JSON.stringify({ error: { code, message } }) } satisfies HarnessLine;
     }
   },
+  prepare: async (job) => {
+    const { messages, imageLimits = [] } = await generateParams(job).catch(throwWithCode);
+    return engine.call('prepare', { messages, imageLimits }).catch(throwWithCode);
+  },
   rollOut: async (job, count) => {
     const request = await generateParams(job).catch(throwWithCode);
     const { rollouts, timing } = await engine.call('rollouts', { request, count }).catch(throwWithCode);
@@ -86,12 +90,23 @@ async function withImages({ role, content }: HarnessMessage): Promise<ChatMessag
   return { role, content: await Promise.all(parts) };
 }
 
+/** As on the page, a file that is asked about again is the same Blob, and is not decoded again. */
+const RECENT_FILES = 8;
+const files = new Map<string, Blob>();
+
 async function fetchImage({ url, ...image }: HarnessImage): Promise<ImageInput> {
+  const blob = files.get(url) ?? (await fetchFile(url, image.name));
+  files.delete(url);
+  files.set(url, blob);
+  const [oldest = ''] = files.keys();
+  if (files.size > RECENT_FILES) files.delete(oldest);
+  return { ...image, blob };
+}
+
+async function fetchFile(url: string, name: string): Promise<Blob> {
   const response = await fetch(url);
-  if (!response.ok) {
-    throw new RoundsError('image_invalid', `${image.name} could not be read (${response.status}).`);
-  }
-  return { ...image, blob: await response.blob() };
+  if (!response.ok) throw new RoundsError('image_invalid', `${name} could not be read (${response.status}).`);
+  return response.blob();
 }
 
 /** A result as JSON: typed arrays as lists, and the loaded model's device. */

@@ -3,7 +3,7 @@ import App from './app/App.svelte';
 import { EngineClient } from './app/clients/engineClient';
 import { LibraryClient } from './app/clients/libraryClient';
 import { backendFromUrl } from './app/browser/backendChoice';
-import { registerServiceWorker } from './app/browser/pwa';
+import { offlineSupport } from './app/browser/pwa';
 import { storedText } from './app/browser/storedText';
 import { startLanguage } from './app/i18n/i18n.svelte';
 import { AppState } from './app/state/appState.svelte';
@@ -23,5 +23,5 @@ const app = new AppState({
 });
 await startLanguage(storedText('rounds.locale'));
 target.replaceChildren();
-mount(App, { target, props: { app, offline: registerServiceWorker() } });
+mount(App, { target, props: { app, offline: offlineSupport() } });
 app.start();

@@ -105,6 +105,7 @@ export function fakeResult(
     contextUsed: 214 + tokens,
     contextAvailable: 2048,
     cachedTokens: 0,
+    encodedImages: 1,
     memory: fakeMemory(512),
   };
 }

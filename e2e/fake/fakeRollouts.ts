@@ -29,6 +29,7 @@ export function fakeRollouts(rollouts: Rollout[]): RolloutsResult {
     rollouts,
     promptTokens: 414,
     cachedTokens: 0,
+    encodedImages: 1,
     timing: { imageMs: 20, visionMs: 240, prefillMs: 310, decodeMs: 2000, decodeTokensPerSecond: 46.2 },
     contextAvailable: 2048,
     memory: fakeMemory(512),

@@ -11,7 +11,7 @@ import type {
   HarnessPixels,
   HarnessRollouts,
 } from '../shared/harness';
-import type { LoadParams, ModelInfo } from '../shared/protocol';
+import type { LoadParams, ModelInfo, PrepareResult } from '../shared/protocol';
 import { ensureBrowser, launchArguments } from './browser.mjs';
 import { DIST, ensureBuilt } from './build.mjs';
 import { serve, type RunningServer } from './staticServer.mjs';
@@ -113,6 +113,15 @@ export class HarnessSession {
   /** Runs one case. @returns its result line or error line */
   run(job: HarnessCase): Promise<HarnessLine> {
     return this.#race(this.#page.evaluate((value) => window.rounds.run(value), job));
+  }
+
+  /** Works ahead of a case. @throws RoundsError with the worker's code */
+  async prepare(job: HarnessCase): Promise<PrepareResult> {
+    try {
+      return await this.#race(this.#page.evaluate((value) => window.rounds.prepare(value), job));
+    } catch (error) {
+      throw withCode(error);
+    }
   }
 
   /** Samples several answers to one question. @throws RoundsError with the worker's code */

@@ -37,7 +37,7 @@ const MIME_TYPES = {
 };
 
 /** Files whose names contain a hash of their content, so they can be cached forever. */
-const HASHED_ASSET = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
+const HASHED_ASSET = /\/assets\/[^/]+-[\w-]{8}\.\w+(\.br)?$/;
 
 /**
  * @typedef {object} ServerOptions
@@ -140,7 +140,12 @@ async function handle(options, request, response) {
     if (path === null) return refuse(response, 404);
     const found = await stat(path).catch(() => null);
     if (!found?.isFile()) return refuse(response, 404);
-    sendFile(request, response, path, found);
+    const copy = acceptsBrotli(request) ? await stat(`${path}.br`).catch(() => null) : null;
+    response.setHeader('Vary', 'Accept-Encoding');
+    if (copy?.isFile()) response.setHeader('Content-Encoding', 'br');
+    response.setHeader('Content-Type', typeOf(path));
+    if (copy?.isFile()) sendFile(request, response, `${path}.br`, copy);
+    else sendFile(request, response, path, found);
   } catch {
     if (response.headersSent) response.destroy();
     else refuse(response, 500);
@@ -185,6 +190,26 @@ function decodePath(requestUrl) {
 }
 
 /**
+ * @param {string} path
+ * @returns {string}
+ */
+function typeOf(path) {
+  return MIME_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream';
+}
+
+/**
+ * Whether a brotli copy may be sent (src/cli/precompress.ts). A range is one of the file as it is.
+ * @param {import('node:http').IncomingMessage} request
+ */
+function acceptsBrotli({ headers }) {
+  const codings = String(headers['accept-encoding'] ?? '').split(',');
+  return (
+    headers.range === undefined &&
+    codings.some((coding) => /^\s*br\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/.test(coding))
+  );
+}
+
+/**
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
  * @param {string} path
@@ -192,7 +217,6 @@ function decodePath(requestUrl) {
  */
 function sendFile(request, response, path, file) {
   const etag = `"${file.size.toString(16)}-${Math.floor(file.mtimeMs).toString(16)}"`;
-  response.setHeader('Content-Type', MIME_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
   response.setHeader('ETag', etag);
   response.setHeader('Accept-Ranges', 'bytes');
   const isHashed = HASHED_ASSET.test((request.url ?? '').split('?', 1)[0] ?? '');

@@ -2,9 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRange, resolvePath, serve, type RunningServer } from './staticServer.mjs';
 
+const PLAIN = 'const one = 1;\n'.repeat(100);
 let folder: string;
 let server: RunningServer;
 
@@ -20,6 +22,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'site/empty.bin'), '');
   await writeFile(join(folder, 'site/assets/ort-BQJNh0bu.wasm'), 'wasm');
   await writeFile(join(folder, 'site/scan.dcm'), 'dicom');
+  await writeFile(join(folder, 'site/app.js'), PLAIN);
+  await writeFile(join(folder, 'site/app.js.br'), brotliCompressSync(PLAIN));
   server = await serve({
     root: join(folder, 'site'),
     base: '/a/b/',
@@ -44,6 +48,39 @@ function statusOf(path: string): Promise<number | undefined> {
     request.once('error', reject).end();
   });
 }
+
+describe('a file with a brotli copy', () => {
+  const encodingFor = async (accepted: string): Promise<string | null> => {
+    const response = await get('app.js', { headers: { 'Accept-Encoding': accepted } });
+    expect(await response.text()).toBe(PLAIN);
+    expect(response.headers.get('Content-Type')).toBe('text/javascript; charset=utf-8');
+    expect(response.headers.get('Vary')).toBe('Accept-Encoding');
+    return response.headers.get('Content-Encoding');
+  };
+
+  it('is sent as that to browsers that take it, and as it is to others', async () => {
+    expect(await encodingFor('gzip, deflate, br, zstd')).toBe('br');
+    expect(await encodingFor('br;q=0.5')).toBe('br');
+    expect(await encodingFor('gzip')).toBeNull();
+    expect(await encodingFor('br;q=0, gzip')).toBeNull();
+  });
+
+  it('has ranges of the file itself', async () => {
+    const response = await get('app.js', { headers: { 'Accept-Encoding': 'br', Range: 'bytes=0-4' } });
+    expect(response.status).toBe(206);
+    expect(await response.text()).toBe('const');
+    expect(response.headers.get('Content-Encoding')).toBeNull();
+  });
+
+  it('has a tag of its own for each form', async () => {
+    const tagFor = async (accepted: string): Promise<string | null> =>
+      (await get('app.js', { headers: { 'Accept-Encoding': accepted } })).headers.get('ETag');
+    const tag = await tagFor('br');
+    expect(tag).not.toBe(await tagFor('gzip'));
+    const again = { 'Accept-Encoding': 'br', 'If-None-Match': tag ?? '' };
+    expect((await get('app.js', { headers: again })).status).toBe(304);
+  });
+});
 
 describe('what it serves', () => {
   it('gives index.html for its base and nothing outside the base', async () => {

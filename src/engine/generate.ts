@@ -2,12 +2,11 @@
 import { floatArrayFromHalf } from '../shared/half';
 import type { GenerateParams, GenerateResult, GenerateTiming, GenerateTrace } from '../shared/generation';
 import { decodeAnswer, type DecodeOutcome, type GenerateHooks } from './decode';
-import { encodeImages, prepareImages, type PreparedImages } from './images';
+import { encodeImages, prepareImages, type PreparedImages, type SourceImage } from './images';
 import { memoryUse, type RunSize } from './memory';
 import { PREFILL_CHUNK, type EngineModel } from './model';
 import type { TensorData } from './ports';
-import { columnCount } from './preprocess/patchify';
-import type { RgbImage } from './preprocess/resample';
+import { columnCount, type Patches } from './preprocess/patchify';
 import { preparePrompt, type PreparedPrompt } from './text/prompt';
 import { createObserver, type TokenObserver } from './tokenObserver';
 
@@ -15,7 +14,7 @@ export type { GenerateHooks } from './decode';
 
 /** Decoded images in the order of the messages, with times in milliseconds. */
 export interface DecodedImages {
-  images: RgbImage[];
+  images: SourceImage[];
   decodeMs: number;
   startedMs: number;
 }
@@ -29,6 +28,8 @@ export interface Prefilled {
   /** [vocab], after the last token. */
   logits: Float32Array;
   cachedTokens: number;
+  /** Images for which the vision tower ran. */
+  encodedImages: number;
   timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs'>;
 }
 
@@ -67,12 +68,17 @@ export async function generate(
 /** Encodes images and prefills the prompt. @throws RoundsError as generate does */
 export async function prefillPrompt(
   model: EngineModel,
-  params: Pick<GenerateParams, 'messages' | 'imageLimits' | 'continueFrom'>,
+  params: Pick<GenerateParams, 'messages' | 'imageLimits' | 'continueFrom' | 'trace'>,
   decoded: DecodedImages,
   { clock, onProgress, signal }: GenerateHooks,
 ): Promise<Prefilled> {
   const imageStart = clock();
-  const images = await prepareImages(model, decoded.images, params.imageLimits);
+  const { imageLimits = [], trace = false } = params;
+  const runsBefore = model.vision.runs;
+  const images = await prepareImages(model, decoded.images, {
+    earlierLimits: imageLimits,
+    withPatches: trace,
+  });
   const { tokenizer, config, timeline } = model;
   const { messages, continueFrom } = params;
   const prompt = preparePrompt(messages, images.grids, images.keys, tokenizer, config, continueFrom);
@@ -93,7 +99,8 @@ export async function prefillPrompt(
     visionMs: prefillStart - visionStart,
     prefillMs: clock() - prefillStart,
   };
-  return { images, prompt, features, logits, cachedTokens: timeline.reused, timing };
+  const encodedImages = model.vision.runs - runsBefore;
+  return { images, prompt, features, logits, cachedTokens: timeline.reused, encodedImages, timing };
 }
 
 /** The size of the run, for the memory estimate. */
@@ -117,16 +124,17 @@ function observedProbabilities(
 
 function traceOf(model: EngineModel, { images, features }: Prefilled): GenerateTrace {
   const columns = columnCount(model.config.vision);
-  const rows = images.processed.flatMap(({ patches }) =>
-    Array.from({ length: patches.rows }, (_, row) =>
-      patches.data.subarray(row * patches.columns, row * patches.columns + columns),
-    ),
-  );
+  const rows = images.patches.flatMap((patches) => (patches ? rowsOf(patches, columns) : []));
   const pixelValues = new Float32Array(rows.length * columns);
   rows.forEach((row, i) => pixelValues.set(row, i * columns));
   const imageFeatures =
     features instanceof Uint16Array ? floatArrayFromHalf(features) : (features as Float32Array);
   return { pixelValues, imageFeatures };
+}
+
+/** The rows without their padding columns. */
+function rowsOf({ data, rows, columns: stride }: Patches, columns: number): Float32Array[] {
+  return Array.from({ length: rows }, (_, row) => data.subarray(row * stride, row * stride + columns));
 }
 
 /** Decoding speed. `steps` does not count the first token, which comes from prefill. */
@@ -145,7 +153,7 @@ function assembleResult(
   continued: number,
   timing: GenerateTiming,
 ): GenerateResult {
-  const { images, prompt, cachedTokens } = prefilled;
+  const { images, prompt, cachedTokens, encodedImages } = prefilled;
   const length = prompt.ids.length - continued;
   const [t, h, w] = prompt.positionIds;
   return {
@@ -166,5 +174,6 @@ function assembleResult(
     contextUsed: length + outcome.ids.length,
     contextAvailable: model.timeline.capacity,
     cachedTokens,
+    encodedImages,
   };
 }

@@ -1,49 +1,101 @@
-/** Preprocesses decoded images and encodes them to features for the decoder. */
+/** Preprocesses decoded images and encodes them to features for the decoder. Both are done once for each content. */
+import { RoundsError } from '../shared/errors';
 import type { PixelLimits, ProcessedImage } from '../shared/generation';
+import type { SourceImage } from '../shared/imageFacts';
 import { sha256Hex } from '../shared/sha256';
+import type { KnownImage } from './knownImages';
 import { patchColumns, type EngineModel } from './model';
 import type { TensorData } from './ports';
-import type { GridThw } from './preprocess/patchify';
-import { preprocessImage, type PreprocessedImage } from './preprocess/preprocessImage';
+import type { GridThw, Patches } from './preprocess/patchify';
+import { preprocessImage } from './preprocess/preprocessImage';
 import type { RgbImage } from './preprocess/resample';
+import type { ImageFeatures } from './visionEncoder';
+
+export type { SourceImage } from '../shared/imageFacts';
 
 export interface PreparedImages {
-  processed: PreprocessedImage[];
   reports: ProcessedImage[];
   grids: GridThw[];
-  /** SHA-256 of each image's resized pixels, and its size: the cache key of its features. */
   keys: string[];
+  /** Null for an image whose features are known. */
+  patches: (Patches | null)[];
+  /** Null for an image that must be encoded. */
+  features: (ImageFeatures | null)[];
+}
+
+export interface PrepareOptions {
+  /** Resize steps before the image processor's own. */
+  earlierLimits?: readonly PixelLimits[];
+  /** Also divide images into patches whose features are known. */
+  withPatches?: boolean;
+}
+
+/** Whether an image must come with its pixels. */
+export function needsPixels(
+  model: EngineModel,
+  sha256: string,
+  { earlierLimits = [], withPatches = false }: PrepareOptions = {},
+): boolean {
+  const known = model.knownImages.get(sha256, earlierLimits);
+  return withPatches || !known || !model.vision.cached(known.key);
 }
 
 /**
- * Resizes images and divides them into patches.
- * @param earlierLimits resize steps before the image processor's own
- * @throws RoundsError image_invalid
+ * Resizes images and divides them into patches, except those whose features are known.
+ * @throws RoundsError image_invalid; internal if pixels are missing (see needsPixels)
  */
 export async function prepareImages(
   model: EngineModel,
-  images: readonly RgbImage[],
-  earlierLimits: readonly PixelLimits[] = [],
+  images: readonly SourceImage[],
+  options: PrepareOptions = {},
 ): Promise<PreparedImages> {
-  const prepared: PreparedImages = { processed: [], reports: [], grids: [], keys: [] };
-  const paddedColumns = patchColumns(model.pack);
-  const options = { earlierLimits, ...(paddedColumns === undefined ? {} : { paddedColumns }) };
-  for (const image of images) {
-    const result = preprocessImage(image, model.pack.manifest.imageProcessor, model.config.vision, options);
-    const report = {
-      width: image.width,
-      height: image.height,
-      rgbSha256: await sha256Hex(image.data),
-      resizedWidth: result.resized.width,
-      resizedHeight: result.resized.height,
-      resizedSha256: await sha256Hex(result.resized.data),
-    };
-    prepared.processed.push(result);
-    prepared.reports.push(report);
-    prepared.grids.push(result.gridThw);
-    prepared.keys.push(`${report.resizedSha256}:${result.resized.width}x${result.resized.height}`);
+  const prepared: PreparedImages = { reports: [], grids: [], keys: [], patches: [], features: [] };
+  const { earlierLimits = [], withPatches = false } = options;
+  for (const source of images) {
+    const sha256 = source.sha256 ?? (await sha256Hex(pixelsOf(source).data));
+    const known = model.knownImages.get(sha256, earlierLimits);
+    const features = known ? model.vision.cached(known.key) : null;
+    const isReady = known !== undefined && features !== null && !withPatches;
+    const image = isReady
+      ? { ...known, patches: null }
+      : await preprocess(model, source, sha256, earlierLimits);
+    prepared.reports.push(image.report);
+    prepared.grids.push(image.gridThw);
+    prepared.keys.push(image.key);
+    prepared.patches.push(image.patches);
+    // Held from here on: encoding the next image may take these out of the cache.
+    prepared.features.push(features);
   }
   return prepared;
+}
+
+function pixelsOf({ width, height, data }: SourceImage): RgbImage {
+  if (data === null) throw new RoundsError('internal', 'The pixels of an image are missing.');
+  return { width, height, data };
+}
+
+async function preprocess(
+  model: EngineModel,
+  source: SourceImage,
+  sha256: string,
+  earlierLimits: readonly PixelLimits[],
+): Promise<KnownImage & { patches: Patches }> {
+  const paddedColumns = patchColumns(model.pack);
+  const options = { earlierLimits, ...(paddedColumns === undefined ? {} : { paddedColumns }) };
+  const { imageProcessor } = model.pack.manifest;
+  const result = preprocessImage(pixelsOf(source), imageProcessor, model.config.vision, options);
+  const { resized, gridThw, patches } = result;
+  const report = {
+    width: source.width,
+    height: source.height,
+    rgbSha256: sha256,
+    resizedWidth: resized.width,
+    resizedHeight: resized.height,
+    resizedSha256: await sha256Hex(resized.data),
+  };
+  const known = { report, gridThw, key: `${report.resizedSha256}:${resized.width}x${resized.height}` };
+  model.knownImages.add(sha256, earlierLimits, known);
+  return { ...known, patches };
 }
 
 /**
@@ -52,17 +104,20 @@ export async function prepareImages(
  */
 export async function encodeImages(
   model: EngineModel,
-  images: PreparedImages,
+  { keys, patches, features }: PreparedImages,
   onImage?: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<TensorData> {
   const parts: TensorData[] = [];
-  for (const [i, image] of images.processed.entries()) {
+  for (const [i, key] of keys.entries()) {
     signal?.throwIfAborted();
-    onImage?.(i, images.processed.length);
-    parts.push((await model.vision.encode(images.keys[i] ?? '', image.patches)).data);
+    onImage?.(i, keys.length);
+    const rows = patches[i];
+    const known = features[i] ?? (rows ? await model.vision.encode(key, rows) : null);
+    if (!known) throw new RoundsError('internal', 'An image has neither features nor patches.');
+    parts.push(known.data);
   }
-  onImage?.(images.processed.length, images.processed.length);
+  onImage?.(keys.length, keys.length);
   return concatenate(parts, model.backend.activations === 'f16');
 }
 

@@ -2,11 +2,12 @@
 import type { ModelConfig } from '../shared/modelConfig';
 import { makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
-import { makeVisionGraph } from './graphs/vision';
+import { makeVisionGraph, queryParts } from './graphs/vision';
 import { planWeightForms } from './graphs/weightForms';
+import { KnownImages } from './knownImages';
 import type { Backend, GraphSession, PackReader, Tokenizer } from './ports';
 import { Timeline } from './timeline';
-import { VisionEncoder } from './visionEncoder';
+import { VisionEncoder, type VisionSessions } from './visionEncoder';
 
 export interface EngineModel {
   readonly pack: PackReader;
@@ -14,6 +15,7 @@ export interface EngineModel {
   readonly backend: Backend;
   readonly tokenizer: Tokenizer;
   readonly vision: VisionEncoder;
+  readonly knownImages: KnownImages;
   readonly timeline: Timeline;
   /** The session that timelines run on. A second conversation would need its own timeline. */
   readonly decoder: GraphSession;
@@ -55,7 +57,11 @@ export async function loadModel(
       await vision.dispose();
       throw thrown;
     });
-  const encoder = new VisionEncoder(vision, backend, config.vision);
+  const sessions: VisionSessions = {
+    parts: (patches) => queryParts(config.vision, patches, backend.name),
+    open: (parts) => backend.createSession(makeVisionGraph(pack.manifest, target, parts), pack),
+  };
+  const encoder = new VisionEncoder(vision, sessions, backend, config.vision);
   const timeline = new Timeline(decoder, backend, config.text, PREFILL_CHUNK);
   return {
     pack,
@@ -63,6 +69,7 @@ export async function loadModel(
     backend,
     tokenizer,
     vision: encoder,
+    knownImages: new KnownImages(),
     timeline,
     decoder,
     weightBytes: total,

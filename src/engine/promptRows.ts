@@ -33,3 +33,10 @@ export function chunkFeatures(prompt: Prompt, start: number, end: number, hidden
   const last = wanted[wanted.length - 1] ?? first;
   return { rows, data: prompt.features.slice(first * hiddenSize, (last + 1) * hiddenSize) };
 }
+
+/** Number of keys that both begin with. */
+export function commonPrefix(a: readonly string[], b: readonly string[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

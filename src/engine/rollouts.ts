@@ -158,13 +158,14 @@ function assemble(
   rollouts: Rollout[],
   decodeMs: number,
 ): RolloutsResult {
-  const { prompt, cachedTokens, timing } = prefilled;
+  const { prompt, cachedTokens, encodedImages, timing } = prefilled;
   // The first token of each rollout comes from the prompt's logits, without a decode step.
   const steps = rollouts.reduce((sum, { newIds }) => sum + newIds.length - 1, 0);
   return {
     rollouts,
     promptTokens: prompt.ids.length,
     cachedTokens,
+    encodedImages,
     timing: { ...timing, decodeMs, decodeTokensPerSecond: tokensPerSecond(steps, decodeMs) },
     contextAvailable: model.timeline.capacity,
     memory: memoryUse(model, runSize(model, prefilled)),

@@ -8,7 +8,7 @@ import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
 import type { Backend, DeviceTensor, ElementType, GraphSession } from './ports';
 import type { PositionIds } from './positions';
-import { chunkFeatures, type ChunkFeatures, type Prompt } from './promptRows';
+import { chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
 import { TimelineBatch } from './timelineBatch';
 
@@ -87,6 +87,18 @@ export class Timeline {
     return logits;
   }
 
+  /**
+   * Puts the beginning of a prompt into the cache; a longer one that begins with it stays there.
+   * @returns how many of its rows were there @throws RoundsError as prefill does
+   */
+  async prepare(prompt: Prompt, hooks: RunHooks = {}): Promise<number> {
+    const known = commonPrefix(this.#cachedKeys, prompt.keys);
+    if (known === prompt.ids.length) return known;
+    this.#reusePrefix(prompt, known);
+    for await (const { ids, features } of this.#chunks(prompt, hooks)) await this.#run(ids, features, 'last');
+    return known;
+  }
+
   /** Logits [tokens × V] after every token of the prompt, without reusing the cache; for teacher-forced measurements. */
   async score(prompt: Prompt, hooks: RunHooks = {}): Promise<Float32Array> {
     this.#reusePrefix(prompt, 0);
@@ -100,10 +112,8 @@ export class Timeline {
   /** Appends one token and returns the logits [V] after it. @throws RoundsError context_overflow */
   async decode(id: number): Promise<Float32Array> {
     if (this.length >= this.capacity) {
-      throw new RoundsError(
-        'context_overflow',
-        `The conversation fills the model's context of ${this.capacity} tokens. Start a new question.`,
-      );
+      const message = `The conversation fills the model's context of ${this.capacity} tokens. Start a new question.`;
+      throw new RoundsError('context_overflow', message);
     }
     if (this.length + 1 > this.#slots) {
       this.#grow(this.length + 1);
@@ -263,10 +273,10 @@ export class Timeline {
   /** Row r has the angles of the token in slot r. After the prompt, its position is r + ropeDelta on every axis. */
   #writeTables(): void {
     if (!this.#tables) return;
-    const { cos, sin } = this.#rotaryTables(this.#slots);
+    const tables = this.#rotaryTables(this.#slots);
     const convert = (values: Float32Array) => (this.#type === 'float16' ? halfArrayFrom(values) : values);
-    this.#backend.write(this.#tables.cos, convert(cos));
-    this.#backend.write(this.#tables.sin, convert(sin));
+    for (const axis of ['cos', 'sin'] as const)
+      this.#backend.write(this.#tables[axis], convert(tables[axis]));
   }
 
   #rotaryTables(slots: number): { cos: Float32Array; sin: Float32Array } {
@@ -287,11 +297,4 @@ export class Timeline {
     tables?.cos.dispose();
     tables?.sin.dispose();
   }
-}
-
-/** Length of the common prefix. */
-function commonPrefix(a: string[], b: string[]): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }

@@ -26,7 +26,7 @@ describe('padWindows', () => {
 });
 
 it('pads the query rows to equal parts', () => {
-  expect([...queryRows(20)].slice(18)).toEqual([18, 19, ...Array.from({ length: 12 }, () => 19)]);
-  expect(queryRows(32)).toHaveLength(32);
-  expect(queryRows(12_288).at(-1)).toBe(12_287);
+  expect([...queryRows(20, 16)].slice(18)).toEqual([18, 19, ...Array.from({ length: 12 }, () => 19)]);
+  expect(queryRows(32, 16)).toHaveLength(32);
+  expect(queryRows(12_288, 16).at(-1)).toBe(12_287);
 });

@@ -1,7 +1,7 @@
 /** Runs the vision graph, one image at a time, and caches the features of the most recent images. */
 import { RoundsError } from '../shared/errors';
 import type { VisionConfig } from '../shared/modelConfig';
-import { hasFullBlocks, hasWindowBlocks, QUERY_PARTS, VISION_IO, windowPatches } from './graphs/vision';
+import { hasFullBlocks, hasWindowBlocks, VISION_IO, windowPatches } from './graphs/vision';
 import type { Backend, DeviceTensor, GraphSession, TensorData } from './ports';
 import type { Patches } from './preprocess/patchify';
 import { visionRotaryTables } from './rotary';
@@ -13,21 +13,66 @@ export interface ImageFeatures {
   tokens: number;
 }
 
-/** Follow-up questions use the same images. Eight images of the largest allowed size take less than 300 MB. */
-const CACHED_IMAGES = 8;
+/** Most bytes of features that are kept; those of the last image are kept in any case. One of 448² takes 2 MB in a 3B model. */
+export const FEATURE_BYTES = 256 * 2 ** 20;
 /** Attention bias of masked keys: exp() of it is 0 in float32, and sums with it remain finite. */
 const MASKED = -1e9;
 
+/** Makes the vision graph's sessions. */
+export interface VisionSessions {
+  /** Parts of full attention's queries for an image of so many patches. */
+  parts(patches: number): number;
+  /** A session whose graph has so many parts. @throws RoundsError as Backend.createSession does */
+  open(parts: number): Promise<GraphSession>;
+}
+
 export class VisionEncoder {
-  readonly #session: GraphSession;
+  readonly #sessions: VisionSessions;
   readonly #backend: Backend;
   readonly #config: VisionConfig;
+  readonly #featureBytes: number;
+  /** Null after it could not be made again. */
+  #session: GraphSession | null;
+  #parts: number;
+  /** The least recently used first. */
   readonly #cache = new Map<string, ImageFeatures>();
+  #bytes = 0;
+  #runs = 0;
 
-  constructor(session: GraphSession, backend: Backend, config: VisionConfig) {
+  /** @param session of `sessions.open(sessions.parts(0))` */
+  constructor(
+    session: GraphSession,
+    sessions: VisionSessions,
+    backend: Backend,
+    config: VisionConfig,
+    featureBytes = FEATURE_BYTES,
+  ) {
     this.#session = session;
+    this.#sessions = sessions;
+    this.#parts = sessions.parts(0);
     this.#backend = backend;
     this.#config = config;
+    this.#featureBytes = featureBytes;
+  }
+
+  /** How many images were encoded so far. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Features of an image that was encoded before; null if they are gone. */
+  cached(key: string): ImageFeatures | null {
+    const features = this.#cache.get(key);
+    if (!features) return null;
+    this.#cache.delete(key);
+    this.#cache.set(key, features);
+    return features;
+  }
+
+  /** Forgets all features. */
+  forget(): void {
+    this.#cache.clear();
+    this.#bytes = 0;
   }
 
   /**
@@ -35,10 +80,12 @@ export class VisionEncoder {
    * @throws RoundsError device_lost, out_of_memory, internal
    */
   async encode(key: string, patches: Patches): Promise<ImageFeatures> {
-    const cached = this.#cache.get(key);
+    const cached = this.cached(key);
     if (cached) return cached;
+    this.#runs++;
+    const session = await this.#sessionFor(patches.rows);
     const feeds = this.#feeds(patches);
-    const outputs = await this.#session.run(feeds);
+    const outputs = await session.run(feeds);
     const output = outputs[VISION_IO.features];
     if (!output) throw new RoundsError('internal', 'The vision graph returned no features.');
     const features = { data: await this.#backend.read(output), tokens: output.dims[1] ?? 0 };
@@ -48,14 +95,29 @@ export class VisionEncoder {
   }
 
   async dispose(): Promise<void> {
-    this.#cache.clear();
-    await this.#session.dispose();
+    this.forget();
+    await this.#session?.dispose();
+  }
+
+  /** Large images need a graph with more parts. It replaces the other one, because both would hold the weights. */
+  async #sessionFor(patches: number): Promise<GraphSession> {
+    const parts = Math.max(this.#sessions.parts(patches), this.#parts);
+    if (this.#session && parts === this.#parts) return this.#session;
+    await this.#session?.dispose();
+    this.#session = null;
+    this.#parts = parts;
+    this.#session = await this.#sessions.open(parts);
+    return this.#session;
   }
 
   #addToCache(key: string, features: ImageFeatures): void {
     this.#cache.set(key, features);
-    const oldest = this.#cache.keys().next();
-    if (this.#cache.size > CACHED_IMAGES && !oldest.done) this.#cache.delete(oldest.value);
+    this.#bytes += features.data.byteLength;
+    for (const [oldest, { data }] of this.#cache) {
+      if (this.#bytes <= this.#featureBytes || oldest === key) return;
+      this.#cache.delete(oldest);
+      this.#bytes -= data.byteLength;
+    }
   }
 
   #feeds(patches: Patches): Record<string, DeviceTensor> {
@@ -65,7 +127,7 @@ export class VisionEncoder {
     const rotary = visionRotaryTables(patches.gridThw, merge, headDim);
     const float = (data: Float32Array, dims: number[]) => this.#backend.upload('float32', data, dims);
     const queries: Record<string, DeviceTensor> =
-      this.#backend.name === 'wasm' ? { [VISION_IO.queryRows]: this.#indices(queryRows(patches.rows)) } : {};
+      this.#parts > 1 ? { [VISION_IO.queryRows]: this.#indices(queryRows(patches.rows, this.#parts)) } : {};
     if (windowSize === null) {
       return {
         ...queries,
@@ -123,9 +185,9 @@ export class VisionEncoder {
   }
 }
 
-/** Query rows of full attention, padded to a multiple of QUERY_PARTS by repeating the last row. */
-export function queryRows(patches: number): Int32Array {
-  const length = Math.ceil(patches / QUERY_PARTS) * QUERY_PARTS;
+/** Query rows of full attention, padded to a multiple of `parts` by repeating the last row. */
+export function queryRows(patches: number, parts: number): Int32Array {
+  const length = Math.ceil(patches / parts) * parts;
   return Int32Array.from({ length }, (_, i) => Math.min(i, patches - 1));
 }
 

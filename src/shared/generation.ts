@@ -162,8 +162,10 @@ export interface GenerateResult {
   contextUsed: number;
   /** Maximum number of tokens in the model's context. */
   contextAvailable: number;
-  /** Prompt tokens that were already in the KV cache, from an earlier turn or rollout. */
+  /** Prompt tokens that were already in the KV cache, from an earlier turn or rollout, or prepared ahead. */
   cachedTokens: number;
+  /** Images that this call had to encode; the others were known. */
+  encodedImages: number;
   memory: MemoryUse;
   /** With `alternatives`: for the tokens added by this call. */
   probabilities?: TokenProbabilities[];
@@ -199,6 +201,8 @@ export interface RolloutsResult {
   promptTokens: number;
   /** Prompt tokens that were already in the KV cache. The rest was computed once for all rollouts. */
   cachedTokens: number;
+  /** As in GenerateResult. */
+  encodedImages: number;
   timing: Pick<GenerateTiming, 'imageMs' | 'visionMs' | 'prefillMs' | 'decodeMs' | 'decodeTokensPerSecond'>;
   contextAvailable: number;
   memory: MemoryUse;

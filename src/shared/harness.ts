@@ -6,7 +6,7 @@ import type { Plane } from './imageFacts';
 import type { JobState, LibraryCallName, LibraryCalls } from './library';
 import type { Options, PresetId } from './presets';
 import type { GenerateParams, GenerationSettings } from './generation';
-import type { LoadParams, ModelInfo } from './protocol';
+import type { LoadParams, ModelInfo, PrepareResult } from './protocol';
 
 export interface HarnessImage {
   url: string;
@@ -57,6 +57,8 @@ export interface HarnessApi {
   load(params: LoadParams): Promise<ModelInfo>;
   /** The result line of a case, or its error line; never throws. */
   run(job: HarnessCase): Promise<HarnessLine>;
+  /** Works ahead of a case, whose last message ends where the question begins; throws as load does. */
+  prepare(job: HarnessCase): Promise<PrepareResult>;
   /** The case, answered `count` times; throws as load does. */
   rollOut(job: HarnessCase, count: number): Promise<HarnessRollouts>;
   /** The image as the app's decoder reads it; throws as load does. */

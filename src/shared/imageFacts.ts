@@ -10,6 +10,14 @@ export interface RgbPixels {
   data: Uint8Array<ArrayBuffer>;
 }
 
+/** An image of a question for the engine, by its content. */
+export interface SourceImage extends Omit<RgbPixels, 'data'> {
+  /** Null if the engine has them, or what it made of them. */
+  data: RgbPixels['data'] | null;
+  /** Of the pixels; computed from them if absent. */
+  sha256?: string;
+}
+
 /** Window functions of DICOM (PS3.3 C.11.2.1). Images of other formats use LINEAR_EXACT. */
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 

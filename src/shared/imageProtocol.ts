@@ -19,7 +19,8 @@ export interface ModelInput {
 export interface ImageCalls {
   /** `model` is null before a model is loaded. */
   preview: [PreviewParams & { model: ModelInput | null }, ImagePreview];
-  decode: [{ image: ImageInput }, RgbPixels];
+  /** With the SHA-256 of the pixels. */
+  decode: [{ image: ImageInput }, RgbPixels & { sha256: string }];
   /** What files are, from their first bytes, in the order of the files. */
   survey: [{ files: File[] }, SurveyedFile[]];
 }

@@ -16,7 +16,7 @@ import type {
   RolloutsResult,
   TokenProbabilities,
 } from './generation';
-import type { ImageFacts, RawValues, RgbPixels } from './imageFacts';
+import type { ImageFacts, RawValues, SourceImage } from './imageFacts';
 import type { SessionPack } from './library';
 import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
@@ -112,6 +112,17 @@ export interface DeviceProbe {
   allocation: { askedBytes: number; gotBytes: number } | null;
 }
 
+/** A request whose last message ends where the question will begin. */
+export type PrepareParams = Pick<GenerateParams, 'messages' | 'imageLimits'>;
+
+export interface PrepareResult {
+  /** Prompt tokens that the question will find in the KV cache, and how many of them were there before. */
+  tokens: number;
+  cachedTokens: number;
+  /** Images that were encoded; the others were known. */
+  encodedImages: number;
+}
+
 /** One row is one call: [parameters, result]. */
 export interface Calls {
   load: [LoadParams, ModelInfo];
@@ -119,6 +130,8 @@ export interface Calls {
   /** What files are, from their first bytes, in the order of the files. */
   survey: [{ files: File[] }, SurveyedFile[]];
   generate: [GenerateParams, GenerateResult];
+  /** Works ahead of a question; any other call ends it after its current step, and continues from what is finished. */
+  prepare: [PrepareParams, PrepareResult];
   /** Once the prompt is in the cache, stopping isn't an error: the result then holds the rollouts so far. */
   rollouts: [RolloutsParams, RolloutsResult];
   unload: [Record<string, never>, null];
@@ -128,14 +141,16 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
-/** The images of a call's messages, decoded, in their order; and how long that took. */
+/** The images of a call's messages, in their order; and how long decoding took. */
 export interface DecodedPixels {
-  images: RgbPixels[];
+  /** Without pixels where the engine should have them: otherwise it replies `needed`. */
+  images: SourceImage[];
   decodeMs: number;
 }
 
 /** The calls that reach the engine's worker. */
 export interface EngineCalls extends Pick<Calls, 'load' | 'unload' | 'probe'> {
+  prepare: [PrepareParams & { decoded: DecodedPixels }, PrepareResult];
   generate: [GenerateParams & { decoded: DecodedPixels }, GenerateResult];
   rollouts: [RolloutsParams & { decoded: DecodedPixels }, RolloutsResult];
 }
@@ -166,6 +181,8 @@ export type FromWorker =
   | { type: 'update'; id: number; update: Update }
   | { type: 'result'; id: number; result: EngineCalls[EngineCallName][1] }
   | { type: 'error'; id: number; error: WireError }
+  /** The reply to a call with images whose pixels are gone, by their SHA-256: call again with them. */
+  | { type: 'needed'; id: number; images: string[] }
   /** At the start, and every second while a call runs: the worker isn't blocked. */
   | { type: 'alive' }
   /** Not an answer to a request: the GPU was lost, and loaded models with it. */

@@ -1,7 +1,8 @@
 /** Opens one mode: onnxruntime's build for it, the device, and the report of what it is. */
-import type { DeviceReason, DeviceReport } from '../shared/device';
+import type { BackendName, DeviceReason, DeviceReport } from '../shared/device';
 import type { Backend } from '../engine/ports';
 import { openDevice, type AdapterSummary } from '../runtime/device';
+import type { OrtBuild } from '../runtime/ort/build';
 import { loadOrt, threadCount } from '../runtime/ort/loadOrt';
 import { OrtBackend } from '../runtime/ort/ortBackend';
 import { RoundsError } from '../shared/errors';
@@ -12,12 +13,18 @@ export interface OpenedBackend {
   report: Omit<DeviceReport, 'selfTest'>;
 }
 
+/** onnxruntime's build for a backend in this browser. */
+export function ortBuildFor(backend: BackendName): OrtBuild {
+  if (backend === 'wasm') return 'wasm';
+  return 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
+}
+
 /** @throws RoundsError webgpu_unavailable, download_failed */
 export async function openBackend(mode: Mode, adapter: AdapterSummary | null): Promise<OpenedBackend> {
   if (mode.backend === 'wasm') return openWasm(mode.reasons);
   if (!adapter) throw new RoundsError('webgpu_unavailable', 'This browser offers no WebGPU adapter.');
   const gpu = await openDevice(adapter, mode.subgroups);
-  const ort = await loadOrt('Suspending' in WebAssembly ? 'jspi' : 'asyncify');
+  const ort = await loadOrt(ortBuildFor('webgpu'));
   return {
     backend: new OrtBackend(ort, gpu.device, mode.activations),
     report: {
@@ -32,7 +39,7 @@ export async function openBackend(mode: Mode, adapter: AdapterSummary | null): P
 }
 
 async function openWasm(reasons: DeviceReason[]): Promise<OpenedBackend> {
-  const ort = await loadOrt('wasm');
+  const ort = await loadOrt(ortBuildFor('wasm'));
   return {
     backend: new OrtBackend(ort, null, 'f32'),
     report: {

@@ -3,10 +3,12 @@ import type { FromWorker, Request } from '../shared/protocol';
 import { findAdapter } from '../runtime/device';
 import { probeDevice } from '../runtime/deviceProbe';
 import { openChannel } from '../runtime/library/channel';
+import { fetchOrt } from '../runtime/ort/loadOrt';
+import { startOrt } from '../runtime/ort/startOrt';
 import { loadPack } from '../runtime/storage/packLoader';
 import { openVerdictStore } from '../runtime/storage/verdictStore';
 import { loadTokenizer } from '../runtime/tokenizer';
-import { openBackend } from './backend';
+import { openBackend, ortBuildFor } from './backend';
 import { RequestHandler } from './handler';
 import { startHeartbeat } from './heartbeat';
 import { watchPolicy } from './policy';
@@ -29,6 +31,8 @@ const handler = new RequestHandler(
     loadTokenizer,
     findAdapter,
     openBackend,
+    fetchRuntime: (backend) => fetchOrt(ortBuildFor(backend)),
+    startRuntime: (backend) => startOrt(ortBuildFor(backend)),
     probeDevice,
     explain: watchPolicy(scope),
     verdicts: openVerdictStore(),

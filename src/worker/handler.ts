@@ -1,9 +1,10 @@
 /**
  * Answers the page's requests, each with exactly one reply. Calls run one after another, except `cancel`, which only aborts a
- * signal, and a `probe` without allocation, which needs no model.
+ * signal, and a `probe` without allocation, which needs no model. Work ahead of a question (`prepare`) gives way to every other
+ * call: it ends after its current step, and what it has finished is there for the next call.
  */
 import { RoundsError } from '../shared/errors';
-import type { GenerateResult, RolloutsResult } from '../shared/generation';
+import type { GenerateParams, GenerateResult, RolloutsResult } from '../shared/generation';
 import type {
   DecodedPixels,
   DeviceProbe,
@@ -14,24 +15,30 @@ import type {
   ModelInfo,
   PackLocation,
   Request,
+  PrepareResult,
   Update,
 } from '../shared/protocol';
 import { generate, type DecodedImages } from '../engine/generate';
+import { needsPixels } from '../engine/images';
 import { memoryUse } from '../engine/memory';
 import type { EngineModel } from '../engine/model';
+import { prepareAhead } from '../engine/prepare';
 import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
 import { serialQueue } from '../runtime/ort/serialQueue';
-import { loadOnDevice, type DevicePorts } from './loadOnDevice';
+import { startEarly, type EarlyPorts } from './earlyStart';
+import { loadOnDevice } from './loadOnDevice';
+import { PixelPool } from './pixelPool';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
 /** Dependencies outside the engine; tests pass their own. */
-export interface HandlerPorts extends DevicePorts {
+export interface HandlerPorts extends EarlyPorts {
   loadPack(
     location: PackLocation,
     hooks: {
       signal: AbortSignal;
       onProgress: (stage: 'manifest' | 'download' | 'verify', done: number, total: number) => void;
+      onManifest?: (pack: { packHash: string; parameters: number }) => void;
     },
   ): Promise<LoadedPack>;
   loadTokenizer: typeof import('../runtime/tokenizer').loadTokenizer;
@@ -49,6 +56,9 @@ export class RequestHandler {
   readonly #ports: HandlerPorts;
   readonly #post: (message: FromWorker, transfer?: Transferable[]) => void;
   readonly #aborts = new Map<number, AbortController>();
+  /** Those of `prepare`. */
+  readonly #ahead = new Set<AbortController>();
+  readonly #pixels = new PixelPool();
   readonly #enqueue = serialQueue();
   #model: EngineModel | null = null;
 
@@ -72,13 +82,19 @@ export class RequestHandler {
       signal: abort.signal,
       update: (update) => this.#post({ type: 'update', id: request.id, update }),
     };
-    if (isImmediate(request)) void this.#answer(request, context);
-    else void this.#enqueue(() => this.#answer(request, context));
+    if (isImmediate(request)) return void this.#answer(request, context);
+    for (const earlier of this.#ahead) earlier.abort();
+    if (request.call === 'prepare') this.#ahead.add(abort);
+    // Before its turn: if the call is ended before that, the next one finds them.
+    if ('decoded' in request.params) this.#pixels.add(request.params.decoded.images);
+    void this.#enqueue(() => this.#answer(request, context)).then(() => this.#ahead.delete(abort));
   }
 
   async #answer(request: Exclude<Request, { call: 'cancel' }>, context: CallContext): Promise<void> {
     try {
       if (context.signal.aborted) throw new RoundsError('aborted', 'Stopped before it started.');
+      const needed = this.#neededImages(request);
+      if (needed.length > 0) return this.#post({ type: 'needed', id: request.id, images: needed });
       const result = await this.#dispatch(request, context);
       this.#post({ type: 'result', id: request.id, result }, transferables(result));
     } catch (thrown) {
@@ -103,6 +119,8 @@ export class RequestHandler {
     switch (request.call) {
       case 'load':
         return this.#load(request.params, context);
+      case 'prepare':
+        return this.#prepare(request.params, context);
       case 'generate':
         return this.#generate(request.params, context);
       case 'rollouts':
@@ -118,13 +136,18 @@ export class RequestHandler {
     const { clock } = this.#ports;
     const start = clock();
     await this.#unload();
+    const early = startEarly(params, this.#ports);
     const pack = await this.#ports.loadPack(params.pack, {
       signal,
+      onManifest: early.onManifest,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
     });
     signal.throwIfAborted();
     const tokenizer = await this.#ports.loadTokenizer(pack);
-    const loaded = await loadOnDevice(params, pack, tokenizer, this.#ports, {
+    await early.settled();
+    signal.throwIfAborted();
+    const ports = { ...this.#ports, findAdapter: () => early.adapter };
+    const loaded = await loadOnDevice(params, pack, tokenizer, ports, {
       signal,
       onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
     });
@@ -148,6 +171,29 @@ export class RequestHandler {
 
   async #probe({ allocateBytes }: EngineCalls['probe'][0]): Promise<DeviceProbe> {
     return this.#ports.probeDevice(await this.#ports.findAdapter(), allocateBytes);
+  }
+
+  /** SHA-256 of the call's images whose pixels it lacks; where the pool has them, it gets them. */
+  #neededImages(request: Exclude<Request, { call: 'cancel' }>): string[] {
+    const { params } = request;
+    if (!('decoded' in params) || !this.#model) return [];
+    const asked: Pick<GenerateParams, 'imageLimits' | 'trace'> =
+      'request' in params ? params.request : params;
+    const { imageLimits = [], trace = false } = asked;
+    const model = this.#model;
+    const images = this.#pixels.fill(params.decoded.images);
+    params.decoded.images = images;
+    const options = { earlierLimits: imageLimits, withPatches: trace };
+    return images.flatMap(({ data, sha256 = '' }) =>
+      data === null && needsPixels(model, sha256, options) ? [sha256] : [],
+    );
+  }
+
+  async #prepare(
+    { decoded, ...params }: EngineCalls['prepare'][0],
+    { signal }: CallContext,
+  ): Promise<PrepareResult> {
+    return prepareAhead(this.#loadedModel(), params, decoded.images, { signal });
   }
 
   async #generate(

@@ -1,10 +1,10 @@
 /** Answers requests for images: previews for the page, pixels for the model. */
 import { RoundsError } from '../shared/errors';
 import type { ImageInput } from '../shared/generation';
-import type { RgbPixels } from '../shared/imageFacts';
 import type { FromImages, ImageCallName, ImageCalls, ImageRequest } from '../shared/imageProtocol';
 import type { ImagePreview, PreviewParams } from '../shared/protocol';
 import type { SurveyedFile } from '../shared/series';
+import { sha256Hex } from '../shared/sha256';
 import { imageTokenCount } from '../engine/positions';
 import { resizeForModel } from '../engine/preprocess/preprocessImage';
 import type { RgbImage } from '../engine/preprocess/resample';
@@ -67,9 +67,10 @@ export class ImageHandler {
     return surveyed;
   }
 
-  async #decode(input: ImageInput): Promise<RgbPixels> {
+  async #decode(input: ImageInput): Promise<ImageCalls['decode'][1]> {
     const { width, height, data } = await this.#ports.decodeImage(input);
-    return { width, height, data: owned(data) };
+    const pixels = owned(data);
+    return { width, height, data: pixels, sha256: await sha256Hex(pixels) };
   }
 
   async #preview({

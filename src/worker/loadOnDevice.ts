@@ -24,6 +24,22 @@ export interface DevicePorts {
   environment: string;
 }
 
+/** The mode that `loadOnDevice` will open first; undefined if all have failed before. @throws RoundsError as modesFor does */
+export async function likelyMode(
+  params: LoadParams,
+  adapter: AdapterSummary | null,
+  pack: Pick<LoadedPack, 'packHash'> & { parameters: number },
+  ports: DevicePorts,
+): Promise<Mode | undefined> {
+  for (const mode of modesFor(params, adapter, pack.parameters)) {
+    const kept = params.recheck
+      ? undefined
+      : await ports.verdicts.get(verdictKey({ mode, adapter, pack, ports }));
+    if (kept?.ok !== false) return mode;
+  }
+  return undefined;
+}
+
 export interface LoadedOnDevice {
   model: EngineModel;
   report: DeviceReport;
@@ -116,8 +132,10 @@ async function tryMode(attempt: Attempt): Promise<LoadedOnDevice> {
   }
 }
 
+type VerdictSubject = Pick<Attempt, 'mode' | 'adapter' | 'ports'> & { pack: Pick<LoadedPack, 'packHash'> };
+
 /** Everything that can change numbers is in it: after an update of the browser or driver the test runs again. */
-function verdictKey({ mode, adapter, pack, ports }: Attempt): string {
+function verdictKey({ mode, adapter, pack, ports }: VerdictSubject): string {
   const device = adapter?.description ?? 'no adapter';
   return [pack.packHash, describeMode(mode), device, ports.environment].join(' | ');
 }

@@ -27,7 +27,12 @@ class FakeContainer extends EventTarget {
   controller: object | null = null;
   readonly registration = new FakeRegistration();
   ready: Promise<unknown> = Promise.resolve();
+  registered = 0;
   register(): Promise<FakeRegistration> {
+    this.registered += 1;
+    return Promise.resolve(this.registration);
+  }
+  getRegistration(): Promise<FakeRegistration> {
     return Promise.resolve(this.registration);
   }
 }
@@ -75,6 +80,33 @@ describe('the first visit', () => {
     const without = new OfflineSupport(undefined, () => undefined);
     await without.register('sw.js');
     expect(without.state).toMatchObject({ supported: false, offlineReady: false, error: null });
+  });
+});
+
+describe('before anything may be fetched', () => {
+  it('a first visit is not ready, and fetches nothing', async () => {
+    await offline.findInstalled();
+    expect(offline.state).toMatchObject({ offlineReady: false, updateReady: false });
+    expect(container.registered).toBe(0);
+  });
+
+  it('a later visit is ready, and offers the version that an earlier one has fetched', async () => {
+    container.controller = {};
+    container.registration.waiting = new FakeWorker();
+    await offline.findInstalled();
+    expect(offline.state).toMatchObject({ offlineReady: true, updateReady: true });
+    expect(container.registered).toBe(0);
+  });
+
+  it('it is registered once, however often that is asked for', async () => {
+    container.controller = {};
+    await offline.findInstalled();
+    await Promise.all([offline.register('sw.js'), offline.register('sw.js')]);
+    expect(container.registered).toBe(1);
+    const worker = new FakeWorker();
+    container.registration.find(worker);
+    worker.become('installed');
+    expect(offline.state.updateReady).toBe(true);
   });
 });
 

@@ -7,11 +7,11 @@
  * Params must be plain data (`$state.snapshot`).
  */
 import { RoundsError, type WireError } from '../../shared/errors';
+import type { ChatMessage } from '../../shared/generation';
 import { imagesOf, type ModelInput } from '../../shared/imageProtocol';
 import type {
   CallName,
   Calls,
-  DecodedPixels,
   EngineCallName,
   EngineCalls,
   FromWorker,
@@ -21,6 +21,7 @@ import type {
 } from '../../shared/protocol';
 import { ImageClient } from './imageClient';
 import { NamedWorker as Worker } from './namedWorker';
+import { QuestionImages, type ReadyImage } from './questionImages';
 import type { Patience } from './watchdog';
 import { WorkerLink, type RequestOptions, type WorkerPort } from './workerLink';
 
@@ -47,6 +48,11 @@ const STOP_PATIENCE: Patience = { silentMs: 3_000, totalMs: 10_000 };
 /** One step of a load (compiling, a run of the self-test) may block a slow device for long, but not for a minute. */
 const LOAD_PATIENCE: Patience = { silentMs: 60_000, idleMs: 300_000 };
 
+/** The engine's reply if it has dropped images. */
+class Needed {
+  constructor(readonly images: readonly string[]) {}
+}
+
 interface RunningCall {
   kind: EngineCallName;
   isStopped: boolean;
@@ -63,6 +69,7 @@ function startWorker(): EnginePort {
 export class EngineClient implements EngineApi {
   readonly #link: WorkerLink<Request, FromWorker>;
   readonly #images: ImageClient;
+  readonly #questionImages: QuestionImages;
   readonly #running = new Map<number, RunningCall>();
   readonly #lostListeners = new Set<(error: RoundsError) => void>();
   /** Of the loaded model; null while there is none. */
@@ -70,6 +77,7 @@ export class EngineClient implements EngineApi {
 
   constructor(makePort: () => EnginePort = startWorker, images = new ImageClient()) {
     this.#images = images;
+    this.#questionImages = new QuestionImages(images);
     this.#link = new WorkerLink('The engine', makePort, {
       receive: (message) => this.#receive(message),
       crashed: (error) => this.#announceLost(error),
@@ -97,6 +105,10 @@ export class EngineClient implements EngineApi {
         const preview = { ...(params as Calls['preview'][0]), model: this.#modelInput };
         return this.#images.call('preview', preview, options.signal);
       }
+      case 'prepare': {
+        const prepare = params as Calls['prepare'][0];
+        return this.#answer('prepare', prepare, prepare.messages, options);
+      }
       case 'generate': {
         const generate = params as Calls['generate'][0];
         return this.#answer('generate', generate, generate.messages, options);
@@ -120,30 +132,35 @@ export class EngineClient implements EngineApi {
     return info;
   }
 
-  /** Decodes the images, then sends the call with their pixels. */
-  async #answer<K extends 'generate' | 'rollouts'>(
+  /** Decodes the images that the engine doesn't have, then sends the call; once more if the engine has dropped some of them. */
+  async #answer<K extends 'prepare' | 'generate' | 'rollouts'>(
     kind: K,
     params: Calls[K][0],
-    messages: Parameters<typeof imagesOf>[0],
+    messages: readonly ChatMessage[],
     options: CallOptions,
   ): Promise<EngineCalls[K][1]> {
-    const decoded = await this.#decode(messages, options);
-    const transfer = decoded.images.map(({ data }) => data.buffer);
-    return this.#request(kind, { ...params, decoded } as EngineCalls[K][0], options, { transfer });
+    for (;;) {
+      const startedMs = performance.now();
+      const ready = await this.#decode(messages, options);
+      if (options.signal?.aborted) throw new RoundsError('aborted', 'Stopped before it started.');
+      const images = ready.map((image) => this.#questionImages.take(image));
+      const transfer = images.flatMap(({ data }) => (data ? [data.buffer] : []));
+      const decoded = { images, decodeMs: performance.now() - startedMs };
+      const request = { ...params, decoded } as EngineCalls[K][0];
+      const result = await this.#request(kind, request, options, { transfer });
+      if (!(result instanceof Needed)) return result;
+      this.#questionImages.resend(result.images);
+    }
   }
 
-  async #decode(
-    messages: Parameters<typeof imagesOf>[0],
-    { signal, onUpdate }: CallOptions,
-  ): Promise<DecodedPixels> {
-    const startedMs = performance.now();
+  async #decode(messages: readonly ChatMessage[], { signal, onUpdate }: CallOptions): Promise<ReadyImage[]> {
     const inputs = imagesOf(messages);
-    const images: DecodedPixels['images'] = [];
+    const images: ReadyImage[] = [];
     for (const [done, image] of inputs.entries()) {
       onUpdate?.({ kind: 'progress', stage: 'image', done, total: inputs.length });
-      images.push(await this.#images.call('decode', { image }, signal));
+      images.push(await this.#questionImages.decode(image, signal));
     }
-    return { images, decodeMs: performance.now() - startedMs };
+    return images;
   }
 
   async #request<K extends EngineCallName>(
@@ -157,7 +174,8 @@ export class EngineClient implements EngineApi {
     const running: RunningCall = { kind, isStopped: false, onUpdate };
     const cancel = (): void => {
       running.isStopped = true;
-      this.#link.watch(id, STOP_PATIENCE);
+      // Work ahead ends after its current step; nobody waits for it.
+      if (kind !== 'prepare') this.#link.watch(id, STOP_PATIENCE);
       this.#link.send({ id, call: 'cancel' });
     };
     this.#running.set(id, running);
@@ -201,6 +219,8 @@ export class EngineClient implements EngineApi {
         return this.#resolve(message.id, { result: message.result });
       case 'error':
         return this.#resolve(message.id, { error: message.error });
+      case 'needed':
+        return this.#resolve(message.id, { result: new Needed(message.images) });
     }
   }
 

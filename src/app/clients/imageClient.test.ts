@@ -24,7 +24,7 @@ class FakePort implements ImagePort {
   }
 }
 
-const pixels = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+const pixels = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3), sha256: 'x' };
 const nameOf = (request: ImageRequest): string | undefined =>
   request.call === 'survey' ? request.params.files[0]?.name : request.params.image.name;
 const named = (name: string) => ({ image: { blob: new Blob(), name } });

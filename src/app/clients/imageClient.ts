@@ -93,7 +93,8 @@ function blame(name: string, error: RoundsError): RoundsError {
   );
 }
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The promise, or a rejection as soon as the signal says so. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(new RoundsError('aborted', 'Stopped.'));
     if (signal.aborted) return stop();

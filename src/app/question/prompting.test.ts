@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { buildRequest, isSameImage, judge, probabilityOptions, type Asked } from './prompting';
+import type { ChatMessage } from '../../shared/generation';
+import { PRESET_IDS } from '../../shared/presets';
+import {
+  buildBeginning,
+  buildRequest,
+  isSameImage,
+  judge,
+  probabilityOptions,
+  type Asked,
+} from './prompting';
 
 const ASKED: Asked = {
   question: 'What is this?',
@@ -48,6 +57,30 @@ describe('buildRequest', () => {
       seed: 1,
     };
     expect(buildRequest({ ...ASKED, sampling }, 2048).settings).toMatchObject(sampling);
+  });
+});
+
+describe('buildBeginning', () => {
+  it.each(PRESET_IDS)('is what every question of %s begins with, and nothing of the question', (presetId) => {
+    for (const options of [[], ['Chest X-ray', 'Head CT']]) {
+      const asked = { ...ASKED, presetId, options };
+      const { messages, imageLimits } = buildBeginning(asked);
+      const whole = buildRequest({ ...asked, question: 'Where is it?' }, 4096);
+      expect(imageLimits).toEqual(whole.imageLimits);
+      const lastText = ({ content }: ChatMessage): string =>
+        typeof content === 'string'
+          ? content
+          : content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('');
+      const [before, after] = [messages, whole.messages].map((list) => list.map(lastText));
+      expect(after?.slice(0, -1)).toEqual(before?.slice(0, -1));
+      expect(after?.at(-1)?.startsWith(`${before?.at(-1)}Where is it?`)).toBe(true);
+    }
+  });
+
+  it('of a follow-up has the conversation before it', () => {
+    const earlier = [{ asked: ASKED, text: answered('B') }];
+    const { messages } = buildBeginning({ ...ASKED, images: [] }, earlier);
+    expect(messages.slice(0, -1)).toEqual(buildRequest(ASKED, 4096, earlier).messages.slice(0, -1));
   });
 });
 

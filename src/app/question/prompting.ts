@@ -70,6 +70,33 @@ export function buildRequest(
   };
 }
 
+/** Stands for a question that isn't known yet. */
+const QUESTION_MARKER = '\u{F0000}';
+
+/**
+ * The beginning of the request for a question that is still being written: all that stands before its text.
+ * @param asked its question may be anything
+ */
+export function buildBeginning(
+  asked: Asked,
+  earlier: readonly Exchange[] = [],
+): Pick<GenerateParams, 'messages' | 'imageLimits'> {
+  const messages = conversation({ ...asked, question: QUESTION_MARKER }, earlier);
+  const cut = (text: string): string => text.split(QUESTION_MARKER, 1)[0] ?? '';
+  const last = messages.pop();
+  if (last) {
+    const { role, content } = last;
+    messages.push({
+      role,
+      content:
+        typeof content === 'string'
+          ? cut(content)
+          : content.map((part) => (part.type === 'text' ? { ...part, text: cut(part.text) } : part)),
+    });
+  }
+  return { messages, imageLimits: limitsFor(asked) };
+}
+
 /** The preset's resizes, after one to the question's own limit if it has one. */
 export function limitsFor({ presetId, maxPixels }: Pick<Asked, 'presetId' | 'maxPixels'>): PixelLimits[] {
   const limits = findPreset(presetId).imageLimits;

@@ -26,6 +26,7 @@ import { Settings } from './settings.svelte';
 import { DraftKeeper } from './draftKeeper.svelte';
 import { Workspace } from './workspace.svelte';
 import type { Turn } from './ask/turn.svelte';
+import { WorkAhead, type Beginning } from './ask/workAhead';
 
 export interface AppOptions {
   engine: EngineApi;
@@ -54,6 +55,8 @@ export class AppState {
   readonly choice: ModelChoice;
   readonly packUrl: string;
   readonly engine: EngineApi;
+
+  readonly #workAhead: WorkAhead;
 
   /** Set once the visitor has agreed to leave the page: the browser doesn't ask again. */
   mayLeave = false;
@@ -85,6 +88,7 @@ export class AppState {
   constructor({ engine, library, packUrl, backend }: AppOptions) {
     this.engine = engine;
     this.packUrl = packUrl;
+    this.#workAhead = new WorkAhead(engine);
     const embedded = embeddedPack(packUrl);
     this.model = new ModelState(engine, embedded, backend, () => this.tray.reread());
     this.tray = new ImageTray(engine, () => findPreset(this.settings.presetId).imageLimits);
@@ -172,6 +176,12 @@ export class AppState {
     this.workspace.noteAsked();
   }
 
+  /** Call it in an effect: reads what it depends on. Has the engine prepare the question while it is being written. */
+  workAhead(): void {
+    if (this.conversation.isBusy) this.#workAhead.giveWay();
+    else this.#workAhead.expect(this.#beginning());
+  }
+
   /** Asks the question as many times as the settings say. */
   rollOut(): void {
     if (!this.canAsk) return;
@@ -217,6 +227,17 @@ export class AppState {
   #origin({ images }: Asked): { caseId?: string } {
     const caseId = this.cases.idFor(images);
     return caseId === undefined ? {} : { caseId };
+  }
+
+  /** Null while the model or an image is being read, and if there is nothing to ask about. */
+  #beginning(): Beginning | null {
+    const { info } = this.model;
+    const { follows } = this.draft;
+    const isRead = this.tray.images.every(
+      ({ error, preview, isPending }) => error || (preview && !isPending),
+    );
+    if (!info || !isRead || (this.tray.readable.length === 0 && !follows)) return null;
+    return { model: info, asked: this.#compose(), earlier: follows?.exchanges ?? [] };
   }
 
   #compose(): Asked {

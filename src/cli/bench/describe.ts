@@ -10,7 +10,7 @@ export function describeReport({ load, image, ttft, decode, rollouts, device }: 
     `device       ${device.backend}, ${deviceName(device)}, ${device.activations}`,
     `load         ${milliseconds(load.ms)}, JavaScript ${bytes(load.peakJsHeapBytes)}, GPU ${bytes(load.gpuBytes)}${reason(load.why)}`,
     `image        ${milliseconds(image.ms)} for ${image.tokens} tokens`,
-    `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,
+    `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.preparedMs)} prepared, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,
     ...decode.map(
       ({ contextTokens, tokensPerSecond, dispatchesPerToken, why }) =>
         `decode       ${rate(tokensPerSecond)} after ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches per token${reason(why)}`,

@@ -28,7 +28,7 @@ export const VISION_IO = {
   /** float32 [P, headDim / 2] */
   cos: 'rotary_cos',
   sin: 'rotary_sin',
-  /** int64 [QUERY_PARTS · ceil(P / QUERY_PARTS)]: 0, 1, …, P − 1, the last one repeated; on wasm only. */
+  /** int64 [parts · ceil(P / parts)]: 0, 1, …, P − 1, the last one repeated; only if full attention has several parts. */
   queryRows: 'query_rows',
   /** float32 [W·n, headDim / 2]: the same rows in padded window order. */
   windowCos: 'window_rotary_cos',
@@ -52,17 +52,42 @@ export const VISION_IO = {
 export const QUERY_PARTS = 16;
 
 /**
+ * Most operations of one dispatch of full attention on a GPU. Systems reset a GPU that is busy with one dispatch for some
+ * seconds; 65,536 patches, the most that a preset allows, would be 22 · 10¹² operations in a 3B model.
+ */
+export const MAX_ATTENTION_OPERATIONS = 0.5e12;
+const MOST_PARTS = 64;
+
+/** In how many parts the queries of full attention are processed: 1, 4, 16 or 64. */
+export function queryParts(
+  { hiddenSize }: Pick<PackManifest['model']['vision'], 'hiddenSize'>,
+  patches: number,
+  backend: GraphTarget['backend'],
+): number {
+  if (backend === 'wasm') return QUERY_PARTS;
+  const operations = 4 * hiddenSize * patches ** 2;
+  let parts = 1;
+  while (parts < MOST_PARTS && operations / parts > MAX_ATTENTION_OPERATIONS) parts *= 4;
+  return parts;
+}
+
+/**
+ * @param parts of the queries of full attention; see queryParts
  * @param decoder target of the decoder. Its type is the type of the features; the tower itself is float32.
  * @throws RoundsError pack_invalid if the pack lacks a tensor
  */
-export function makeVisionGraph(manifest: PackManifest, decoder: GraphTarget): GraphModel {
+export function makeVisionGraph(
+  manifest: PackManifest,
+  decoder: GraphTarget,
+  parts = queryParts(manifest.model.vision, 0, decoder.backend),
+): GraphModel {
   const { vision } = manifest.model;
   const graph = new GraphBuilder('vision');
   const ctx = createLayerContext(graph, { ...decoder, type: 'float32' }, manifest);
-  declareInputs(ctx, manifest);
+  declareInputs(ctx, manifest, parts);
   const rows = linear(ctx, VISION_IO.pixelValues, 'visual.patch_embed.proj.weight');
   let x = graph.node('Unsqueeze', [rows, graph.int64([0])]);
-  for (let block = 0; block < vision.depth; block++) x = visionBlock(ctx, manifest, block, x);
+  for (let block = 0; block < vision.depth; block++) x = visionBlock(ctx, manifest, block, x, parts);
   const merged = merger(ctx, manifest, x);
   const features =
     vision.windowSize === null
@@ -83,7 +108,7 @@ export function hasFullBlocks(vision: PackManifest['model']['vision']): boolean 
   return vision.windowSize === null || vision.fullAttentionBlockIndexes.length > 0;
 }
 
-function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
+function declareInputs(ctx: LayerContext, manifest: PackManifest, parts: number): void {
   const { graph } = ctx;
   const { vision } = manifest.model;
   const columns = ctx.tensor('visual.patch_embed.proj.weight').shape[1] ?? 0;
@@ -92,7 +117,7 @@ function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   if (hasFullBlocks(vision)) {
     graph.input(VISION_IO.cos, 'float32', ['patches', rotary]);
     graph.input(VISION_IO.sin, 'float32', ['patches', rotary]);
-    if (ctx.target.backend === 'wasm') graph.input(VISION_IO.queryRows, 'int64', ['queries']);
+    if (parts > 1) graph.input(VISION_IO.queryRows, 'int64', ['queries']);
   }
   if (hasWindowBlocks(vision)) {
     graph.input(VISION_IO.windowCos, 'float32', ['padded', rotary]);
@@ -109,13 +134,19 @@ function norm(ctx: LayerContext, manifest: PackManifest, x: string, name: string
   return kind === 'rms' ? rmsNorm(ctx, x, `${name}.weight`, normEps) : layerNorm(ctx, x, name, normEps);
 }
 
-function visionBlock(ctx: LayerContext, manifest: PackManifest, block: number, x: string): string {
+function visionBlock(
+  ctx: LayerContext,
+  manifest: PackManifest,
+  block: number,
+  x: string,
+  parts: number,
+): string {
   const prefix = `visual.blocks.${block}`;
   const { windowSize, fullAttentionBlockIndexes } = manifest.model.vision;
   const isFull = windowSize === null || fullAttentionBlockIndexes.includes(block);
   const normed = norm(ctx, manifest, x, `${prefix}.norm1`);
   const qkv = linear(ctx, normed, `${prefix}.attn.qkv.weight`, `${prefix}.attn.qkv.bias`);
-  const attention = isFull ? fullAttention(ctx, manifest, qkv) : windowAttention(ctx, manifest, qkv);
+  const attention = isFull ? fullAttention(ctx, manifest, qkv, parts) : windowAttention(ctx, manifest, qkv);
   const projected = linear(ctx, attention, `${prefix}.attn.proj.weight`, `${prefix}.attn.proj.bias`);
   const sum = ctx.graph.node('Add', [x, projected]);
   const mlp = visionMlp(ctx, manifest, `${prefix}.mlp`, norm(ctx, manifest, sum, `${prefix}.norm2`));
@@ -135,10 +166,10 @@ function splitAndRotate(ctx: LayerContext, manifest: PackManifest, qkv: string, 
   return { q: rotate(q ?? ''), k: rotate(k ?? ''), v: v ?? '' };
 }
 
-function fullAttention(ctx: LayerContext, manifest: PackManifest, qkv: string): string {
+function fullAttention(ctx: LayerContext, manifest: PackManifest, qkv: string, parts: number): string {
   const { q, k, v } = splitAndRotate(ctx, manifest, qkv, VISION_IO.cos, VISION_IO.sin);
-  return ctx.target.backend === 'wasm'
-    ? attentionInParts(ctx, manifest, q, k, v)
+  return parts > 1
+    ? attentionInParts(ctx, manifest, [q, k, v], parts)
     : multiHeadAttention(ctx, manifest, [q, k, v]);
 }
 
@@ -146,15 +177,12 @@ function fullAttention(ctx: LayerContext, manifest: PackManifest, qkv: string): 
 function attentionInParts(
   ctx: LayerContext,
   manifest: PackManifest,
-  q: string,
-  k: string,
-  v: string,
+  [q, k, v]: readonly [string, string, string],
+  count: number,
 ): string {
   const { graph } = ctx;
   const queries = graph.node('Gather', [q, VISION_IO.queryRows], { attributes: { axis: 1 } });
-  const parts = graph.nodes('Split', [queries], QUERY_PARTS, {
-    attributes: { axis: 1, num_outputs: QUERY_PARTS },
-  });
+  const parts = graph.nodes('Split', [queries], count, { attributes: { axis: 1, num_outputs: count } });
   const attended = parts.map((part) => multiHeadAttention(ctx, manifest, [part, k, v]));
   const joined = graph.node('Concat', attended, { attributes: { axis: 1 } });
   const patches = graph.node('Shape', [q], { attributes: { start: 1, end: 2 } });

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import type { OrtBuild } from './build';
 import { threadCount } from './loadOrt';
+import type { Step } from './testing/loadOrt.testWorker';
 
 /** A realm can hold one build only, so each gets a worker of its own, as in the app. */
-function addInWorker(...builds: OrtBuild[]): Promise<unknown> {
+function addInWorker(...builds: Step[]): Promise<unknown> {
   const worker = new Worker(new URL('./testing/loadOrt.testWorker.ts', import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = (event) => resolve(event.data);
@@ -29,6 +30,17 @@ it.each<OrtBuild>(['jspi', 'asyncify'])(
     expect(await addInWorker(build, 'wasm')).toEqual([RIGHT, RIGHT]);
   },
 );
+
+it.each<OrtBuild>(['wasm', 'jspi', 'asyncify'])(
+  'computes with the %s build that was started ahead',
+  async (build) => {
+    expect(await addInWorker(`fetch ${build}`, `start ${build}`, `start ${build}`, build)).toEqual([RIGHT]);
+  },
+);
+
+it('takes the right build after another one was fetched ahead', async () => {
+  expect(await addInWorker('fetch wasm', 'jspi')).toEqual([RIGHT]);
+});
 
 it('says that WebGPU after wasm needs a fresh worker', async () => {
   expect(await addInWorker('wasm', 'jspi')).toMatch(/fresh worker/);

@@ -19,6 +19,23 @@ export const RUNTIME_CACHE = 'rounds-runtime';
 const isNode = !('location' in globalThis);
 
 let loaded: { build: OrtBuild; ort: Promise<Ort> } | null = null;
+/** Files that were requested ahead. */
+let fetched: { build: OrtBuild; files: Promise<OrtFiles> } | null = null;
+
+interface OrtFiles {
+  ort: Ort;
+  glue: string;
+  ownGlue: string;
+  wasmBinary: ArrayBuffer;
+}
+
+/** Requests the files of a build, for a `loadOrt` that will follow. What fails then is tried again there. */
+export function fetchOrt(build: OrtBuild): void {
+  if (isNode || loaded || fetched) return;
+  const files = fetchFiles(build);
+  files.catch(() => (fetched = null));
+  fetched = { build, files };
+}
 
 /**
  * One build for each realm: onnxruntime-web keeps its settings and its wasm instance in module state. The WebGPU
@@ -41,13 +58,20 @@ export async function loadOrt(build: OrtBuild): Promise<Ort> {
   });
 }
 
-async function loadInBrowser(build: OrtBuild): Promise<Ort> {
+async function fetchFiles(build: OrtBuild): Promise<OrtFiles> {
   requireWasm();
   const { ORT_ASSETS, OWN_GLUE } = await import('./assets');
   const { glue, binary } = ORT_ASSETS[build];
   const [ort, wasmBinary] = await Promise.all([importBuild(build), fetchWasm(binary)]);
-  adoptModuleOf(absolute(glue));
-  ort.env.wasm.wasmPaths = { mjs: absolute(OWN_GLUE) };
+  return { ort, glue: absolute(glue), ownGlue: absolute(OWN_GLUE), wasmBinary };
+}
+
+async function loadInBrowser(build: OrtBuild): Promise<Ort> {
+  const ahead = fetched?.build === build ? fetched.files.catch(() => fetchFiles(build)) : null;
+  fetched = null;
+  const { ort, glue, ownGlue, wasmBinary } = await (ahead ?? fetchFiles(build));
+  adoptModuleOf(glue);
+  ort.env.wasm.wasmPaths = { mjs: ownGlue };
   ort.env.wasm.wasmBinary = wasmBinary;
   ort.env.wasm.numThreads = threadCount();
   ort.env.wasm.proxy = false;

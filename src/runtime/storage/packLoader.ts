@@ -34,6 +34,8 @@ export interface LoadedPack extends PackReader {
 export interface PackHooks {
   signal?: AbortSignal;
   onProgress?: (stage: 'manifest' | 'download' | 'verify', done: number, total: number) => void;
+  /** The manifest is known; shards may still be missing. */
+  onManifest?: (pack: { packHash: string; parameters: number }) => void;
   /** The record of a stored model changed: other tabs may show it. */
   onStored?: () => void;
 }
@@ -64,7 +66,7 @@ async function loadAndStore(url: string, hooks: PackHooks, storage: ModelStorage
   const base = packBase(url);
   hooks.onProgress?.('manifest', 0, 1);
   const pack = await manifestOrStored(base, hooks, storage);
-  hooks.onProgress?.('manifest', 1, 1);
+  manifestKnown(pack, hooks);
   const { hash } = pack;
   const present = await storedRecord(pack, storage);
   const record = present ?? (await underLock(hash, hooks, () => storeMissing(base, pack, hooks, storage)));
@@ -130,7 +132,7 @@ async function loadUnstored(url: string, hooks: PackHooks): Promise<LoadedPack> 
   const base = packBase(url);
   hooks.onProgress?.('manifest', 0, 1);
   const pack = await fetchManifest(base, signalOf(hooks));
-  hooks.onProgress?.('manifest', 1, 1);
+  manifestKnown(pack, hooks);
   const store = memoryShardStore();
   await fetchMissing(base, pack.manifest, store, hooks);
   const readShard: ReadShard = async ({ file }) => new Uint8Array((await store.get(file)) ?? missing(file));
@@ -181,7 +183,7 @@ async function loadStored(id: string, hooks: PackHooks, storage: ModelStorage): 
     );
   }
   const pack = await readManifest(new TextEncoder().encode(text));
-  hooks.onProgress?.('manifest', 1, 1);
+  manifestKnown(pack, hooks);
   await storage.index.update(id, { usedAt: new Date().toISOString() });
   hooks.onStored?.();
   return openPack(pack, storedShards(record, storage, hooks), true, hooks, () =>
@@ -231,7 +233,7 @@ async function noteVerified(id: string, { index }: ModelStorage, hooks: PackHook
 async function loadSession({ manifest, shards }: SessionPack, hooks: PackHooks): Promise<LoadedPack> {
   hooks.onProgress?.('manifest', 0, 1);
   const pack = await readManifest(new Uint8Array(await manifest.arrayBuffer()));
-  hooks.onProgress?.('manifest', 1, 1);
+  manifestKnown(pack, hooks);
   const blobs = new Map(pack.manifest.shards.map(({ file }, i) => [file, shards[i]]));
   const readShard: ReadShard = async (shard, isVerified) => {
     const blob = blobs.get(shard.file) ?? missing(shard.file);
@@ -240,6 +242,11 @@ async function loadSession({ manifest, shards }: SessionPack, hooks: PackHooks):
     throw new RoundsError('integrity_mismatch', `${shard.file} differs from pack.json.`);
   };
   return openPack(pack, readShard, true, hooks);
+}
+
+function manifestKnown({ manifest, hash }: PackText, hooks: PackHooks): void {
+  hooks.onProgress?.('manifest', 1, 1);
+  hooks.onManifest?.({ packHash: hash, parameters: manifest.parameters });
 }
 
 function missing(file: string): never {

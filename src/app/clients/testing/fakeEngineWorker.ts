@@ -33,7 +33,8 @@ export class FakeImages extends ImageClient {
 
   override call<K extends ImageCallName>(kind: K, params: ImageCalls[K][0]): Promise<ImageCalls[K][1]> {
     this.asked.push([kind, params]);
-    const result = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+    const sha256 = `of ${'image' in params ? params.image.name : ''}`;
+    const result = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3), sha256 };
     return Promise.resolve(result as unknown as ImageCalls[K][1]);
   }
 }

@@ -15,6 +15,9 @@ export class Conversation {
   /** The engine answers one question at a time. */
   running = $derived(this.turns.find((turn) => !turn.isOver) ?? null);
 
+  /** The engine is at work for an answer. */
+  isBusy = $derived(this.turns.some((turn) => !turn.isOver || (turn.kind === 'answer' && turn.measuring)));
+
   readonly #context: RunContext;
   readonly #onFinished: (entry: Entry) => void;
 

@@ -1,6 +1,7 @@
 /** Test helper: loads the builds that it is told, one after another, adds with each, and answers with the sums. */
 import type { OrtBuild } from '../build';
-import { loadOrt } from '../loadOrt';
+import { fetchOrt, loadOrt } from '../loadOrt';
+import { startOrt } from '../startOrt';
 import { ADD_MODEL } from './testModel';
 
 async function add(build: OrtBuild): Promise<unknown> {
@@ -11,13 +12,21 @@ async function add(build: OrtBuild): Promise<unknown> {
   return { sum: [...((await y?.getData()) as Float32Array)], threads: ort.env.wasm.numThreads };
 }
 
-async function addWithEach(builds: OrtBuild[]): Promise<unknown[]> {
+/** What is done with a build; adding, unless said otherwise. */
+export type Step = OrtBuild | `${'fetch' | 'start'} ${OrtBuild}`;
+
+async function addWithEach(steps: Step[]): Promise<unknown[]> {
   const answers: unknown[] = [];
-  for (const build of builds) answers.push(await add(build));
+  for (const step of steps) {
+    const build = step.replace(/^\w+ /, '') as OrtBuild;
+    if (step.startsWith('fetch')) fetchOrt(build);
+    else if (step.startsWith('start')) await startOrt(build);
+    else answers.push(await add(build));
+  }
   return answers;
 }
 
-self.onmessage = ({ data }: MessageEvent<OrtBuild[]>) => {
+self.onmessage = ({ data }: MessageEvent<Step[]>) => {
   void addWithEach(data).then(
     (answer) => self.postMessage(answer),
     (error: unknown) => self.postMessage(String(error)),
