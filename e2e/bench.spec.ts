@@ -51,15 +51,3 @@ test('bench prints one object with every figure, or why there is none', async ()
   const { peakJsHeapBytes } = report['load'] as { peakJsHeapBytes: number };
   expect(peakJsHeapBytes).toBeGreaterThan(1_000_000);
 });
-
-test('bench tells wrong usage from a failure', async () => {
-  expect(await bench('--help')).toMatchObject({
-    status: 0,
-    stdout: expect.stringContaining('--contexts'),
-  });
-  expect(await bench()).toMatchObject({ status: 2 });
-  expect(await bench('--pack', 'docs')).toMatchObject({ status: 2 });
-  const wrong = await bench('--pack', 'public/models/rounds-mini', '--rollouts', '17');
-  expect(wrong.status).toBe(2);
-  expect(wrong.stderr).toContain('from 1 to 16');
-});

@@ -37,7 +37,7 @@ test('takes a photo, takes another, and is off once the dialog is closed', async
   openApp,
 }) => {
   await context.grantPermissions(['camera']);
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   await page.getByRole('button', { name: 'Use camera' }).click();
   await page.getByRole('button', { name: 'Take photo' }).click();
@@ -56,7 +56,7 @@ test('takes a photo, takes another, and is off once the dialog is closed', async
 });
 
 test('says so when it is not allowed', async ({ page, openApp }) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   await page.getByRole('button', { name: 'Use camera' }).click();
   await expect(page.getByText('Camera access is blocked.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();

@@ -63,7 +63,7 @@ export async function isStored(page: Page, text: string): Promise<boolean> {
   return (await everythingStored(page)).includes(text);
 }
 
-/** The part of the page that shows cases: an open dialog, else the answer with what stands below it. */
+/** The part of the page that shows cases: an open dialog, else the answer with what is below it. */
 export async function expectAccessible(page: Page): Promise<void> {
   const isDialog = (await page.locator('dialog[open]').count()) > 0;
   const part = isDialog ? 'dialog[open]' : 'section[aria-label="Reasoning"]';

@@ -184,7 +184,7 @@ test('decoder_missing: the same file is read again', async ({ page, openFake }) 
 });
 
 for (const code of ['device_lost', 'worker_crashed'] as const) {
-  test(`${code} in the middle of an answer: it goes on by itself from what was written`, async ({
+  test(`${code} in the middle of an answer: it continues by itself from what was written`, async ({
     page,
     openFake,
   }) => {
@@ -250,7 +250,11 @@ test('what the page breaks on leaves a panel, not a white page', async ({ page, 
   pageErrors.length = 0;
 });
 
-test('a promise that nobody caught is said, and the page goes on', async ({ page, openFake, pageErrors }) => {
+test('a rejected promise that nobody caught is reported, and the page keeps working', async ({
+  page,
+  openFake,
+  pageErrors,
+}) => {
   await openFake(page);
   const rounds = new RoundsPage(page);
   await rounds.modelReady();

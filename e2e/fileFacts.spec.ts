@@ -1,4 +1,4 @@
-/** What the page tells of image files: who the patient is only on request, and why some can’t be read. */
+/** What the page says about image files: who the patient is only on request, and why some can’t be read. */
 import AxeBuilder from '@axe-core/playwright';
 import { RoundsPage } from './fake/pageObject';
 import { expect, test } from './fixtures';
@@ -7,12 +7,12 @@ import { fileOf, MR, openFiles, SERIES } from './imageFiles';
 const JPEG_LS = fileOf('pydicom/MR_small_jpeg_ls_lossless.dcm');
 const JPEG_2000 = fileOf('pydicom/MR_small_jp2klossless.dcm');
 
-test.describe('what files tell', () => {
-  test('names fields that tell the patient, their values only after a second act, and forgets them', async ({
+test.describe('facts about files', () => {
+  test('names fields that identify the patient, shows their values only on request, and forgets them', async ({
     page,
     openApp,
   }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await openFiles(page, MR);
     const secret = page.getByText('CompressedSamples^MR1');
     await expect(page.getByText('may identify the patient')).toBeVisible();
@@ -42,7 +42,7 @@ test.describe('what files tell', () => {
     ['cut.png', '\x89PNG\r\n\x1a\n\0\0', /PNG header is damaged/],
   ] as const) {
     test(`say why ${name} can’t be read`, async ({ page, openApp }) => {
-      await openApp(page);
+      await openApp(page, { backend: 'wasm' });
       await new RoundsPage(page).pick({ name, type: 'image/png', bytes: Buffer.from(bytes, 'latin1') });
       await expect(
         page.getByRole('region', { name: 'Images' }).locator('p, li').filter({ hasText: sentence }),
@@ -51,7 +51,7 @@ test.describe('what files tell', () => {
   }
 
   test('opens compressed files without a network', async ({ page, context, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await page.getByText('Works offline').waitFor();
     await context.setOffline(true);
     await openFiles(page, JPEG_LS);
@@ -60,7 +60,7 @@ test.describe('what files tell', () => {
   });
 
   test('axe finds nothing in the viewer', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await openFiles(page, SERIES, MR);
     await page.getByRole('button', { name: 'Show fields' }).click();
     await page.getByRole('button', { name: 'Details', exact: true }).click();
@@ -75,7 +75,7 @@ test.describe('a decoder that can’t be fetched', () => {
   test.use({ serviceWorkers: 'block', fresh: true });
 
   test('is named, not the model, and is fetched again', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await page.route('**/openjpeg*.wasm', (route) => route.abort());
     const rounds = new RoundsPage(page);
     await rounds.pick(JPEG_2000);

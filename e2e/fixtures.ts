@@ -5,7 +5,7 @@ import { serve, type RunningServer } from '../src/cli/staticServer.mjs';
 import { SharedContext } from './sharedContext';
 
 export interface OpenOptions {
-  /** Where the model runs; the app chooses by itself unless told. */
+  /** Where the model runs; the app chooses unless this says. */
   backend?: 'webgpu' | 'wasm';
 }
 

@@ -23,7 +23,7 @@ test('wasm equals the reference at every stage, in every case', async () => {
   expect(stdout).toMatch(/^70 within limits, 0 not$/m);
 });
 
-// The software adapter takes about a hundred times as long as wasm, so single cases stand for all.
+// The software adapter takes about a hundred times as long as wasm, so single cases represent all.
 const ON_WEBGPU = [
   {
     name: 'WebGPU equals the reference, windows included',

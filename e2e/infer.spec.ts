@@ -103,13 +103,6 @@ test('says which code of error it is when the pack is damaged or there is no GPU
   expect(damaged.lines).toMatchObject([{ error: { code: 'integrity_mismatch' } }]);
 });
 
-test('tells wrong usage from a failure', async () => {
-  expect((await command('infer', ['--pack', folder])).status).toBe(2);
-  expect((await command('infer', ['--pack', folder, '--case', 'none.json'])).status).toBe(2);
-  expect((await command('infer', ['--sideways'])).status).toBe(2);
-  expect((await command('infer', ['--help'])).status).toBe(0);
-});
-
 test('reads DICOM files whose decoders come as files of their own, and the frame that is asked for', async () => {
   const images = 'models/goldens/images';
   const reference = JSON.parse(readFileSync(`${images}/dicom.json`, 'utf8')) as Record<string, unknown>[];

@@ -88,7 +88,7 @@ test.describe('a replacement', () => {
     });
   }
 
-  test('of what can be had again needs no undo', async ({ page, openFake }) => {
+  test('of what can be chosen again needs no undo', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     await rounds.takeSample(/^Head CT/);
     await rounds.takeSample(/^Brain MRI/);

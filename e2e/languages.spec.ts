@@ -7,9 +7,6 @@ import { expect, test } from './fixtures';
 /** A software GPU beside other work takes its time. */
 test.describe.configure({ timeout: 600_000 });
 
-/** First visits. */
-test.use({ fresh: true });
-
 const LANGUAGES = [
   { locale: 'es', tag: 'es', name: 'Español', direction: 'ltr', packSize: '3,8 MB' },
   { locale: 'zh', tag: 'zh-Hans', name: '简体中文', direction: 'ltr', packSize: '3.8 MB' },
@@ -62,7 +59,8 @@ for (const { locale, tag, name, direction, packSize } of LANGUAGES) {
   ) as Record<string, string>;
   const headCt = data['Head CT'] ?? '';
 
-  test.describe(name, () => {
+  test.describe(`${name}, first visit`, () => {
+    test.use({ fresh: true });
     // Arabic, which also turns the page around, is in every run.
     const runs = locale === 'ar' ? {} : { tag: '@long' };
     test(
@@ -101,18 +99,18 @@ for (const { locale, tag, name, direction, packSize } of LANGUAGES) {
         await askSample(page, word, headCt);
       },
     );
+  });
 
-    test('has its own figures in the library, which is for everyone too', async ({ page, openApp }) => {
-      await page.addInitScript((chosen) => localStorage.setItem('rounds.locale', chosen), locale);
-      await openApp(page, { backend: 'wasm' });
-      await page.getByTitle(word('library.buttonTitle')).click();
-      const dialog = page.getByRole('dialog', { name: word('library.models') });
-      await expect(dialog.getByText(word('library.available'))).toBeVisible();
-      // Isolates of right-to-left texts stand between figure and unit.
-      const text = (await dialog.innerText()).replace(/[\u2066-\u2069]/g, '');
-      expect(text).toContain(packSize);
-      await expectAccessible(page);
-    });
+  test(`${name} has its own figures in the library, which is for everyone too`, async ({ page, openApp }) => {
+    await openApp(page, { backend: 'wasm' });
+    await chooseLanguage(page, 'en', name);
+    await page.getByTitle(word('library.buttonTitle')).click();
+    const dialog = page.getByRole('dialog', { name: word('library.models') });
+    await expect(dialog.getByText(word('library.available'))).toBeVisible();
+    // Isolates of right-to-left texts are between figure and unit.
+    const text = (await dialog.innerText()).replace(/[\u2066-\u2069]/g, '');
+    expect(text).toContain(packSize);
+    await expectAccessible(page);
   });
 }
 

@@ -159,7 +159,7 @@ test('storage that is cleared underneath is filled again', async ({ page, site, 
   expect(await adding).toMatchObject({ complete: true });
   expect(await storedHashes(page, pack.hash)).toEqual(wantedHashes(pack));
   expect((await call(page, 'list', {})).models).toMatchObject([{ id: pack.hash, complete: true }]);
-  // Cleared when it is complete, it is no longer listed, and can be had again.
+  // Cleared when it is complete, it is no longer listed, and can be downloaded again.
   await clearStorage(devtools, new URL(site.url).origin);
   expect(await call(page, 'list', {})).toEqual({ models: [], jobs: [] });
   host.pace = null;

@@ -27,8 +27,8 @@ function putPack(host: FaultServer, folder: string): void {
   };
   const renamed = {
     ...manifest,
-    name: 'shelf-copy',
-    source: { ...manifest.source, repo: 'someone/shelf-copy' },
+    name: 'stored-copy',
+    source: { ...manifest.source, repo: 'someone/stored-copy' },
   };
   host.files.set(`${folder}/pack.json`, new TextEncoder().encode(JSON.stringify(renamed)));
   for (const { file } of manifest.shards) host.files.set(`${folder}/${file}`, readFileSync(join(MINI, file)));
@@ -53,28 +53,28 @@ const shardDatabases = (page: Page): Promise<string[]> =>
 
 test('a pack of another host is fetched, used, kept and deleted', async ({ page, openApp }) => {
   const host = await startFaultServer();
-  putPack(host, 'shelf');
+  putPack(host, 'published');
   try {
     await openApp(page, { backend: 'wasm' });
     const rounds = new RoundsPage(page);
     await rounds.modelReady();
     const before = await shardDatabases(page);
     const library = await rounds.openLibrary();
-    await lookAt(library, `${host.url}shelf/`);
+    await lookAt(library, `${host.url}published/`);
     await expect(library.getByText('3.8 MB to download')).toBeVisible();
     // Looking fetches the manifest and no weight.
-    expect([...host.requests.keys()]).toEqual(['shelf/pack.json']);
+    expect([...host.requests.keys()]).toEqual(['published/pack.json']);
     await library.getByRole('button', { name: 'Download', exact: true }).click();
-    const use = library.getByRole('button', { name: /^Use\s*shelf-copy/ });
+    const use = library.getByRole('button', { name: /^Use\s*stored-copy/ });
     await use.click();
     await page.keyboard.press('Escape');
-    await expect(chip(page, 'shelf-copy')).toBeVisible();
+    await expect(chip(page, 'stored-copy')).toBeVisible();
 
     // The next visit uses it again, from this browser: its host is asked for nothing.
     const asked = [...host.requests.values()].reduce((sum, count) => sum + count, 0);
     await page.reload();
     await rounds.modelReady();
-    await expect(chip(page, 'shelf-copy')).toBeVisible();
+    await expect(chip(page, 'stored-copy')).toBeVisible();
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
     await rounds.askAgain.waitFor({ timeout: 300_000 });
@@ -82,9 +82,9 @@ test('a pack of another host is fetched, used, kept and deleted', async ({ page,
     expect([...host.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(asked);
 
     await rounds.openLibrary();
-    await library.getByRole('button', { name: /^Verify.*shelf-copy/ }).click();
+    await library.getByRole('button', { name: /^Verify.*stored-copy/ }).click();
     await expect(library.getByText('Verified: its only part is intact.')).toBeVisible();
-    await library.getByRole('button', { name: /^Delete….*shelf-copy/ }).click();
+    await library.getByRole('button', { name: /^Delete….*stored-copy/ }).click();
     await library.getByRole('button', { name: 'Delete', exact: true }).click();
     await expect(use).toHaveCount(0);
     await page.keyboard.press('Escape');
@@ -100,7 +100,7 @@ test('a pack whose host sends one wrong bit is not stored, and the page says so'
   openApp,
 }) => {
   const host = await startFaultServer();
-  putPack(host, 'shelf');
+  putPack(host, 'published');
   const [shard = ''] = [...host.files.keys()].filter((name) => name.endsWith('.bin'));
   host.fail(shard, [{ kind: 'flip' }], true);
   try {
@@ -108,15 +108,15 @@ test('a pack whose host sends one wrong bit is not stored, and the page says so'
     const rounds = new RoundsPage(page);
     await rounds.modelReady();
     const library = await rounds.openLibrary();
-    await lookAt(library, `${host.url}shelf`);
+    await lookAt(library, `${host.url}published`);
     await library.getByRole('button', { name: 'Download', exact: true }).click();
     await expect(library.getByText('Part of the model is damaged.')).toBeVisible({
       timeout: 300_000,
     });
-    // The host mends it; nothing has to be given again.
+    // The host repairs it; nothing has to be entered again.
     host.fail(shard, [null], true);
     await library.getByRole('button', { name: /^Try again/ }).click();
-    await expect(library.getByRole('button', { name: /^Use\s*shelf-copy/ })).toBeVisible();
+    await expect(library.getByRole('button', { name: /^Use\s*stored-copy/ })).toBeVisible();
   } finally {
     await host.close();
   }

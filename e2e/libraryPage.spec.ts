@@ -1,4 +1,4 @@
-/** The library's view on a scripted library: everything a visitor can do there, and what they are told. */
+/** The library's view on a scripted library: everything a visitor can do there, and what the page says. */
 import type { Locator, Page } from '@playwright/test';
 import { expect, openReady, test } from './fake/fixture';
 import { sampleFile } from './fake/pageObject';
@@ -61,7 +61,7 @@ test.describe('a download', () => {
     await expect(library.getByRole('button', { name: THINKER })).toBeVisible();
   });
 
-  test('that fails says why, and goes on when it is tried again', async ({ page, openFake }) => {
+  test('that fails says why, and continues when it is tried again', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'libraryFails');
     const library = await rounds.openLibrary();
     await library.getByRole('button', { name: THINKER }).click();

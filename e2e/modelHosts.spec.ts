@@ -33,7 +33,7 @@ async function hostWithoutCors(): Promise<{ server: Server; url: string }> {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
-test('a host that lets no other site read from it is told from one that is not there', async ({
+test('a host that lets no other site read from it is distinguished from one that is not there', async ({
   page,
   openApp,
 }) => {

@@ -11,7 +11,7 @@ async function answered(rounds: RoundsPage): Promise<void> {
 }
 
 test.describe('a conversation', () => {
-  test('goes on with a follow-up, until it is left', async ({ page, openFake }) => {
+  test('continues with a follow-up question, until it is left', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     await answered(rounds);
     await page.getByRole('button', { name: 'Follow up' }).click();
@@ -27,7 +27,7 @@ test.describe('a conversation', () => {
     await expect(thread.getByRole('listitem')).toHaveCount(1);
     await expect(thread).toContainText('B. Head CT');
     await expect(rounds.askAgain).toBeVisible();
-    // It goes on by itself, with a new image as well.
+    // It continues by itself, also with a new image.
     await rounds.pick(BRAIN);
     await rounds.question.fill('And this one?');
     await rounds.ask.click();
@@ -65,7 +65,7 @@ test.describe('a conversation', () => {
     await expect(page.getByRole('region', { name: 'Earlier questions' })).toContainText('Second');
   });
 
-  test('goes on after a stop', async ({ page, openFake }) => {
+  test('continues after a stop', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake, 'slowStream');
     await rounds.takeSample(/^Head CT/);
     await rounds.ask.click();
@@ -163,7 +163,7 @@ test.describe('rollouts', () => {
     await page.getByRole('button', { name: `Ask ${count} times` }).click();
   }
 
-  test('stand side by side with vote, pass rate, rewards and advantages, by keyboard alone', async ({
+  test('are side by side with vote, pass rate, rewards and advantages, by keyboard alone', async ({
     page,
     openFake,
   }) => {

@@ -38,7 +38,7 @@ test('a dropped folder with a series is one stack in the order of positions', as
   page,
   openApp,
 }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const folder = await folderOf(info.outputPath('Head MR'), {
     ...scan('SE0001/'),
@@ -78,7 +78,7 @@ test('slices dropped together are a stack; a localizer and another size are not 
   page,
   openApp,
 }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const folder = await folderOf(info.outputPath('loose'), {
     ...scan(),
@@ -99,7 +99,7 @@ test('slices dropped together are a stack; a localizer and another size are not 
 });
 
 test('a ZIP file is unpacked, and what does not fit is said by number', async ({ page, openApp }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const zip = new ZipWriter();
   for (const [name, bytes] of Object.entries(scan('study/ct/'))) await zip.add(name, await bytes);
@@ -122,7 +122,7 @@ test('a ZIP file is unpacked, and what does not fit is said by number', async ({
 });
 
 test('the chooser hides nothing, and takes a folder', async ({ page, openApp }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const folder = await folderOf(info.outputPath('disc'), {
     ...scan('DICOM/'),
@@ -172,7 +172,7 @@ test('chosen slices go to the model; an earlier question brings the stack back',
 });
 
 test('a stack survives a reload at its slice', async ({ page, openApp }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   await dropPaths(page, await folderOf(info.outputPath('Kept'), scan()));
   await page.getByRole('slider', { name: 'Slice' }).fill('4');
@@ -189,7 +189,7 @@ test('500 slices are grouped from their headers, and only what is shown is decod
   page,
   openApp,
 }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const files = Object.fromEntries(
     Array.from({ length: 500 }, (_, k) => [
@@ -211,7 +211,7 @@ test('text files and models go where they belong, and so do images given to the 
   page,
   openApp,
 }, info) => {
-  await openApp(page);
+  await openApp(page, { backend: 'wasm' });
   const rounds = new RoundsPage(page);
   const folder = await folderOf(info.outputPath('mixed'), {
     'question.txt': Buffer.from('What is shown?\nA. Brain\nB. Hand\n'),

@@ -6,7 +6,7 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
 const VIEWPORT = { width: 1280, height: 720 };
-/** What a test leaves behind. The embedded model and the runtime stay: they make the second visit fast. */
+/** What a test leaves. The embedded model and the runtime stay: they make the second visit fast. */
 const DATABASES = ['rounds-cases', 'rounds-drafts'];
 
 export class SharedContext {

@@ -37,9 +37,9 @@ async function middleOf(stage: Locator): Promise<{ x: number; y: number }> {
 
 test.describe('zoom', () => {
   test('goes to the pointer by wheel, and by keys, buttons and double click', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     const rounds = new RoundsPage(page);
-    // What tells of its loading stands above the image, and would move it when it goes.
+    // The line about its loading is above the image, and would move it when it disappears.
     await rounds.modelReady();
     await rounds.takeSample(/^Head CT/);
     const stage = page.getByRole('application');
@@ -72,7 +72,7 @@ test.describe('zoom', () => {
   });
 
   test('lets the image be dragged and moved by arrows, and stays with it', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     const rounds = await openFiles(page, MR, fileOf('made/window.dcm'));
     await rounds.modelReady();
     await rounds.thumbnails.first().click();
@@ -96,7 +96,7 @@ test.describe('zoom', () => {
   });
 
   test('by two fingers; one finger scrolls the page while the image is fitted', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await openFiles(page, MR);
     const stage = page.getByRole('application');
     await expect(stage).toHaveCSS('touch-action', 'pan-x pan-y');
@@ -126,8 +126,8 @@ test.describe('zoom', () => {
 });
 
 test.describe('the window', () => {
-  test('follows a drag, stands in numbers, and is what the model gets', async ({ page, openApp }) => {
-    await openApp(page);
+  test('follows a drag, is shown in numbers, and is what the model gets', async ({ page, openApp }) => {
+    await openApp(page, { backend: 'wasm' });
     const rounds = await openFiles(page, MR);
     await rounds.modelReady();
     const stage = page.getByRole('application');
@@ -173,7 +173,7 @@ test.describe('the window', () => {
     page,
     openApp,
   }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     const rounds = new RoundsPage(page);
     await rounds.takeSample(/^Head CT/);
     const tool = page.getByRole('button', { name: 'Window', exact: true });
@@ -190,7 +190,7 @@ test.describe('frames', () => {
     page,
     openApp,
   }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     const rounds = await openFiles(page, FRAMES);
     await rounds.modelReady();
     const stage = page.getByRole('application');
@@ -228,7 +228,7 @@ test.describe('frames', () => {
   });
 
   test('play and pause', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     await openFiles(page, FRAMES);
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await expect(page.getByText('Frame 4 of 15')).toBeVisible();
@@ -237,7 +237,7 @@ test.describe('frames', () => {
   });
 
   test('of a volume have planes and a series', async ({ page, openApp }) => {
-    await openApp(page);
+    await openApp(page, { backend: 'wasm' });
     const rounds = await openFiles(page, SERIES);
     await expect(page.getByText('Slice 3 of 5')).toBeVisible();
     await page.getByText('Coronal').click();

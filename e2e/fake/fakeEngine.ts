@@ -24,10 +24,10 @@ import type {
 } from '../../src/shared/protocol';
 import { fakeModelInfo, fakeResult } from './fakeResults';
 import { fakeOptions, fakeProbabilities, fakeRollout, fakeRollouts } from './fakeRollouts';
+import { fakePreview } from './fakePreview';
 import { Failing, type Place } from './failing';
 import type { Scenario } from './scenarios';
 
-const TOKEN_SIDE = 28;
 const THOUGHT =
   'The picture is a grey cross-section on black. A bright ring of bone encloses soft tissue with fine structure, as in a slice through the skull. Bone is white, air is black, so this was made with X-rays.';
 
@@ -70,7 +70,7 @@ export class FakeEngine implements EngineApi {
       case 'preview':
         this.#failing.at('image');
         if (this.#scenario === 'pageBreaks') return {} as ImagePreview;
-        return await preview((cloned as { image: ImageInput }).image);
+        return await fakePreview((cloned as { image: ImageInput }).image);
       case 'survey':
         return (cloned as { files: Blob[] }).files.map(() => ({ kind: 'image' as const }));
       case 'generate':
@@ -168,7 +168,7 @@ export class FakeEngine implements EngineApi {
     if (this.#scenario === 'contextOverflow') fail('context_overflow');
   }
 
-  /** Word by word; a word is a token. A continued answer goes on behind the words that it has. */
+  /** Word by word; a word is a token. A continued answer follows the words that it has. */
   async #write(
     params: GenerateParams,
     [thought, answer]: [thought: string, answer: string],
@@ -256,46 +256,4 @@ function wait(ms: number, signal?: AbortSignal): Promise<void> {
       reject(new RoundsError('aborted', 'Stopped.'));
     });
   });
-}
-
-async function preview(image: ImageInput): Promise<ImagePreview> {
-  // The browser can't read DICOM, and the real engine has its own tests for it: any grey picture will do.
-  const source = image.name.endsWith('.dcm') ? grey(128, 128) : await decode(image.blob);
-  const resizedWidth = Math.max(1, Math.round(source.width / TOKEN_SIDE)) * TOKEN_SIDE;
-  const resizedHeight = Math.max(1, Math.round(source.height / TOKEN_SIDE)) * TOKEN_SIDE;
-  const canvas = new OffscreenCanvas(source.width, source.height);
-  canvas.getContext('2d')?.putImageData(source, 0, 0);
-  const resized = draw(canvas, resizedWidth, resizedHeight);
-  const facts = { frames: 1, frame: 0, window: null, presets: [], unit: '', pixelAspect: 1 };
-  return {
-    ...facts,
-    format: 'PNG',
-    width: source.width,
-    height: source.height,
-    rgba: new Uint8ClampedArray(source.data),
-    resizedWidth,
-    resizedHeight,
-    resizedRgba: new Uint8ClampedArray(resized.data),
-    tokens: (resizedWidth * resizedHeight) / TOKEN_SIDE ** 2,
-  };
-}
-
-async function decode(blob: Blob): Promise<ImageData> {
-  const bitmap = await createImageBitmap(blob).catch((cause: unknown) => {
-    throw new RoundsError('image_invalid', 'Scripted: not an image.', { cause });
-  });
-  return draw(bitmap, bitmap.width, bitmap.height);
-}
-
-function draw(source: CanvasImageSource, width: number, height: number): ImageData {
-  const context = new OffscreenCanvas(width, height).getContext('2d');
-  if (!context) throw new RoundsError('internal', 'This browser has no canvas.');
-  context.drawImage(source, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height);
-}
-
-function grey(width: number, height: number): ImageData {
-  const pixels = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) pixels.data.set([i % 256, i % 256, i % 256, 255], 4 * i);
-  return pixels;
 }

@@ -110,7 +110,7 @@ export class FakeLibrary implements LibraryApi {
       const now = this.#jobs.find(({ id }) => id === running.id);
       if (now?.phase !== 'converting') throw new RoundsError('aborted', 'Stopped.');
       if (this.#scenario === 'libraryFails' && share > 0.4 && this.#failures++ === 0) this.#fail(running.id);
-      // Held where a test wants to look at it.
+      // Paused where a test needs to see it.
       if (this.#scenario === 'slowLibrary' && share > 0.3) {
         share = 0.3;
         continue;

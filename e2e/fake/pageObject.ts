@@ -1,4 +1,4 @@
-/** The page in the words of its visitor; specs speak these, so that a changed label changes one place. */
+/** The page in the words of its visitor; specs use these, so that a changed label changes one place. */
 import type { Locator, Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

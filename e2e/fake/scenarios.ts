@@ -1,4 +1,4 @@
-/** What the scripted engine can be told to do. Specs name a scenario in the page's address. */
+/** What the scripted engine can do. Specs name a scenario in the page's address. */
 export const SCENARIOS = [
   /** Loads at once, thinks a few words, takes the option that the key names (or the first). */
   'thinking',

@@ -50,7 +50,7 @@ export class TestBrowser {
     return tab;
   }
 
-  /** Another machine: what was stored stays behind. */
+  /** Another machine: it has nothing of what was stored. */
   leave(): void {
     this.storage = memoryModelStorage();
   }

@@ -22,7 +22,7 @@ const CHECKS = [
 
 /**
  * Runs `ruff check`, `ruff format --check` and `mypy` over models/. Their output goes to stdout.
- * @param {string | null} [python] The Python to use; null stands for none. By default the first one found.
+ * @param {string | null} [python] The Python to use; null means none. By default the first one found.
  * @returns {PythonChecks}
  */
 export function checkPython(python = findPython()) {

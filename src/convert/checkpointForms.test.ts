@@ -1,4 +1,4 @@
-/** Forms in which checkpoints are found, as transformers reads them, and what is told about those that are none. */
+/** Forms in which checkpoints are found, as transformers reads them, and what is said about files that aren't one. */
 import { describe, expect, it } from 'vitest';
 import type { RoundsError } from '../shared/errors';
 import { runConversion } from './convert';
@@ -117,7 +117,7 @@ describe('names of tensors', () => {
   });
 });
 
-describe('what is no checkpoint', () => {
+describe('what isn’t a checkpoint', () => {
   const pointer = textFile(
     'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 3982638936\n',
   );

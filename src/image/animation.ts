@@ -29,7 +29,7 @@ export interface Animation {
   close(): void;
 }
 
-/** A viewer that plays asks several times a second; nobody is told when it stops. */
+/** A viewer that plays asks several times a second; nothing reports when it stops. */
 const IDLE_MS = 10_000;
 
 /** Further frames of long animations are left out. */

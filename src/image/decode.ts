@@ -8,13 +8,13 @@
  * 3. Add it to `DECODERS` here, loaded with `loadPart` so that it's downloaded with the first file that needs it.
  * 4. Test it against a reference decoder, and describe it in docs/images.md.
  */
-import { RoundsError } from '../shared/errors';
 import { checkFileSize } from './dimensions';
 import type { DecodedImage, DecodeOptions, ImageFile } from './decoded';
 import { forgetful } from './fileMemory';
 import { nameFile } from './imageError';
 import { loadPart } from './loadPart';
 import { decodePicture } from './picture';
+import { readRange } from './readRange';
 import { type ImageFormat, SNIFF_BYTES, sniffFormat } from './sniff';
 
 /** @throws RoundsError whose message doesn't name the file; anything else counts as a damaged file */
@@ -62,19 +62,8 @@ async function openFile(blob: Blob, { remember = forgetful }: DecodeOptions): Pr
   const head = await readRange(blob, 0, SNIFF_BYTES);
   const format = sniffFormat(head);
   const bytes = (): Promise<Uint8Array<ArrayBuffer>> => {
-    checkFileSize(blob.size, format);
+    checkFileSize(blob.size);
     return remember('bytes', blob.size, () => readRange(blob, 0, blob.size));
   };
   return { blob, format, bytes, read: (start, end) => readRange(blob, start, end) };
-}
-
-/** @throws RoundsError image_invalid */
-async function readRange(blob: Blob, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const part = start === 0 && end >= blob.size ? blob : blob.slice(start, end);
-    return new Uint8Array(await part.arrayBuffer());
-  } catch (cause) {
-    const problem = 'the file can’t be read, because it was moved, changed or deleted, or is a folder';
-    throw new RoundsError('image_invalid', `${problem}; choose it again.`, { cause });
-  }
 }

@@ -4,18 +4,14 @@ import { invalidImage } from './imageError';
 import { ascii } from './magic';
 import type { ImageFormat } from './sniff';
 
-/** 100 MB: what is unpacked of a data set or volume is a small multiple of it. */
-export const MAX_FILE_BYTES = 100 * 1000 * 1000;
-/** 1 GB: data sets, which are read as a whole and may have hundreds of frames. */
-const MAX_DATA_SET_BYTES = 1000 * 1000 * 1000;
-/** 512 MB: pixels and values in memory while one picture is decoded; no sound file of a single picture has more. */
+/** 512 MB: pixels and values in memory while one picture is decoded; no undamaged file of a single picture has more. */
 export const MAX_PIXEL_BYTES = 512 * 1000 * 1000;
 /** 64 megapixels: 256 MB as RGBA, about what a tab can decode next to a model. */
-export const MAX_PIXELS = 64 * 1000 * 1000;
+const MAX_PIXELS = 64 * 1000 * 1000;
 /** Above this, browsers refuse canvases and bitmaps or take many seconds. */
-export const MAX_SIDE = 20000;
+const MAX_SIDE = 20000;
 /** The reference's smart_resize refuses more. */
-export const MAX_ASPECT = 200;
+const MAX_ASPECT = 200;
 
 export interface PixelSize {
   width: number;
@@ -27,9 +23,8 @@ export interface PixelSize {
  *
  * @throws RoundsError image_too_large
  */
-export function checkFileSize(bytes: number, format: ImageFormat): void {
-  const limit = format === 'dicom' ? MAX_DATA_SET_BYTES : MAX_PIXEL_BYTES;
-  if (bytes > limit) throw tooLarge('the file has', bytes, limit);
+export function checkFileSize(bytes: number): void {
+  if (bytes > MAX_PIXEL_BYTES) throw tooLarge('the file has', bytes, MAX_PIXEL_BYTES);
 }
 
 /** Before pixels and values of a picture are allocated. @throws RoundsError image_too_large */

@@ -1,4 +1,4 @@
-/** What of a GIF its pixels depend on and browsers don't tell. GIF89a. */
+/** The parts of a GIF that its pixels depend on and browsers don't report. GIF89a. */
 
 const IMAGE = 0x2c;
 const EXTENSION = 0x21;

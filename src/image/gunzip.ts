@@ -2,6 +2,7 @@
  * The unpacked bytes of a gzip file, as they come. A gzip file may consist of several members (RFC 1952, 2.2), as bgzip, pigz
  * and plain concatenation write them; `DecompressionStream` unpacks only the first one in browsers, so each gets its own.
  */
+import { readRange } from './readRange';
 
 /** Read at a time. */
 const SLICE_BYTES = 1 << 20;
@@ -61,7 +62,7 @@ class Slices {
   async from(at: number): Promise<Uint8Array<ArrayBuffer>> {
     const end = this.#at + this.#bytes.length;
     if (at < this.#at || (at + HEADER_BYTES > end && end < this.size) || at >= end) {
-      this.#bytes = new Uint8Array(await this.#blob.slice(at, at + SLICE_BYTES).arrayBuffer());
+      this.#bytes = await readRange(this.#blob, at, at + SLICE_BYTES);
       this.#at = at;
     }
     return this.#bytes.subarray(at - this.#at);

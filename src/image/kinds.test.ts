@@ -1,4 +1,4 @@
-/** The kinds that the reported files (reported.test.ts) stand for, beyond the files themselves. */
+/** The kinds of files that the reported ones (reported.test.ts) belong to. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -91,7 +91,7 @@ describe('PNG', () => {
     expect(redOf(rgb)).toEqual(values.map((value) => value >> (used - 8)));
   });
 
-  it('tells the labels of a 16-bit mask apart', async () => {
+  it('distinguishes the labels of a 16-bit mask', async () => {
     const values = new Array<number>(400).fill(0);
     values[7] = 1;
     values[9] = 2;
@@ -201,7 +201,7 @@ describe('NIfTI', () => {
   });
 });
 
-describe('files that are no images', () => {
+describe('files that aren’t images', () => {
   const zip = (name: string): string => `PK\x03\x04${'\0'.repeat(26)}${name}`;
   it.each([
     ['a ZIP archive', zip('a.png'), /ZIP archive; unpack it/],

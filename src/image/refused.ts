@@ -99,7 +99,7 @@ export function findRefusal(head: Uint8Array): Refusal | null {
   return { problem: 'this is a video', step: FRAME };
 }
 
-/** Office documents, e-books and PyTorch checkpoints are ZIP archives too; their first entries tell. */
+/** Office documents, e-books and PyTorch checkpoints are ZIP archives too; their first entries show which. */
 function describeZip(head: Uint8Array): Refusal {
   const text = ascii(head, 0, head.length);
   if (OFFICE.test(text)) return { problem: 'this is an Office document', step: SCREENSHOT };

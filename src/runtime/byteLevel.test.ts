@@ -4,7 +4,7 @@ import { bytesOfEntry } from './byteLevel';
 const text = (entry: string): string => new TextDecoder().decode(bytesOfEntry(entry));
 
 describe('bytesOfEntry', () => {
-  it('reads the characters that stand for blanks and for the bytes of other scripts', () => {
+  it('reads the characters that represent blanks and for the bytes of other scripts', () => {
     expect(text('ĠHead')).toBe(' Head');
     expect(text('Ċ')).toBe('\n');
     expect(text('Ã©')).toBe('é');

@@ -50,7 +50,7 @@ describe('probeDevice', () => {
     expect(await probeDevice(null, GIB)).toEqual({ gpu: null, allocation: null });
   });
 
-  it('tells what was got where memory runs out, and gives it all back', async () => {
+  it('reports how much was allocated when memory runs out, and frees all of it', async () => {
     const { summary, live } = scripted(1.1 * GIB);
     const { gpu, allocation } = await probeDevice(summary, 2 * GIB);
     expect(gpu).toMatchObject({ shaderF16: true, maxBufferBytes: GIB, maxBindingBytes: GIB / 2 });

@@ -29,7 +29,7 @@ export type SelfTestDetail =
   /** Largest difference of a logit, and the largest that is allowed; in standard deviations of the logits. */
   | { code: 'reproduced'; params: { worst: number; limit: number } }
   | { code: 'prompt_length'; params: { withImage: boolean; tokens: number; expected: number } }
-  /** How far the first prediction is off, in standard deviations; null where it is no number. */
+  /** How far the first prediction is off, in standard deviations; null if it isn't a number. */
   | { code: 'prediction_off'; params: { withImage: boolean; deviations: number | null } }
   /** Number of the first token that differs, from 1. */
   | { code: 'token_differs'; params: { withImage: boolean; token: number } };

@@ -17,7 +17,7 @@ const HOSTILE: [name: string, piece: string, start?: string, end?: string][] = [
   ['answers, well formed', '</think><answer>', '<think>', '</answer>'],
   ['spaces', ' ', '<answer>', 'x'],
   ['spaces within', ' ', 'a', 'b'],
-  ['spaces behind a letter', ' ', '<answer>B', 'x'],
+  ['spaces after a letter', ' ', '<answer>B', 'x'],
   ['letters', 'A', '<answer>', ' </answer>'],
   ['phrases', 'answer: '],
   ['phrases on lines', 'answer is:\n'],

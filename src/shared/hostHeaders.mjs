@@ -33,15 +33,13 @@ function contentSecurityPolicy(connect) {
 }
 
 /** Of the page and of every worker that sees an image or a question. */
-export const CONTENT_SECURITY_POLICY = contentSecurityPolicy("'self'");
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy("'self'");
 
 /**
  * Of the library's worker alone, which fetches models: from any host over https, or from a mirror
  * on this machine. It never gets an image, a question or an answer (src/shared/library.ts has all its messages).
  */
-export const LIBRARY_SECURITY_POLICY = contentSecurityPolicy(
-  "'self' https: http://localhost:* http://127.0.0.1:*",
-);
+const LIBRARY_SECURITY_POLICY = contentSecurityPolicy("'self' https: http://localhost:* http://127.0.0.1:*");
 
 /** The script of the library's worker, as the build names it. Workers that it starts have their own names and policies. */
 const LIBRARY_WORKER = /\/assets\/library\.worker-[\w-]+\.js$/;

@@ -1,6 +1,6 @@
 /**
  * Why a host could not be read. A browser reports a host that is not there and one that does not allow other sites to
- * read from it (CORS) by the same TypeError; a request whose answer nobody can read tells them apart.
+ * read from it (CORS) by the same TypeError; a request whose answer can't be read distinguishes them.
  */
 import { RoundsError } from './errors';
 import type { RetryableError } from './retry';
@@ -63,7 +63,7 @@ export async function unreachable(
 }
 
 /** Never rejects. */
-export async function probeHost(url: string, signal?: AbortSignal | null): Promise<Reach> {
+async function probeHost(url: string, signal?: AbortSignal | null): Promise<Reach> {
   if (typeof location === 'undefined' || !URL.canParse(url) || new URL(url).origin === location.origin) {
     return 'unreachable';
   }

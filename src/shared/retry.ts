@@ -1,4 +1,4 @@
-/** Tries a request again where that can help: back-off, Retry-After, and waiting while there is no network. */
+/** Tries a request again if that can help: back-off, Retry-After, and waiting while there is no network. */
 import { RoundsError } from './errors';
 import { isOnline, networkBack, wait } from './network';
 import type { WaitReason } from './waitReason';

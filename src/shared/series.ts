@@ -30,4 +30,4 @@ export type SurveyedFile =
   /** An image of another format, or a DICOM file whose header can't be read here. */
   | { kind: 'image' }
   /** Anything else, with the reason that opening it would give. */
-  | { kind: 'other'; isText: boolean; error: WireError };
+  | { kind: 'other'; what: 'text' | 'unreadable' | 'unknown'; error: WireError };

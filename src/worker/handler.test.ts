@@ -57,7 +57,7 @@ describe('RequestHandler', () => {
     ]);
   });
 
-  it('keeps the code of an error and goes on with the next request', async () => {
+  it('keeps the code of an error and continues with the next request', async () => {
     const { handler, replies } = setup();
     handler.handle(load);
     handler.handle({ id: 8, call: 'unload', params: {} });
@@ -114,7 +114,7 @@ describe('RequestHandler', () => {
     ]);
   });
 
-  it('tells the page that the device is gone, after the reply to the call that met it', async () => {
+  it('reports to the page that the device is lost, after the reply to the call that met it', async () => {
     const { handler, replies } = setup({
       loadTokenizer: () => Promise.reject(new RoundsError('device_lost', 'gone')),
       loadPack: () => Promise.resolve({ manifest: {} } as never),

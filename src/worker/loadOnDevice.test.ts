@@ -148,7 +148,7 @@ describe('loadOnDevice', () => {
     await again.model.dispose();
   });
 
-  it('goes on to safer modes after wrong numbers, explains, and remembers', async () => {
+  it('tries safer modes after wrong numbers, explains, and remembers', async () => {
     isWrong.add('WebGPU in float16').add('WebGPU in float32');
     const { model, report } = await load();
     await model.dispose();

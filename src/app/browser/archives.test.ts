@@ -77,6 +77,14 @@ describe('unpackArchives', () => {
     expect(second.files[0]?.file.size).toBe(1000);
   });
 
+  it('unpacks entries of any size, like the decoders, up to the limit of all together', async () => {
+    const inner = new Uint8Array(120_000_000);
+    const large = await zip({ 'multiframe.dcm': inner, 'x.dcm': 'x' });
+    const { paths, files } = await unpack(found(large, 'study.zip'));
+    expect(paths).toEqual(['study.zip/multiframe.dcm', 'study.zip/x.dcm']);
+    expect(files[0]?.file.size).toBe(inner.length);
+  });
+
   it('says what it can’t unpack: damage, a false size, too much', async () => {
     const damaged = (await zip({ a: 'x' })).slice(0, 40);
     const lying = await deflatedZip('a.bin', 1000, 10);

@@ -10,7 +10,7 @@ import { isPrivateVisit } from './privateVisit';
 export const DRAFT_DATABASE = 'rounds-drafts';
 const TEXT_KEY = 'rounds.draft';
 const TAB_KEY = 'rounds.tab';
-/** Tabs that were closed leave their images behind. */
+/** The images of closed tabs are still stored. */
 const MAX_DRAFTS = 4;
 const MAX_AGE_MS = 2 * 24 * 60 * 60 * 1000;
 /** Of one draft. Larger images have to be dropped again. */

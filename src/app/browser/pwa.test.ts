@@ -61,7 +61,7 @@ describe('the first visit', () => {
     expect(reloads).toBe(0);
   });
 
-  it('tells subscribers at once and at every change until they leave', async () => {
+  it('notifies subscribers at once and at every change until they unsubscribe', async () => {
     const seen: boolean[] = [];
     const leave = offline.subscribe((state) => seen.push(state.offlineReady));
     await offline.register('sw.js');

@@ -7,7 +7,7 @@ import { asStorageErrors, openIdbStore, type UseStore } from '../../shared/index
 import { CASE_VERSION, type CaseRecord } from './caseFormat';
 import type { CaseSummary } from './caseSummary';
 
-export const CASE_DATABASE = 'rounds-cases';
+const CASE_DATABASE = 'rounds-cases';
 
 export interface CaseToWrite {
   record: CaseRecord;

@@ -70,7 +70,7 @@ describe('a file of cases', () => {
     await expect(readCaseFile(new Blob([text]))).rejects.toMatchObject({ code: 'case_invalid' });
   });
 
-  it('is told apart from a model’s', async () => {
+  it('is not confused with a model’s', async () => {
     const file = await fileOf(() => undefined);
     expect(await isCaseFile(new File([file], 'renamed.zip'))).toBe(true);
     const zip = new ZipWriter();

@@ -31,7 +31,7 @@ it('keeps title and notes of what is stored, and the fresh state of an answer', 
   expect(merged).toMatchObject({ title: 'Mine', notes: 'n', entries: [{ answer: 'longer' }] });
 });
 
-it('tells frames of one file apart', () => {
+it('distinguishes frames of one file', () => {
   const second = { ...TEST_IMAGE, frame: 3 };
   const merged = mergeCases(testCase(), testCase({ images: [second], entries: [testAnswer()] }));
   expect(merged.images).toContainEqual(second);

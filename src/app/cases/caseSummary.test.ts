@@ -8,7 +8,7 @@ const summary = (id: string, title: string, askedAt: string, notes = '') => {
 };
 
 describe('summarize', () => {
-  it('tells what came of the last question', () => {
+  it('says how the last question ended', () => {
     expect(summarize(testCase({ entries: [testAnswer()] }), '').outcome).toEqual({
       kind: 'answer',
       status: 'done',
@@ -28,7 +28,7 @@ describe('summarize', () => {
     expect(summarize(testCase({ title: 'Monday' }), '').title).toBe('Monday');
   });
 
-  it('says where kept files may tell who the patient is', () => {
+  it('warns if stored files may identify the patient', () => {
     expect(summarize(testCase(), '').identifies).toBe(false);
     const images = [{ ...TEST_IMAGE, isRendered: false, identifying: ['Patient’s Name'] }];
     expect(summarize(testCase({ images }), '').identifies).toBe(true);

@@ -33,7 +33,7 @@ describe('parseModelCard', () => {
     });
   });
 
-  it('refuses what is no card', () => {
+  it('refuses what isn’t a card', () => {
     for (const value of [null, 'text', 3, ['a']]) expect(parseModelCard(value)).toBeNull();
   });
 });

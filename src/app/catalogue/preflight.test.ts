@@ -105,7 +105,7 @@ describe('preflight', () => {
     expect(of(judge({ storage }, { packBytes: 3e8 }), 'space')?.level).toBe('warn');
   });
 
-  it('admits what the browser does not tell', () => {
+  it('says what the browser does not report', () => {
     const storage = { ...FACTS.storage, usage: null, quota: null };
     expect(of(judge({ storage }), 'space')?.level).toBe('warn');
   });

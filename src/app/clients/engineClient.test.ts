@@ -69,7 +69,7 @@ describe('EngineClient', () => {
     expect(port().sent).toHaveLength(1);
   });
 
-  it.each(['error', 'messageerror'] as const)('rejects everything on %s and starts anew', async (type) => {
+  it.each(['error', 'messageerror'] as const)('rejects everything on %s and starts again', async (type) => {
     const { client, ports, port } = setup();
     const lost = vi.fn();
     client.onLost(lost);
@@ -92,7 +92,7 @@ describe('EngineClient', () => {
     await expect(again).rejects.toMatchObject({ message: 'from the new' });
   });
 
-  it('tells of a lost device without touching running calls, until unsubscribed', async () => {
+  it('announces a lost device without touching running calls, until unsubscribed', async () => {
     const { client, port } = setup();
     const lost = vi.fn();
     const unsubscribe = client.onLost(lost);
@@ -125,18 +125,14 @@ describe('EngineClient', () => {
     await expect(call).resolves.toBeNull();
   });
 
-  it('restart rejects and ends the worker; dispose forbids further calls', async () => {
+  it('dispose rejects running calls, ends the worker, and forbids further calls', async () => {
     const { client, ports, port } = setup();
     const call = client.call('unload', {});
-    client.restart();
+    client.dispose();
     await expect(call).rejects.toMatchObject({ code: 'aborted' });
     expect(port().terminated).toBe(true);
-    const next = client.call('unload', {});
-    expect(ports).toHaveLength(2);
-    client.dispose();
-    await expect(next).rejects.toMatchObject({ code: 'aborted' });
     await expect(client.call('unload', {})).rejects.toMatchObject({ code: 'internal' });
-    expect(ports).toHaveLength(2);
+    expect(ports).toHaveLength(1);
   });
 });
 
@@ -154,7 +150,7 @@ describe('EngineClient and the decoder', () => {
     });
   });
 
-  it('starts no engine for a preview, and tells the decoder what the model needs once one is loaded', async () => {
+  it('starts no engine for a preview, and gives the decoder what the model needs once one is loaded', async () => {
     const { client, images, ports, port } = setup();
     const image = { blob: new Blob(), name: 'x.png' };
     await client.call('preview', { image });

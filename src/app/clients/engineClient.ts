@@ -195,11 +195,6 @@ export class EngineClient implements EngineApi {
     return () => this.#lostListeners.delete(listener);
   }
 
-  /** Ends the worker immediately, even in the middle of a long step; the next call starts a new one. */
-  restart(): void {
-    this.#link.restart('was restarted.');
-  }
-
   dispose(): void {
     this.#link.dispose();
     this.#images.dispose();

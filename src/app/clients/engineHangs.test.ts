@@ -56,7 +56,7 @@ describe('EngineClient with a worker that hangs', () => {
     clock.mockRestore();
   });
 
-  it('ends a load without progress, and gives the load behind it to a new worker', async () => {
+  it('ends a load without progress, and gives the load that waits to a new worker', async () => {
     const { client, ports, port } = setup();
     const lost = vi.fn();
     client.onLost(lost);

@@ -57,7 +57,7 @@ describe('ImageClient', () => {
     await expect(both).resolves.toEqual([pixels, pixels]);
   });
 
-  it('ends a decoder that is silent for 10 s, names the file, and goes on with the next one', async () => {
+  it('ends a decoder that is silent for 10 s, names the file, and continues with the next one', async () => {
     const { client, ports, answer } = setup();
     const failed = vi.fn();
     void client.call('decode', named('hangs.dcm')).catch(failed);

@@ -51,7 +51,7 @@ describe('LibraryClient', () => {
     await expect(failing).rejects.toMatchObject({ code: 'storage_failed', message: 'no' });
   });
 
-  it('tells listeners of jobs and models until they leave', () => {
+  it('notifies listeners of jobs and models until they unsubscribe', () => {
     const { client, ports } = setup();
     const [jobs, models] = [vi.fn(), vi.fn()];
     const leave = client.onJobs(jobs);
@@ -65,7 +65,7 @@ describe('LibraryClient', () => {
     expect(models).toHaveBeenCalledTimes(1);
   });
 
-  it('after a crash lets calls fail, forgets jobs, and starts anew', async () => {
+  it('after a crash lets calls fail, forgets jobs, and starts again', async () => {
     const { client, ports } = setup();
     const jobs = vi.fn();
     client.onJobs(jobs);

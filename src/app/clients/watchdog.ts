@@ -47,7 +47,7 @@ export class Watchdog {
     for (const watched of this.#watched.values()) watched.silent = 0;
   }
 
-  /** A request made progress; one that waits behind it waits for a good reason. */
+  /** A request made progress; one that waits for it waits for a good reason. */
   progress(): void {
     for (const watched of this.#watched.values()) watched.idle = 0;
   }

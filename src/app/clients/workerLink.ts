@@ -96,7 +96,7 @@ export class WorkerLink<Sent, Received> {
     this.#watchdog.progress();
   }
 
-  /** Ends the worker, which is stuck with a request. Requests behind that one go to a new worker if they can be sent again. */
+  /** Ends the worker, which is stuck with a request. Requests that wait go to a new worker if they can be sent again. */
   endStuck(id: number, error: RoundsError): void {
     this.#dropPort();
     this.#take(id)?.reject(error);
@@ -107,15 +107,11 @@ export class WorkerLink<Sent, Received> {
     }
   }
 
-  /** Ends the worker immediately, even in the middle of a long step; the next request starts a new one. */
-  restart(why: string): void {
-    this.#dropPort();
-    this.#rejectAll(new RoundsError('aborted', `${this.#subject} ${why}`));
-  }
-
+  /** Ends the worker immediately, even in the middle of a long step. */
   dispose(): void {
     this.#disposed = true;
-    this.restart('was closed.');
+    this.#dropPort();
+    this.#rejectAll(new RoundsError('aborted', `${this.#subject} was closed.`));
   }
 
   #sendAgain(id: number, message: Sent): void {

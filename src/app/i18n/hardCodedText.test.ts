@@ -1,4 +1,4 @@
-/** Whatever people read comes from messages: a text that stands in a component would stay English in every language. */
+/** Whatever people read comes from messages: a text in a component would stay English in every language. */
 import { parse } from 'svelte/compiler';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';

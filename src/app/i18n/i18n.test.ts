@@ -5,7 +5,7 @@ import { isLocale, matchLocale } from './locales';
 
 afterEach(() => language.use('en'));
 
-it('takes the first of the visitor’s languages that it speaks', () => {
+it('takes the first of the visitor’s languages that it has', () => {
   expect(matchLocale(['fr-CA', 'es-MX', 'en'])).toBe('es');
   expect(matchLocale(['zh-TW'])).toBe('zh');
   expect(matchLocale(['AR'])).toBe('ar');

@@ -28,7 +28,7 @@ const ASKED: Asked = {
 const answered = (answer: string): string => `<think>Bone.</think><answer>${answer}</answer>`;
 
 describe('buildRequest', () => {
-  it('never tells the model the key', () => {
+  it('never gives the model the key', () => {
     const withKey = buildRequest(ASKED, 4096);
     expect(buildRequest({ ...ASKED, key: null }, 4096)).toEqual(withKey);
     expect(buildRequest({ ...ASKED, key: 0 }, 4096)).toEqual(withKey);
@@ -129,7 +129,7 @@ it('probabilityOptions asks for the letters of a multiple choice only', () => {
   expect(probabilityOptions({ ...ASKED, options: [] })).toEqual({ alternatives: 5 });
 });
 
-it('isSameImage tells frames and windows of one file apart', () => {
+it('isSameImage distinguishes frames and windows of one file', () => {
   const [image] = ASKED.images;
   if (!image) throw new Error('no image');
   expect(isSameImage(image, { ...image, name: 'renamed' })).toBe(true);

@@ -51,7 +51,7 @@ describe('Dialogs', () => {
     expect(dialogs.find('print')?.content.record.id).toBe(FULL.record.id);
   });
 
-  it('tell their components about every opening, also of one that is open', () => {
+  it('notify their components of every opening, also of one that is open', () => {
     const dialogs = new Dialogs();
     const library = watch(() => dialogs.find('library'));
     dialogs.open('library');

@@ -4,7 +4,8 @@ import type { Draft } from './ask/draft.svelte';
 import type { CasePreferences } from './cases/casePreferences.svelte';
 import type { ImageTray } from './images/imageTray.svelte';
 import { packImages, sizeOf, unpackImages } from './images/draftImages';
-import type { ImagePlace, TrayImage } from './images/trayImage.svelte';
+import type { ImagePlace } from './images/imagePlace';
+import type { TrayImage } from './images/trayImage.svelte';
 import type { FormText, Workspace } from './workspace.svelte';
 
 export interface DraftKeeperOptions {

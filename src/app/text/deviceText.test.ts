@@ -11,7 +11,7 @@ const GPU = { backend: 'webgpu', activations: 'f16', subgroups: true } as const;
 afterEach(() => language.use('en'));
 
 describe('selfTestDetail', () => {
-  it('tells in every language how near the numbers came', async () => {
+  it('says in every language how close the numbers were', async () => {
     expect(selfTestDetail(report(REPRODUCED))).toBe(
       'Known answers reproduced. Largest difference: 3.1e-5 (limit 0.005).',
     );

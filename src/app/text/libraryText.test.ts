@@ -4,7 +4,7 @@ import { storageText, weightsText } from './libraryText';
 const REPORT = { usage: 2e9, quota: 12e9, persisted: false, isPrivate: false };
 
 describe('storageText', () => {
-  it('tells use, room and what is promised', () => {
+  it('states the space in use, the space left, and whether it is persistent', () => {
     expect(storageText(REPORT)).toEqual([
       '2.00 GB used.',
       'About 10.00 GB free (estimate).',

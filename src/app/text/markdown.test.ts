@@ -72,7 +72,7 @@ describe('MarkdownStream', () => {
     expect(vi.mocked(lexer).mock.calls.map(([source]) => source.length)).toEqual([paragraph.length + 4]);
   });
 
-  it('begins anew with another text', () => {
+  it('starts again with another text', () => {
     const stream = new MarkdownStream();
     stream.read('a\n\nb\n\nc');
     expect(stream.read('x\n\ny')).toEqual(read('x\n\ny'));

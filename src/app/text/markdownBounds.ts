@@ -115,7 +115,7 @@ export function joinPieces(pieces: readonly Piece[]): (Piece & { isBounded: bool
   return joined;
 }
 
-/** The line that closes the fence; one behind the last line if none does. */
+/** The line that closes the fence; one past the last line if none does. */
 function fenceEnd(lines: readonly string[], open: number, fence: string): number {
   let at = open + 1;
   while (at < lines.length) {

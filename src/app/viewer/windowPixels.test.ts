@@ -1,6 +1,6 @@
 /**
  * What the page draws while a hand drags is what the worker gives the model once it rests: the same bytes, on the sample files
- * whose levels are those of pydicom (reference.test.ts), for every window function, MONOCHROME1, and values that are no whole numbers.
+ * whose levels are those of pydicom (reference.test.ts), for every window function, MONOCHROME1, and fractional values.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -74,14 +74,14 @@ describe('windowPixels', () => {
     expect(fractional).toBeGreaterThan(3);
   });
 
-  it('draws values that are no numbers black', () => {
+  it('draws NaN and infinite values black', () => {
     const rgba = new Uint8ClampedArray(8);
     windowPixels({ values: Float32Array.of(NaN, 10), shape: 'LINEAR', isInverted: false }, [5, 10], rgba);
     expect([...rgba]).toEqual([0, 0, 0, 255, 255, 255, 255, 255]);
   });
 });
 
-it('extent leaves out what is no number', () => {
+it('extent leaves out NaN and infinite values', () => {
   expect(extent(Float32Array.of(NaN, 3, -2))).toEqual([-2, 3]);
   expect(extent(Float32Array.of(NaN))).toEqual([0, 0]);
 });

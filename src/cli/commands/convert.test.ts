@@ -90,7 +90,7 @@ describe('convert and inspect', () => {
     expect(bad.stdout).toMatch(/shard-00000\.bin .* BAD/);
   });
 
-  it('replace a pack only with --overwrite, and never a folder that is no pack', async () => {
+  it('replace a pack only with --overwrite, and never a folder that isn’t a pack', async () => {
     const source = join(CHECKPOINTS, 'qwen2_vl');
     expect(await run('convert', source, '--out', at('one'))).toMatchObject({
       status: 1,

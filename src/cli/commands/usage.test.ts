@@ -31,6 +31,7 @@ describe.each(NAMES)('%s', (name) => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(new RegExp(`npm run (-s )?${name} -- `));
     expect(stdout).toContain('--help');
+    expect(stdout).toContain({ bench: '--contexts', infer: '--case' }[name as string] ?? '--help');
   });
 
   it('refuses an unknown option with exit status 2', async () => {

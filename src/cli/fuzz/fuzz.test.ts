@@ -28,12 +28,12 @@ describe.each(PARSERS)('$name', (parser) => {
     }
   });
 
-  it('stands what broke it before', async () => {
+  it('survives what broke it before', async () => {
     for (const { file, bytes } of readCorpus(parser.name))
       expect(await tryInput(parser, bytes), file).toBeNull();
   });
 
-  it('stands broken inputs', async () => {
+  it('survives broken inputs', async () => {
     const { findings, tried } = await tryInputs(parser, { seed: 1, inputs: INPUTS, ms: MS });
     expect(findings.map(({ index, problem }) => `input ${index} ${problem}`)).toEqual([]);
     expect(tried).toBeGreaterThan(0);

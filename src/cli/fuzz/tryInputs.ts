@@ -1,4 +1,4 @@
-/** Tries a parser with broken inputs and says which ones it doesn't stand. */
+/** Tries a parser with broken inputs and says which ones it doesn't survive. */
 import { RoundsError } from '../../shared/errors';
 import { below, pick, seededRandom } from './random';
 import type { FuzzParser } from './types';

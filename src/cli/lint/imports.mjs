@@ -43,7 +43,7 @@ function packageFault(from, name) {
  * @param {boolean} isWorker Named by an address, to be started as a worker.
  * @returns {string | null} What is wrong.
  */
-export function layerFault(from, target, isWorker = false) {
+function layerFault(from, target, isWorker = false) {
   const to = layerOf(target);
   if (!to || to.name === from.name || from.may.includes('*') || from.may.includes(to.name)) return null;
   if (isWorker && from.starts?.includes(to.name)) return null;

@@ -1,6 +1,6 @@
 /**
  * What a test runner reports while it runs: a line of JSON for each test that begins and ends. If the runner is killed
- * or crashes, the lines that are there still tell what passed and which tests were cut off.
+ * or crashes, the lines that are there still show what passed and which tests were cut off.
  *
  * @typedef {{ event: 'begin', id: string, name: string }} Begin
  * @typedef {{ event: 'end', id: string, status: 'passed' | 'failed' | 'skipped' }} End

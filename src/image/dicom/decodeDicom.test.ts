@@ -4,27 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import reference from '../../../models/goldens/preprocess/dicom.json';
-import type { DecodeOptions } from '../decoded';
 import { decodeDicom } from './decodeDicom';
+import { decode, FULL, grey, refusal, window } from './testing/decoding';
 import { dicomFile, imageElements, type ImageOptions, type TestElement } from './testing/testDicom';
 
 const SAMPLE = join(import.meta.dirname, '../../../public/samples/ct-small.dcm');
-
-async function decode(image: ImageOptions, options: DecodeOptions = {}, syntax = 'explicit') {
-  return decodeDicom(await dicomFile(imageElements(image), syntax), options);
-}
-
-/** The red channel, which is the grey level of grey images. */
-const grey = ({ data }: { data: Uint8Array }) => [...data].filter((_, i) => i % 3 === 0);
-
-const window = (center: string, width: string): TestElement[] => [
-  { tag: [0x0028, 0x1050], vr: 'DS', value: center },
-  { tag: [0x0028, 0x1051], vr: 'DS', value: width },
-];
-const FULL = window('128', '256');
-
-const refusal = (code: string, text: RegExp) =>
-  expect.objectContaining({ code, message: expect.stringMatching(text) as string }) as Error;
 
 describe('decodeDicom', () => {
   it.each(reference)(
@@ -194,116 +178,9 @@ describe('decodeDicom', () => {
     expect(grey(await decode(image, { frame: 1 }))).toEqual([10, 110]);
   });
 
-  it.each([
-    [0, [10, 20, 30, 40, 50, 60]],
-    [1, [10, 40, 20, 50, 30, 60]],
-  ])('reads RGB with planar configuration %d', async (planar, pixels) => {
-    const image = await decode({ rows: 1, columns: 2, samples: 3, photometric: 'RGB', planar, pixels });
-    expect([...image.data]).toEqual([10, 20, 30, 40, 50, 60]);
-    expect(image.facts).toMatchObject({ frames: 1, frame: 0, window: null, presets: [] });
-  });
-
-  it('converts YBR_FULL and YBR_FULL_422', async () => {
-    const full = { rows: 1, columns: 2, samples: 3, photometric: 'YBR_FULL' };
-    // Y 76, Cb 85, Cr 255 is pure red of JFIF; Y 150 without colour is grey.
-    const image = await decode({ ...full, pixels: [76, 85, 255, 150, 128, 128] });
-    expect([...image.data]).toEqual([254, 0, 0, 150, 150, 150]);
-    const packed = await decode({ ...full, photometric: 'YBR_FULL_422', pixels: [76, 150, 128, 128] });
-    expect([...packed.data]).toEqual([76, 76, 76, 150, 150, 150]);
-  });
-
-  it('applies palettes', async () => {
-    const table = (element: number, values: number[]): TestElement[] => [
-      { tag: [0x0028, 0x1100 + element], vr: 'US', value: [3, 10, 16] },
-      { tag: [0x0028, 0x1200 + element], vr: 'OW', value: values },
-    ];
-    const more = [
-      ...table(1, [0x1000, 0x2000, 0x3000]),
-      ...table(2, [0x4000, 0x5000, 0x6000]),
-      ...table(3, [0x7000, 0x8000, 0xff00]),
-    ];
-    const image = await decode({
-      rows: 1,
-      columns: 3,
-      photometric: 'PALETTE COLOR',
-      pixels: [11, 0, 200],
-      more,
-    });
-    expect([...image.data]).toEqual([0x20, 0x50, 0x80, 0x10, 0x40, 0x70, 0x30, 0x60, 0xff]);
-  });
-
-  it.each([
-    ['8-bit entries in words, declared as 16 bits', 16, 'OW', [5, 100, 255]],
-    ['8-bit entries in bytes, declared as 16 bits', 16, 'OB', Uint8Array.of(5, 100, 255)],
-    ['16-bit entries, declared as 8 bits', 8, 'OW', [0x0512, 0x64ff, 0xff00]],
-    ['12-bit entries', 12, 'OW', [0x051, 0x640, 0xfff]],
-  ])('applies palettes with %s', async (_, bits, vr, entries) => {
-    const more = [1, 2, 3].flatMap((channel): TestElement[] => [
-      { tag: [0x0028, 0x1100 + channel], vr: 'US', value: [3, 0, bits] },
-      { tag: [0x0028, 0x1200 + channel], vr, value: entries },
-    ]);
-    const photometric = 'PALETTE COLOR';
-    const image = await decode({ rows: 1, columns: 3, photometric, pixels: [0, 1, 2], more });
-    expect([...image.data]).toEqual([5, 5, 5, 100, 100, 100, 255, 255, 255]);
-  });
-
   it('reveals nothing about the patient', async () => {
     const image = await decode({ rows: 1, columns: 1, pixels: [1], more: FULL });
     expect(JSON.stringify(image.facts)).not.toMatch(/secret|person/i);
     await expect(decode({ rows: 9, columns: 9, pixels: [1] })).rejects.not.toThrow(/secret|person/i);
-  });
-});
-
-describe('decodeDicom refuses', () => {
-  const small: ImageOptions = { rows: 1, columns: 2, pixels: [1, 2] };
-
-  it.each([
-    ['1.2.840.10008.1.2.4.92', /JPEG 2000 with several components/],
-    ['1.2.840.10008.1.2.4.102', /MPEG-4 video/],
-    ['1.2.840.10008.1.2.4.110', /JPEG XL/],
-    ['1.2.3.4', /unknown transfer syntax 1\.2\.3\.4/],
-  ])('transfer syntax %s by name', async (syntax, text) => {
-    await expect(decode(small, {}, syntax)).rejects.toThrow(refusal('image_unsupported', text));
-  });
-
-  it.each<[string, Partial<ImageOptions>, string, RegExp]>([
-    ['too many pixels', { rows: 20000, columns: 20000 }, 'image_too_large', /20000×20000/],
-    ['a side of 0', { rows: 0 }, 'image_invalid', /it’s empty/],
-    ['pixels that end early', { rows: 3, columns: 3 }, 'image_invalid', /ends early/],
-    ['more frames than there are pixels', { frames: 99_999 }, 'image_invalid', /ends early/],
-    ['an absurd frame count', { frames: 2_000_000 }, 'image_invalid', /contradicts itself/],
-    ['a bit depth of 24', { bits: 24 }, 'image_unsupported', /24 bits/],
-    ['no stored bits', { stored: 0 }, 'image_invalid', /contradicts itself.*0 stored bits in pixels of 8/],
-    ['too many stored bits', { stored: 12 }, 'image_invalid', /12 stored bits in pixels of 8/],
-    ['colour with one sample', { photometric: 'RGB' }, 'image_invalid', /1 value per pixel in .* RGB/],
-    ['an unknown colour model', { photometric: 'CMYK' }, 'image_unsupported', /colour model CMYK/],
-    ['a palette without tables', { photometric: 'PALETTE COLOR' }, 'image_unsupported', /palette/],
-  ])('%s', async (_, change, code, text) => {
-    const image = { ...small, ...change };
-    const frame = image.frames === 99_999 ? { frame: 99_998 } : {};
-    await expect(decode(image, frame)).rejects.toThrow(refusal(code, text));
-  });
-
-  it('a window without width', async () => {
-    await expect(decode(small, { window: [40, 0] })).rejects.toThrow(refusal('request_invalid', /width/));
-    await expect(decode(small, { window: [NaN, 100] })).rejects.toThrow(refusal('request_invalid', /width/));
-  });
-
-  it('a file without an image, and one that is cut off', async () => {
-    const withoutPixels = await dicomFile(imageElements(small).slice(0, -1));
-    await expect(decodeDicom(withoutPixels)).rejects.toThrow(refusal('image_unsupported', /no image in it/));
-    const whole = await dicomFile(imageElements(small));
-    for (let length = 132; length < whole.length - 2; length += 3) {
-      const code = expect.stringMatching(/^image_(invalid|unsupported)$/) as string;
-      await expect(decodeDicom(whole.slice(0, length))).rejects.toThrow(
-        expect.objectContaining({ code }) as Error,
-      );
-    }
-  });
-
-  it('deflated data that is broken', async () => {
-    const file = await dicomFile(imageElements(small), 'deflated');
-    file.fill(0xff, file.length - 40);
-    await expect(decodeDicom(file)).rejects.toThrow(refusal('image_invalid', /damaged/));
   });
 });

@@ -46,12 +46,6 @@ function toCoded(thrown: unknown): RoundsError {
       },
     );
   }
-  // The file was moved, changed or deleted after it was chosen.
-  if (thrown instanceof DOMException && thrown.name !== 'SyntaxError') {
-    return new RoundsError('image_invalid', 'the file can’t be read any more; choose it again.', {
-      cause: thrown,
-    });
-  }
   return invalidImage('the DICOM data is damaged or incomplete', thrown);
 }
 

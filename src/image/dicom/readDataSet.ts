@@ -40,8 +40,8 @@ const MAX_DEPTH = 64;
 export interface ReadOptions {
   start: number;
   encoding: Encoding;
-  /** Read elements of this group only (file meta information). */
-  onlyGroup?: number;
+  /** Whether reading ends before an element, which isn't in an item, given what was read so far. */
+  endsBefore?: (tag: number, data: DataSet) => boolean;
 }
 
 export interface ReadResult {
@@ -79,7 +79,7 @@ class Reader {
   isCut = false;
   readonly #source: ByteSource;
   readonly #isLittle: boolean;
-  readonly #onlyGroup: number | undefined;
+  readonly #endsBefore: (tag: number, data: DataSet) => boolean;
   #tag = 0;
   /** As in the file, the first letter in the upper byte; 0: none. */
   #vr = 0;
@@ -88,10 +88,10 @@ class Reader {
   #kept = 0;
   #keptBytes = 0;
 
-  constructor(source: ByteSource, { start, encoding, onlyGroup }: ReadOptions) {
+  constructor(source: ByteSource, { start, encoding, endsBefore = () => false }: ReadOptions) {
     this.#source = source;
     this.#isLittle = encoding.isLittle;
-    this.#onlyGroup = onlyGroup;
+    this.#endsBefore = endsBefore;
     this.position = start;
   }
 
@@ -99,15 +99,16 @@ class Reader {
     const data = new DataSet(this.#isLittle);
     const place: Place = { isExplicit, end: this.#source.size, depth: 0, isKept: true };
     let last = 0;
+    let isEnough = false;
     for (;;) {
       const start = this.position;
       if (!this.#isLoaded()) await this.#load();
       if (!this.#head(isExplicit)) break;
       const tag = this.#tag;
-      const isWanted = this.#onlyGroup === undefined || tag >>> 16 === this.#onlyGroup;
+      isEnough = this.#endsBefore(tag, data);
       // After the pixels, what isn't an element of a higher tag is padding.
       const isPadding = last >= PIXEL_DATA && (tag <= last || tag >= ITEM);
-      if (!isWanted || isPadding || tag === ITEM) {
+      if (isEnough || isPadding || tag === ITEM) {
         this.position = start;
         break;
       }
@@ -115,9 +116,9 @@ class Reader {
       last = tag;
       if (!(await this.#element(place, data))) break;
     }
-    // Bytes that are no element.
-    const isComplete = this.position >= this.#source.size || last >= PIXEL_DATA;
-    if (this.#onlyGroup === undefined && !isComplete) this.isCut = true;
+    // Bytes that aren't an element.
+    const isComplete = isEnough || this.position >= this.#source.size || last >= PIXEL_DATA;
+    if (!isComplete) this.isCut = true;
     return data;
   }
 

@@ -73,6 +73,38 @@ describe('readSliceHeader', () => {
     expect(await readSliceHeader(whole)).toMatchObject(EXPECTED);
   });
 
+  it.each([
+    ['another transfer syntax than the file declares', 'implicit', 'explicit'],
+    ['little endian, declared as big', 'explicit', 'big'],
+    ['a deflated data set, declared as plain', 'deflated', 'explicit'],
+  ])('sees %s, like the decoder', async (_, actual, declared) => {
+    const file = await dicomFile(sorted([...placed(), ...SERIES]), declared, { encoding: actual });
+    expect(await readSliceHeader(new Blob([file]))).toMatchObject(EXPECTED);
+  });
+
+  it('reads a data set without file meta information, and decimal commas', async () => {
+    const commas = SERIES.map((one) => (one.tag[1] === 0x0032 ? text([0x0020, 0x0032], '-1,5\\2\\30') : one));
+    const file = await dicomFile(sorted([...placed(), ...commas]), null, {
+      start: 'nothing',
+      encoding: 'implicit',
+    });
+    expect(await readSliceHeader(new Blob([file]))).toMatchObject(EXPECTED);
+  });
+
+  it('reads only the start of a large file', async () => {
+    const large = placed([{ tag: [0x0029, 0x1010], vr: 'OB', value: new Uint8Array(3_000_000) }]);
+    const blob = new Blob([await dicomFile(sorted([...large, ...SERIES]))]);
+    let bytes = 0;
+    const start = blob.slice(0, 4 * 1024 * 1024);
+    blob.slice = () => start;
+    start.slice = (from = 0, to = 0) => {
+      bytes += to - from;
+      return Blob.prototype.slice.call(start, from, to);
+    };
+    expect(await readSliceHeader(blob)).toMatchObject(EXPECTED);
+    expect(bytes).toBeLessThan(100_000);
+  });
+
   it('says that a report has no image', async () => {
     const report = await dicomFile([text([0x0008, 0x0060], 'SR'), text([0x0040, 0xa040], 'TEXT')]);
     expect(await readSliceHeader(new Blob([report]))).toBe('none');

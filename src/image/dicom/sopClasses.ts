@@ -1,4 +1,4 @@
-/** DICOM objects that aren't images, by their SOP class (PS3.4 B.5, PS3.6 table A-1): what to tell of each, and what helps. */
+/** DICOM objects that aren't images, by their SOP class (PS3.4 B.5, PS3.6 table A-1): what each one is, and what helps. */
 import { unsupportedImage } from '../imageError';
 import type { RoundsError } from '../../shared/errors';
 

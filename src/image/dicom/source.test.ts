@@ -122,6 +122,8 @@ describe('a DICOM file of gigabytes', () => {
     blob.slice = () => {
       throw new DOMException('gone', 'NotReadableError');
     };
-    await expect(decodeDicom(blob)).rejects.toMatchObject({ code: 'image_invalid' });
+    await expect(decodeDicom(blob)).rejects.toThrow(
+      /can’t be read, because it was moved, changed or deleted/,
+    );
   });
 });

@@ -2,6 +2,7 @@
  * The bytes of a DICOM file, in memory or in a Blob of up to gigabytes. Of a Blob only the header and the requested frame are
  * read: a parser asks for a few bytes at a time, and gets them from a chunk that grows while it reads on without jumps.
  */
+import { readRange } from '../readRange';
 
 /** Files up to this size are read at once. */
 const READ_WHOLE = 4 * 1024 * 1024;
@@ -24,10 +25,16 @@ export class ByteSource {
     this.size = size;
   }
 
+  /** @throws RoundsError image_invalid if the browser can't read the file; so do `load`, `keep` and `read` */
   static async open(file: Blob | Uint8Array): Promise<ByteSource> {
     if (file instanceof Uint8Array) return new ByteSource(null, file, file.length);
-    if (file.size > READ_WHOLE) return new ByteSource(file, new Uint8Array(), file.size);
-    return ByteSource.open(new Uint8Array(await file.arrayBuffer()));
+    if (file.size > READ_WHOLE) return ByteSource.inParts(file);
+    return ByteSource.open(await readRange(file, 0, file.size));
+  }
+
+  /** Of a small file, too, only what is asked for is read. */
+  static inParts(file: Blob): ByteSource {
+    return new ByteSource(file, new Uint8Array(), file.size);
   }
 
   /** False: `load` the bytes before using `at` or `u16` and `u32` on them. */
@@ -43,7 +50,7 @@ export class ByteSource {
     const readsOn = Math.abs(jump) <= SHORT_JUMP && this.#chunk.length > 0;
     this.#chunkSize = readsOn ? Math.min(this.#chunkSize * 2, LARGEST_CHUNK) : SMALLEST_CHUNK;
     const end = Math.min(this.size, position + Math.max(length, this.#chunkSize));
-    this.#chunk = new Uint8Array(await this.#blob.slice(position, end).arrayBuffer());
+    this.#chunk = await readRange(this.#blob, position, end);
     this.#start = position;
     return this.has(position, length);
   }
@@ -78,6 +85,6 @@ export class ByteSource {
   /** A range that isn't kept in the chunk, such as a frame. Shorter if the file ends before. */
   async read(start: number, end: number): Promise<Uint8Array> {
     if (!this.#blob) return this.#chunk.subarray(start, end);
-    return new Uint8Array(await this.#blob.slice(start, Math.max(start, end)).arrayBuffer());
+    return readRange(this.#blob, start, Math.max(start, end));
   }
 }

@@ -29,7 +29,7 @@ export function withDefaults(bits: number, near: number, given: readonly number[
 }
 
 /** Contexts 0–364 are for gradients; 365 and 366 for samples that end a run. */
-export const RUN_CONTEXT = 365;
+const RUN_CONTEXT = 365;
 const CONTEXTS = 367;
 const MAX_BITS = 20;
 

@@ -1,6 +1,6 @@
 /**
  * One volume of a NIfTI file, packed or not. Of the file only this volume is read (and unpacked up to its end), in parts; it
- * is stored if it's small enough, so that its next slice is at hand, and else read again for each slice.
+ * is stored if it's small enough, so that its next slice is quick; otherwise it is read again for each slice.
  */
 import { RoundsError } from '../../shared/errors';
 import type { DecodeOptions, ImageFile } from '../decoded';

@@ -61,14 +61,14 @@ describe('convertToStore', () => {
       ...options,
       onProgress: ({ doneBytes, totalBytes }) => progress.push(doneBytes / totalBytes),
     });
-    // The tokenizer of the tiny checkpoint is none, so there are no known answers to add.
+    // The tokenizer of the tiny checkpoint can't be used, so there are no known answers to add.
     expect(manifestText).toBe(expected.manifest);
     expect(await contents(store)).toEqual(expected.shards);
     expect(progress.at(-1)).toBe(1);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
   });
 
-  it('goes on after any write that failed, and leaves nothing but shards and notes', async () => {
+  it('continues after any write that failed, and leaves nothing but shards and notes', async () => {
     const expected = await commandLine();
     let attempts = 0;
     for (let writes = 0; attempts === writes; writes += 7) {
@@ -119,7 +119,7 @@ describe('convertToStore', () => {
     expect(await contents(store)).toEqual((await commandLine()).shards);
   });
 
-  it('stops when it is told to, and keeps what is finished', async () => {
+  it('stops when it is asked to, and keeps what is finished', async () => {
     const store = memoryShardStore();
     const abort = new AbortController();
     const stopped = convertToStore(await planOf(), store, {

@@ -75,7 +75,7 @@ describe('the library in a browser', () => {
     });
   });
 
-  it('tells folders of the same name apart, and gives the space back', async () => {
+  it('distinguishes folders of the same name, and frees the space', async () => {
     const { library } = openLibrary();
     const first = await library.add({ origin, access: { files: files() } });
     const second = await library.add({ origin, access: { files: files(2) } });

@@ -24,7 +24,7 @@ describe('adding a pack', () => {
     expect(browser().shardRequests('p')).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  it('pauses, lists the job at rest, and goes on with what is missing', async () => {
+  it('pauses, lists the job at rest, and continues with what is missing', async () => {
     const origin = browser().serve(pack, 'p');
     const { library, jobs: _, ...tab } = browser().openTab();
     const jobId = jobIdOf(origin);

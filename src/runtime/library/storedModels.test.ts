@@ -50,7 +50,7 @@ describe('carrying a pack', () => {
     await browser().expectStored(pack);
   });
 
-  it('tells other files from a pack', async () => {
+  it('distinguishes a pack from other files', async () => {
     const { library } = browser().openTab();
     for (const files of [[], [makeFile('hello', 'a.txt')], [makeFile('PK\u0003\u0004junk', 'a.zip')]]) {
       await expect(library.import({ files })).rejects.toMatchObject({ code: 'pack_invalid' });

@@ -25,6 +25,6 @@ it.each([
   expect(await multiply(request)).toEqual({ isRight: true, path, bytes: WEIGHT_BYTES, steps: true });
 });
 
-it.each(['jspi', 'asyncify'] as const)('tells in %s why weights could not be read', async (build) => {
+it.each(['jspi', 'asyncify'] as const)('says in %s why weights could not be read', async (build) => {
   expect(await multiply({ build, gpu: true, isDamaged: true })).toBe('integrity_mismatch');
 });

@@ -12,7 +12,7 @@ async function open(summary: AdapterSummary): Promise<{ backend: OrtBackend; dev
   return { backend, device };
 }
 
-/** A copy from a buffer that is no source of copies; waiting for the queue brings the error here. */
+/** A copy from a buffer that can't be copied from; waiting for the queue brings the error here. */
 async function causeError(device: GPUDevice): Promise<void> {
   const usage = GPUBufferUsage.STORAGE;
   const [from, to] = [device.createBuffer({ size: 4, usage }), device.createBuffer({ size: 4, usage })];

@@ -14,7 +14,7 @@ import type { Ort, OrtBuild } from './build';
 import type { WeightsPath } from './externalData';
 import { adoptModuleOf } from './wasmHeap';
 
-export const RUNTIME_CACHE = 'rounds-runtime';
+const RUNTIME_CACHE = 'rounds-runtime';
 /** Unit tests run in Node, which has no page address. */
 const isNode = !('location' in globalThis);
 

@@ -173,7 +173,7 @@ describe('loadPack', () => {
     });
   });
 
-  it('tells a page that is no pack from a pack', async () => {
+  it('distinguishes a pack from a page that isn’t one', async () => {
     answers = { 'pack.json': [send('<!doctype html>')] };
     await expect(load({ kind: 'url', url: base, cache: false })).rejects.toMatchObject({
       code: 'pack_invalid',

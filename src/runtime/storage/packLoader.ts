@@ -93,7 +93,7 @@ async function underLock<T>(id: string, hooks: PackHooks, work: () => Promise<T>
   let ticks: ReturnType<typeof setInterval> | undefined;
   const waits = {
     ...signalOf(hooks),
-    // Waiting for another tab is no standstill.
+    // Waiting for another tab doesn't count as a standstill.
     onWait: () => void (ticks = setInterval(() => hooks.onProgress?.('download', 0, 1), WAIT_TICK_MS)),
   };
   try {

@@ -1,11 +1,13 @@
 /** From lists of choices to questions: which lines ask, which state or explain the key. */
-import { NUMBERS } from './alphabets';
+import { asksForChoice } from './asks';
 import { resolveKey } from './key';
+import { keyInGap, spreadKeys } from './keyPlaces';
 import { HAS_QUESTION, QUESTION_END } from './keyWords';
 import { readChoice } from './line';
-import type { Item, Run } from './lists';
+import type { Run } from './lists';
+import { isMarked, markedItems } from './marks';
 import type { RoledLine } from './roles';
-import { isHeader, isNoise, NUMBERED, questionText } from './stem';
+import { NUMBERED, questionText } from './stem';
 
 export interface PastedQuestion {
   /** The text that is asked. */
@@ -40,7 +42,7 @@ export function assemble(lines: readonly RoledLine[], runs: readonly Run[]): Pas
       continue;
     }
     const stem = readStem([...between, ...headLine(lines, run)]);
-    if (!asks(stem.lines, run, lines, runs[i + 1]?.first)) return null;
+    if (!asksForChoice(stem.lines, run, lines, runs[i + 1]?.first)) return null;
     drafts.push({ stem: stem.lines, run, values: stem.values, setAside: stem.setAside, isExplained: false });
     at = run.last + 1;
   }
@@ -96,7 +98,7 @@ function splitBetween(lines: readonly RoledLine[], previous: Draft): RoledLine[]
   return lines.slice(begin);
 }
 
-/** Where the next question begins behind an explanation: its last paragraph, or the line that asks. */
+/** Where the next question begins after an explanation: its last paragraph, or the line that asks. */
 function stemAfter(lines: readonly RoledLine[], explained: number): number {
   const blank = lines.findLastIndex(
     ({ isBlank }, i) => isBlank && i > explained && lines.slice(i + 1).some((line) => !line.isBlank),
@@ -118,7 +120,7 @@ function takeAside(lines: readonly RoledLine[], draft: Draft): void {
 
 /**
  * What follows the last list: key and explanation, or the end of the last choice.
- * @returns false if it is something else, so that the list was no list of choices
+ * @returns false if it is something else, so that the list isn't a list of choices
  */
 function readTail(lines: readonly RoledLine[], draft: Draft, isOneOfSeveral: boolean): boolean {
   const rest = lines.filter(({ isBlank }) => !isBlank);
@@ -164,70 +166,6 @@ function isClose(lines: readonly RoledLine[], line: RoledLine): boolean {
   return before && !/[.!?]\s*$/u.test(line.raw) && line.raw.length < 100;
 }
 
-const isMarked = (run: Run | null): boolean =>
-  (run?.items ?? []).some(({ text }) => readChoice(text).mark === 'right');
-
-/** A list after a statement that asks nothing is a list in the text. */
-function asks(stem: readonly string[], run: Run, lines: readonly RoledLine[], end = lines.length): boolean {
-  const text = stem.filter((line) => line.trim() !== '').join('\n');
-  if (text.trim() === '') {
-    // A list of tasks is numbered as well.
-    return !(run.alphabet === null || NUMBERS.has(run.alphabet) || run.close === 'space');
-  }
-  const hasKey = lines.slice(run.last + 1, end).some(({ role }) => role === 'key') || isMarked(run);
-  const lastLine = stem.findLast((line) => line.trim() !== '') ?? '';
-  const isHeaded = isHeader(lastLine);
-  if (run.isInline) return inlineAsks(lastLine, run, hasKey, isHeaded);
-  const isWeak =
-    run.alphabet === null || NUMBERS.has(run.alphabet) || run.close === 'space' || run.close === '-';
-  if (!isWeak || hasKey || isHeaded || differ(run.items)) return true;
-  if (run.close === 'space' && run.items.length < 3) return false;
-  return HAS_QUESTION.test(text) || SELECTS.test(text);
-}
-
-const SELECTS =
-  /(?:^|[.!?:\n][ \t]*)(?:choose|select|pick|which|what|identify|mark|tick|seleccione|elija|elige|indique|señale|wählen|welche|kreuzen|choisi|cochez|quel|selecione|assinale|marque|qual|scegli|quale|indica|выберите|какой|请选择|选择)/iu;
-const FINISHED = /(?:^|[?？؟:：.!。…])[\s)*_]*$/u;
-
-function inlineAsks(head: string, run: Run, hasKey: boolean, isHeaded: boolean): boolean {
-  const last = run.items.at(-1)?.text ?? '';
-  const isClear = run.alphabet === 'upper' && run.close === ')';
-  const isLong = run.items.length >= 3 || hasKey;
-  if (isHeaded || (isClear && isLong)) return true;
-  if (!FINISHED.test(head)) return false;
-  // "The image shows: (a) a nodule, (b) an effusion. Describe both."
-  if (!hasKey && (HAS_QUESTION.test(last) || /[.。]\s*\p{L}/u.test(last.trim()))) return false;
-  return hasKey || run.alphabet === 'upper' || run.close === 'circle' || /[?？؟:：][\s)*_]*$/u.test(head);
-}
-
-/** "1. B 2. A 3. D", for several questions. */
-const PAIRS = /(\p{Nd}{1,3})[\s.):=–-]{0,3}[([]?([A-La-l])(?![\p{L}\p{M}])/gu;
-
-/** Gives each question its key out of a list of keys. */
-function spreadKeys(drafts: readonly Draft[]): void {
-  const numbered = new Map(drafts.map((draft) => [numberOf(draft), draft]));
-  for (const draft of drafts) {
-    for (const value of draft.values.slice()) {
-      if (!/^\W*\p{Nd}{1,3}[\s.):=–-]{1,3}[([]?[A-La-l](?![\p{L}\p{M}])/u.test(value)) continue;
-      const pairs = [...value.matchAll(PAIRS)].map(([, number = '', letter = '']) => ({
-        number: Number(number),
-        letter,
-      }));
-      draft.values.splice(draft.values.indexOf(value), 1);
-      pairs.forEach(({ number, letter }, i) => {
-        const target = numbered.get(number) ?? drafts[pairs.length === drafts.length ? i : number - 1];
-        target?.values.push(letter);
-      });
-    }
-  }
-}
-
-function numberOf({ stem }: Draft): number | null {
-  const first = stem.find((line) => line.trim() !== '' && !isNoise(line)) ?? '';
-  const digits = /\p{Nd}{1,3}/u.exec(NUMBERED.exec(first.slice(0, 60))?.[0] ?? '');
-  return digits ? Number(digits[0]) : null;
-}
-
 function finish({ stem, run, values, setAside }: Draft): PastedQuestion | null {
   const items = run?.items ?? [];
   const choices = items.map(({ text }) => readChoice(text));
@@ -240,7 +178,7 @@ function finish({ stem, run, values, setAside }: Draft): PastedQuestion | null {
   );
   const gap = keyInGap(stem);
   const named = [...values, ...gap.values].map((value) => resolveKey(value, texts, run?.alphabet ?? null));
-  // Two keys that differ are no key.
+  // Keys that contradict each other don't count.
   const key =
     named.length > 0
       ? new Set(named).size === 1
@@ -254,53 +192,4 @@ function finish({ stem, run, values, setAside }: Draft): PastedQuestion | null {
     key: named.length > 0 ? key : marked,
     setAside: [...new Set(setAside)],
   };
-}
-
-/** The choices that carry a mark which others lack: a sign in front, a word or sign behind, or bold. */
-function markedItems(items: readonly Item[], behind: readonly boolean[], options: readonly string[]) {
-  const written = writtenMarks(options);
-  const ways = [
-    behind,
-    items.map(({ prefix }) => prefix === 'right'),
-    items.map(({ isBold }) => isBold),
-    ...(written ? [written.marks] : []),
-  ];
-  for (const way of ways) {
-    const marks = way.flatMap((isRight, index) => (isRight ? [index] : []));
-    if (marks.length > 0 && marks.length < items.length) return { marks, texts: written?.texts ?? options };
-  }
-  return { marks: [], texts: options };
-}
-
-const TRUTH = /[([](?:(t|true|v|r|100 ?%)|f|false|-?[\d.]{1,6} ?%)[)\]]$/iu;
-const RIGHT_SIDE = /[([] ?right ?[)\]]$/iu;
-
-/** Words that are marks in one list and text in another: "(T)" and "(F)" behind all choices, "(right)" behind one. */
-function writtenMarks(options: readonly string[]): { marks: boolean[]; texts: string[] } | null {
-  const isTruth = options.every((text) => TRUTH.test(text));
-  const right = options.map((text) => RIGHT_SIDE.test(text));
-  // "Kidney (right)" next to "Kidney (left)" names a side.
-  const isSide = right.filter(Boolean).length !== 1 || options.some((text) => /left/iu.test(text));
-  if (!isTruth && isSide) return null;
-  const pattern = isTruth ? TRUTH : RIGHT_SIDE;
-  const marks = isTruth ? options.map((text) => TRUTH.exec(text)?.[1] !== undefined) : right;
-  if (new Set(marks).size < 2) return null;
-  return { marks, texts: options.map((text) => text.replace(pattern, '').trim()) };
-}
-
-const GAP = /([(（])\s*([A-J])\s*([)）])(?=\s*[。.．?？]?\s*$)/u;
-
-/** "这是什么图像？（B）": Chinese sheets write the key into the gap at the end of the question. */
-function keyInGap(stem: readonly string[]): { stem: readonly string[]; values: string[] } {
-  const at = stem.findLastIndex((line) => line.trim() !== '');
-  const line = stem[at] ?? '';
-  const found = GAP.exec(line.slice(-20));
-  if (!found || !/[\u3040-\u30ff\u4e00-\u9fff]/u.test(line.slice(-200))) return { stem, values: [] };
-  const open = line.slice(0, -20) + line.slice(-20).replace(GAP, '$1 $3');
-  return { stem: stem.with(at, open), values: [found[2] ?? ''] };
-}
-
-function differ(items: readonly Item[]): boolean {
-  const kinds = new Set(items.map(({ prefix }) => prefix));
-  return kinds.size > 1 && kinds.has('right');
 }

@@ -55,7 +55,7 @@ function prefixAt(raw: string, at: number): { kind: Prefix; length: number } | n
   return null;
 }
 
-/** "**A.** x": the bold ends behind the marker, and says nothing about the choice, unless its text is bold as well. */
+/** "**A.** x": the bold ends after the marker, and says nothing about the choice, unless its text is bold as well. */
 function withMarkerClosed(line: Line, marker: Marker): Line {
   const closing = match(BOLD, line.raw, marker.end);
   if (!closing) return line;
@@ -87,7 +87,7 @@ export interface Choice {
   mark: 'right' | 'wrong' | null;
 }
 
-/** A longer remark in brackets is no mark. */
+/** A longer remark in brackets isn't a mark. */
 const MAX_MARK = 300;
 const LAST_BRACKET = /^[([{（［【]\s*([^)\]}）］】]*)[)\]}）］】]$/u;
 const RIGHT_WORD =

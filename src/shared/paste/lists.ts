@@ -123,7 +123,7 @@ class RunBuilder {
   }
 }
 
-/** Choices that begin lines; further ones in a line stand in columns, behind a tab or several spaces. */
+/** Choices that begin lines; further ones in a line are in columns, after a tab or several spaces. */
 export const findByLine: Finder = (lines, style, from = 0) => {
   const builder = new RunBuilder(style, from, false);
   let pending: string[] = [];

@@ -16,7 +16,7 @@ import { readLines, type RoledLine } from './roles';
 
 export type { PastedQuestion } from './assemble';
 
-/** A text names few styles of markers; a text with more is no question. */
+/** A text names few styles of markers; a text with more isn't a question. */
 const MAX_STYLES = 24;
 /** A hundred questions. */
 const MAX_TEXT = 40_000;
@@ -29,7 +29,7 @@ const MAX_HTML = 500_000;
 export function readPaste(source: string): PastedQuestion[] {
   if (source.length <= MAX_TEXT) return readWhole(source);
   const read = readWhole(source.slice(0, MAX_TEXT));
-  // A book is no question; what is not read must not be sent either.
+  // A book isn't a question; what is not read must not be sent either.
   return read.map((one, i) => (i < read.length - 1 ? one : withRest(one, source.slice(MAX_TEXT))));
 }
 

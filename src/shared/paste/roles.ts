@@ -103,7 +103,7 @@ function loneLetters(lines: RoledLine[]): void {
   });
 }
 
-/** Where a label may begin within a line: behind a space, a bracket or the end of a sentence, or in front of a Chinese word. */
+/** Where a label may begin within a line: after a space, a bracket or the end of a sentence, or before a Chinese word. */
 const PLACE = /[?？؟.。!;:)\]）】,，、|»”"]|[ \t\u3000]+|(?=[答正本해정])/gu;
 const BRACKET = /[([（【{]/u;
 

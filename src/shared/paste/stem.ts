@@ -1,4 +1,4 @@
-/** The lines above a list of choices: numbers, headers and what a learning platform adds are no part of the question. */
+/** The lines above a list of choices: numbers, headers and what a learning platform adds are not part of the question. */
 import { tidy } from './line';
 
 /** "1.", "Q2)", "Question 3:" */

@@ -26,7 +26,7 @@ function barred(text: string): string[][] | null {
   return rows.length > 0 ? rows : null;
 }
 
-/** A question a row: question, choices, and possibly the key, in columns. Null if these are no such rows. */
+/** A question a row: question, choices, and possibly the key, in columns. Null if the rows aren't of that form. */
 export function readTable(text: string): PastedQuestion[] | null {
   const rows = tabbed(text) ?? barred(text);
   if (!rows) return null;
@@ -36,7 +36,7 @@ export function readTable(text: string): PastedQuestion[] | null {
   return read.every((question) => question !== null) ? read : null;
 }
 
-/** "| A | Chest X-ray | ✓ |": a choice a row, written as a list. Null if this is no such table. */
+/** "| A | Chest X-ray | ✓ |": a choice a row, written as a list. Null if the table isn't of that form. */
 export function listOfTable(text: string): string | null {
   const lines = text.split('\n');
   const isRow = (line: string): boolean => line.trim().startsWith('|');

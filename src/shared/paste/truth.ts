@@ -43,7 +43,7 @@ export function isPair(a: string, b: string): boolean {
   return PAIRS.some(([yes, no]) => (x === yes && y === no) || (x === no && y === yes));
 }
 
-/** "Answer: F" for True and False; null if the value is no such letter. */
+/** "Answer: F" for True and False; null if the value isn't such a letter. */
 export function truthIndex(value: string, options: readonly string[]): number | null {
   const [a = '', b = ''] = options;
   const letter = normal(value);

@@ -85,7 +85,7 @@ describe('a worker without the model that the page shows', () => {
 });
 
 describe('ModelState', () => {
-  it('loads again at once each time a worker was ended on the visitor’s wish, and once a while after errors', async () => {
+  it('loads again at once each time a worker was ended because the visitor asked for it, and once a while after errors', async () => {
     let lose: (error: RoundsError) => void = () => undefined;
     const call = vi.fn(() => Promise.resolve(INFO));
     const engine = { call, onLost: (listener: typeof lose) => (lose = listener) } as unknown as EngineApi;

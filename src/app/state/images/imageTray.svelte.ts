@@ -5,7 +5,8 @@ import { isSameImage } from '../../question/prompting';
 import type { Sample } from '../../question/samples';
 import { FrameCache } from './frameCache';
 import type { ImageGroup } from './series';
-import { TrayImage, type ImagePlace, type Reader, type StoredImage } from './trayImage.svelte';
+import type { ImagePlace } from './imagePlace';
+import { TrayImage, type Reader, type StoredImage } from './trayImage.svelte';
 
 export { TrayImage } from './trayImage.svelte';
 

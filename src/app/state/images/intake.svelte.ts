@@ -177,13 +177,13 @@ function leftOutFiles(
 
 function reasonOf({ found, surveyed }: SurveyedImage): LeftOutReason {
   if (surveyed.kind !== 'other') return 'notImage';
-  if (surveyed.error.code === 'file_invalid') return 'unreadable';
+  if (surveyed.what === 'unreadable') return 'unreadable';
   return isQuestion({ found, surveyed }) ? 'isText' : 'notImage';
 }
 
-/** A text that a visitor chose by itself may be a question; in a folder, texts are among what is no image. */
+/** A text that a visitor chose by itself may be a question; in a folder, texts are among what isn't an image. */
 function isQuestion({ found, surveyed }: SurveyedImage): boolean {
-  if (surveyed.kind !== 'other' || !surveyed.isText || isInFolder(found)) return false;
+  if (surveyed.kind !== 'other' || surveyed.what !== 'text' || isInFolder(found)) return false;
   return TEXT_NAME.test(found.file.name);
 }
 

@@ -89,7 +89,7 @@ describe('groupImages', () => {
     expect(names(images)).toEqual([['scout'], ['s0', 's1', 's2'], ['large']]);
   });
 
-  it('splits repeated positions by what tells the images apart', () => {
+  it('splits repeated positions by what distinguishes the images', () => {
     const echo = (e: string) => ['1', '', e, '', '', '', ''];
     const images = [0, 1, 2].flatMap((z) =>
       ['1', '2'].map((e) => slice(`z${z}e${e}`, at(z, { marks: echo(e) }))),
@@ -100,7 +100,7 @@ describe('groupImages', () => {
     ]);
   });
 
-  it('splits repeated positions by their turn where nothing tells them apart', () => {
+  it('splits repeated positions by their order if nothing distinguishes them', () => {
     const images = [0, 1, 2, 0, 1, 2].map((z, k) => slice(`n${k}`, at(z, { instanceNumber: k })));
     expect(names(images)).toEqual([
       ['n0', 'n1', 'n2'],

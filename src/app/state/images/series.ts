@@ -86,7 +86,7 @@ function nameOf(file: File): string {
 }
 
 /** The stacks of one series, each in its order. */
-export function splitSeries(series: readonly Placed[]): Placed[][] {
+function splitSeries(series: readonly Placed[]): Placed[][] {
   const alike: Placed[][] = [];
   for (const slice of series) {
     const stack = alike.find(([first]) => first && isAlike(first.header, slice.header));

@@ -4,7 +4,7 @@
  * The display follows the visitor immediately where it can; the worker's result follows, and the latest request wins.
  */
 import { RoundsError } from '../../../shared/errors';
-import type { IdentifyingField, ImageFacts, Plane, RawValues } from '../../../shared/imageFacts';
+import type { IdentifyingField, Plane } from '../../../shared/imageFacts';
 import type { ImageInput, PixelLimits } from '../../../shared/generation';
 import type { ImagePreview } from '../../../shared/protocol';
 import type { WindowRange } from '../../../shared/windowing';
@@ -13,7 +13,9 @@ import type { Sample } from '../../question/samples';
 import { isSameWindow, roundWindow } from '../../viewer/windowDrag';
 import { extent } from '../../viewer/windowPixels';
 import type { FrameCache } from './frameCache';
+import { inputOf, type ImagePlace, type Place } from './imagePlace';
 import type { ImageGroup, Slice } from './series';
+import { shownOf, type Shown } from './shownImage';
 import { Viewer } from './viewer.svelte';
 
 /** What the images of a tray share. */
@@ -26,40 +28,12 @@ export interface Reader {
   readonly stacks: WeakMap<Blob, ImageGroup>;
 }
 
-interface Place {
-  plane: Plane;
-  volume: number;
-  /** Null: the file's initial frame. */
-  frame: number | null;
-}
-
-/** Where in its file an image is, and its window: what `ImageInput` says besides the file. */
-export interface ImagePlace {
-  plane: Plane;
-  volume: number;
-  /** Null: the file's initial frame. Of a stack, the index of the slice. */
-  frame: number | null;
-  window: WindowRange | null;
-}
-
 /** The file of an image, for storage. */
 export interface StoredImage {
   blob: Blob;
   name: string;
   stack: ImageGroup | null;
   sample: Sample | null;
-}
-
-/** What is drawn: pixels, or raw values that the page windows itself. */
-export interface Shown {
-  width: number;
-  height: number;
-  pixels:
-    | { kind: 'rgba'; rgba: Uint8ClampedArray<ArrayBuffer> }
-    | { kind: 'raw'; raw: RawValues; window: WindowRange };
-  facts: ImageFacts;
-  /** Null for colour and 8-bit images, which have no raw values. */
-  raw: RawValues | null;
 }
 
 /** A changed window is sent to the worker after this time without further changes. */
@@ -238,15 +212,9 @@ export class TrayImage {
     const cached = this.#reader.cache.get(this.#key(this.#place));
     this.isPending = !cached || !isSameWindow(cached.window, this.window);
     if (!cached) return;
-    const { preview } = cached;
-    const isCurrent = isSameWindow(cached.window, this.window);
-    if (isCurrent) this.preview = preview;
-    // Only the worker knows the file's own window.
-    if (!isCurrent && !(this.window && preview.raw)) return;
-    const { rgba, raw, width, height } = preview;
-    const pixels: Shown['pixels'] =
-      isCurrent || !raw || !this.window ? { kind: 'rgba', rgba } : { kind: 'raw', raw, window: this.window };
-    this.shown = { width, height, pixels, facts: preview, raw: raw ?? null };
+    if (isSameWindow(cached.window, this.window)) this.preview = cached.preview;
+    const shown = shownOf(cached, this.window);
+    if (shown) this.shown = shown;
   }
 
   /** One call at a time; requests made meanwhile are combined into one. */
@@ -304,18 +272,12 @@ export class TrayImage {
     return `${this.id}/`;
   }
 
-  /** The same picture always gives an equal input: initial values of the file are left out. */
-  #inputOf({ plane, volume, frame }: Place): ImageInput {
-    const slice = this.stack?.[frame ?? 0];
-    const isFirst = slice !== undefined || frame === null || frame === this.#firstFrames[plane];
-    return {
-      blob: slice?.blob ?? this.#blob,
-      name: slice?.name ?? this.name,
-      ...(isFirst ? {} : { frame }),
-      ...(this.window ? { window: [...this.window] as WindowRange } : {}),
-      ...(plane === 'axial' ? {} : { plane }),
-      ...(volume === 0 ? {} : { volume }),
-    };
+  #inputOf(place: Place): ImageInput {
+    const { name, window } = this;
+    const slice = this.stack?.[place.frame ?? 0];
+    const file = slice ?? { blob: this.#blob, name };
+    const isFirst = slice !== undefined || place.frame === this.#firstFrames[place.plane];
+    return inputOf(file, isFirst ? { ...place, frame: null } : place, window);
   }
 
   #key({ plane, volume, frame }: Place): string {

@@ -5,7 +5,7 @@ import { ORIGIN, PINNED, PLAN, STORED, JOB, setup, failing } from './testing/scr
 describe('LibraryState', () => {
   it('looks before it fetches, and fetches the commit that was looked at', async () => {
     const { state, library, probes } = setup();
-    state.token = ' hf_secret ';
+    state.hubAccess.token = ' hf_secret ';
     await state.prepare(ORIGIN, 'A model');
     expect(library.of('add')).toEqual([]);
     expect(state.preparation).toMatchObject({ status: 'ready', canTestMemory: true });
@@ -27,7 +27,7 @@ describe('LibraryState', () => {
 
   it('never stores the token', async () => {
     const { state } = setup();
-    state.token = 'hf_secret';
+    state.hubAccess.token = 'hf_secret';
     await state.prepare(ORIGIN, 'A model');
     await state.download();
     expect(JSON.stringify({ ...localStorage, ...sessionStorage })).not.toContain('hf_secret');
@@ -46,7 +46,7 @@ describe('LibraryState', () => {
     await state.prepare(ORIGIN, 'A model');
     await state.download();
     expect(asked).toBe(1);
-    expect(state.persistAnswer).toBe(false);
+    expect(state.storage.persistAnswer).toBe(false);
   });
 
   it('does not ask after a failure', async () => {
@@ -177,11 +177,11 @@ describe('LibraryState', () => {
 
   it('keeps the hub’s address, in one form, and refuses what is none', () => {
     const { state } = setup();
-    expect(state.useHub('https://mirror.example/')).toBe('');
-    expect(setup().state.hub).toBe('https://mirror.example');
-    expect(state.useHub('ftp://mirror.example')).not.toBe('');
-    expect(state.hub).toBe('https://mirror.example');
-    expect(state.useHub('')).toBe('');
-    expect(setup().state.hub).toBe('https://huggingface.co');
+    expect(state.hubAccess.useHub('https://mirror.example/')).toBe('');
+    expect(setup().state.hubAccess.hub).toBe('https://mirror.example');
+    expect(state.hubAccess.useHub('ftp://mirror.example')).not.toBe('');
+    expect(state.hubAccess.hub).toBe('https://mirror.example');
+    expect(state.hubAccess.useHub('')).toBe('');
+    expect(setup().state.hubAccess.hub).toBe('https://huggingface.co');
   });
 });

@@ -2,24 +2,18 @@
 import { t } from '../../i18n/i18n.svelte';
 import type { Catalogue } from '../../../shared/catalogue';
 import { RoundsError } from '../../../shared/errors';
-import type {
-  JobState,
-  ModelOrigin,
-  OriginAccess,
-  SessionPack,
-  StorageReport,
-  StoredModel,
-} from '../../../shared/library';
+import type { JobState, ModelOrigin, OriginAccess, StoredModel } from '../../../shared/library';
 import { fetchCatalogue, findEntry, type CatalogueEntry } from '../../catalogue/catalogueFile';
 import type { EngineApi } from '../../clients/engineClient';
-import { storedText } from '../../browser/storedText';
 import type { LibraryApi } from '../../clients/libraryClient';
-import { DEFAULT_HUB, DEFAULT_CONVERSION, parseHub } from '../../catalogue/modelAddress';
-import { localKind, type FolderFiles } from '../../browser/localFiles';
-import { MANIFEST_FILE } from '../../../shared/pack';
-import { hasWeights, otherPlace, type OtherPlace } from './misplaced';
+import { DEFAULT_CONVERSION } from '../../catalogue/modelAddress';
+import type { FolderFiles } from '../../browser/localFiles';
+import { whatFilesAre, type OtherPlace } from './givenFiles';
+import { HubAccess } from './hubAccess.svelte';
 import { ModelActions } from './modelActions.svelte';
 import { Preparation } from './preparation.svelte';
+import { BrowserStorage } from './browserStorage.svelte';
+import { SessionDownloads, type SessionDownload, type SessionModel } from './sessionModels';
 
 export interface LibraryOptions {
   library: LibraryApi;
@@ -31,18 +25,6 @@ export interface LibraryOptions {
   keepAwake?: (isActive: boolean) => void;
 }
 
-/** A model that is not stored. */
-export interface SessionModel {
-  name: string;
-  repo: string;
-  pack: SessionPack;
-}
-
-interface Visit extends Omit<SessionModel, 'pack'> {
-  origin: ModelOrigin;
-  files?: File[];
-}
-
 const ENDED: readonly JobState['phase'][] = ['done', 'cancelled'];
 
 export class LibraryState {
@@ -50,32 +32,26 @@ export class LibraryState {
   models = $state.raw<StoredModel[]>([]);
   /** Jobs that are running, waiting, paused or failed. */
   jobs = $state.raw<JobState[]>([]);
-  storage = $state.raw<StorageReport | null>(null);
-  /** The browser's answer to the request for persistent storage; null before the request. */
-  persistAnswer = $state<boolean | null>(null);
   status = $state<'idle' | 'reading' | 'ready' | 'failed'>('idle');
   /** The last error that doesn't belong to a single model. */
   problem = $state.raw<RoundsError | null>(null);
   /** Why chosen files can't be used, as a sentence. */
   hint = $state('');
-  /** Files that are no model and belong elsewhere on the page. */
+  /** Files that aren't a model and belong elsewhere on the page. */
   misplaced = $state.raw<{ place: OtherPlace; name: string; files: File[] } | null>(null);
   preparation = $state.raw<Preparation | null>(null);
-  hub = $state(storedText('rounds.hub').get() ?? DEFAULT_HUB);
-  /** Access token for gated models; never stored. */
-  token = $state('');
-
+  readonly hubAccess = new HubAccess();
+  readonly storage: BrowserStorage;
   /** Actions on stored models, and their outcomes. */
   readonly actions: ModelActions;
   readonly #options: LibraryOptions;
   #catalogueLoading: Promise<Catalogue> | null = null;
-  /** Models for this visit only, by job: what resuming one needs. */
-  #visits: Readonly<Record<string, Visit>> = {};
-  #hadToken = false;
+  readonly #sessionDownloads = new SessionDownloads();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
-    this.actions = new ModelActions(options.library, () => this.#refreshStorage());
+    this.storage = new BrowserStorage(options.library, options.persist);
+    this.actions = new ModelActions(options.library, () => this.storage.refresh());
     options.library.onModels((models) => (this.models = models));
     options.library.onJobs((jobs) => {
       this.jobs = jobs.filter(({ phase }) => !ENDED.includes(phase));
@@ -92,15 +68,14 @@ export class LibraryState {
   async open(): Promise<void> {
     if (this.status === 'idle') this.status = 'reading';
     try {
-      const [catalogue, { models, jobs }, storage] = await Promise.all([
+      const [catalogue, { models, jobs }] = await Promise.all([
         this.#loadCatalogue(),
         this.#options.library.call('list', {}),
-        this.#options.library.call('storage', {}),
+        this.storage.read(),
       ]);
       this.catalogue = catalogue;
       this.models = models;
       this.jobs = jobs.filter(({ phase }) => !ENDED.includes(phase));
-      this.storage = storage;
       this.status = 'ready';
       this.problem = null;
     } catch (thrown) {
@@ -119,18 +94,9 @@ export class LibraryState {
     return findEntry(this.catalogue, repo);
   }
 
-  /** @returns an error message if the address is invalid, else an empty string */
-  useHub(text: string): string {
-    const parsed = parseHub(text);
-    if (typeof parsed === 'string') return parsed;
-    this.hub = parsed.hub;
-    storedText('rounds.hub').set(parsed.hub === DEFAULT_HUB ? null : parsed.hub);
-    return '';
-  }
-
   /** Checks a model and this device; nothing is downloaded before `download`. */
   prepare(origin: ModelOrigin, title: string, files?: File[]): Promise<void> {
-    const access: OriginAccess = { ...(files ? { files } : {}), ...this.#tokenAccess() };
+    const access: OriginAccess = { ...(files ? { files } : {}), ...this.hubAccess.forCall() };
     const preparation = new Preparation(this.#options, { origin, access, title });
     this.preparation = preparation;
     return preparation.check();
@@ -155,9 +121,9 @@ export class LibraryState {
     this.preparation = null;
     const { origin, name, source } = preparation.plan;
     const { files } = preparation.access;
-    const visit = { origin, name, repo: source.repo, ...(files ? { files } : {}) };
-    this.#visits = { ...this.#visits, [preparation.jobId]: visit };
-    return this.#addForSession(visit, preparation.access);
+    const download = { origin, name, repo: source.repo, ...(files ? { files } : {}) };
+    this.#sessionDownloads.set(preparation.jobId, download);
+    return this.#addForSession(download, preparation.access);
   }
 
   /**
@@ -165,7 +131,7 @@ export class LibraryState {
    * @returns a model for this visit only, once it is complete; null for jobs that store, and for failures
    */
   async resume(job: JobState, files?: File[]): Promise<SessionModel | null> {
-    const access = { ...(files ? { files } : {}), ...this.#tokenAccess() };
+    const access = { ...(files ? { files } : {}), ...this.hubAccess.forCall() };
     switch (job.kind) {
       case 'store':
         await this.#add(job.origin, access);
@@ -185,13 +151,18 @@ export class LibraryState {
   /** Whether files must be chosen before the job can be resumed: the browser does not store them. */
   needsFiles({ id, kind, origin }: JobState): boolean {
     if (kind === 'import') return true;
-    return origin.kind === 'folder' && kind !== 'verify' && kind !== 'export' && !this.#visits[id]?.files;
+    return (
+      origin.kind === 'folder' &&
+      kind !== 'verify' &&
+      kind !== 'export' &&
+      !this.#sessionDownloads.hasFiles(id)
+    );
   }
 
   /** Downloads parts again that `verify` removed as damaged. */
   repair(model: StoredModel): Promise<StoredModel | null> {
     this.actions.clearOutcome(model.id);
-    return this.#add(model.origin, this.#tokenAccess());
+    return this.#add(model.origin, this.hubAccess.forCall());
   }
 
   async pause(job: JobState): Promise<void> {
@@ -200,7 +171,7 @@ export class LibraryState {
 
   async cancel(job: JobState): Promise<void> {
     await this.#attempt(() => this.#options.library.call('cancel', { jobId: job.id }));
-    await this.#refreshStorage();
+    await this.storage.refresh();
   }
 
   /** Imports a pack, or prepares the conversion of a checkpoint's folder. */
@@ -208,41 +179,24 @@ export class LibraryState {
     this.problem = null;
     this.hint = '';
     this.misplaced = null;
-    const kind = localKind(local);
-    const isNamed = local.files.some(({ name }) => name === MANIFEST_FILE || name === 'config.json');
-    const place = isNamed || hasWeights(local.files) ? null : await otherPlace(local.files);
-    if (place) {
-      this.misplaced = { place, name: local.name, files: local.files };
-      return;
+    const { name, files } = local;
+    const found = await whatFilesAre(local);
+    switch (found) {
+      case 'pack':
+        return this.#import(files);
+      case 'checkpoint':
+        return this.prepare({ kind: 'folder', name, ...DEFAULT_CONVERSION }, name, files);
+      case 'unknown':
+        this.hint = name ? t('library.notAModel', { name }) : t('library.namelessNotAModel');
+        return;
+      default:
+        this.misplaced = { place: found, name, files };
     }
-    if (kind === 'checkpoint' || (!isNamed && hasWeights(local.files)))
-      return this.prepare(
-        { kind: 'folder', name: local.name, ...DEFAULT_CONVERSION },
-        local.name,
-        local.files,
-      );
-    if (kind === 'unknown') {
-      this.hint = local.name ? t('library.notAModel', { name: local.name }) : t('library.namelessNotAModel');
-      return;
-    }
-    await this.#import(local.files);
   }
 
   async removeAll(): Promise<void> {
     await this.#attempt(() => this.#options.library.call('deleteAll', {}));
-    await this.#refreshStorage();
-  }
-
-  /** Asks the browser not to delete the models when space runs low; best from a click. */
-  async requestPersistence(): Promise<void> {
-    const persist = this.#options.persist ?? (() => navigator.storage.persist());
-    try {
-      this.persistAnswer = await persist();
-    } catch {
-      // Not supported, or an insecure page: the same as a refusal.
-      this.persistAnswer = false;
-    }
-    await this.#refreshStorage();
+    await this.storage.refresh();
   }
 
   /** A failed or paused one shows its error on the model's own row, where its outcome was shown. */
@@ -254,48 +208,39 @@ export class LibraryState {
   }
 
   async #resumeSession(job: JobState, access: OriginAccess): Promise<SessionModel | null> {
-    const visit = this.#visits[job.id] ?? { origin: job.origin, name: job.name, repo: job.name };
-    const { files } = visit;
-    return this.#addForSession(visit, { ...(files ? { files } : {}), ...access });
+    const download = this.#sessionDownloads.of(job);
+    const { files } = download;
+    return this.#addForSession(download, { ...(files ? { files } : {}), ...access });
   }
 
-  async #addForSession({ origin, name, repo }: Visit, access: OriginAccess): Promise<SessionModel | null> {
-    this.problem = null;
-    try {
-      return { name, repo, pack: await this.#options.library.call('addForSession', { origin, access }) };
-    } catch (thrown) {
-      this.#showProblem(RoundsError.from(thrown));
-      return null;
-    }
+  async #addForSession(
+    { origin, name, repo }: SessionDownload,
+    access: OriginAccess,
+  ): Promise<SessionModel | null> {
+    const pack = await this.#run(() => this.#options.library.call('addForSession', { origin, access }));
+    return pack && { name, repo, pack };
   }
 
   async #import(files: File[]): Promise<void> {
-    this.problem = null;
-    try {
-      await this.#options.library.call('import', { files });
-      await this.#afterStored();
-    } catch (thrown) {
-      this.#showProblem(RoundsError.from(thrown));
-    }
+    const model = await this.#run(() => this.#options.library.call('import', { files }));
+    if (model) await this.storage.afterStored();
   }
 
   async #add(origin: ModelOrigin, access: OriginAccess): Promise<StoredModel | null> {
-    this.problem = null;
-    try {
-      const model = await this.#options.library.call('add', { origin, access });
-      await this.#afterStored();
-      return model;
-    } catch (thrown) {
-      this.#showProblem(RoundsError.from(thrown));
-      await this.#refreshStorage();
-      return null;
-    }
+    const model = await this.#run(() => this.#options.library.call('add', { origin, access }));
+    await (model ? this.storage.afterStored() : this.storage.refresh());
+    return model;
   }
 
-  /** After a model was stored. Persistence is requested after the first one: before, there is nothing to protect. */
-  async #afterStored(): Promise<void> {
-    if (this.persistAnswer === null && this.storage?.persisted !== true) await this.requestPersistence();
-    else await this.#refreshStorage();
+  /** @returns null if it failed, was paused or cancelled */
+  async #run<T>(job: () => Promise<T>): Promise<T | null> {
+    this.problem = null;
+    try {
+      return await job();
+    } catch (thrown) {
+      this.#showProblem(RoundsError.from(thrown));
+      return null;
+    }
   }
 
   /** Skips pauses and cancellations, which the visitor requested, and errors that their job shows. */
@@ -311,21 +256,6 @@ export class LibraryState {
     } catch (thrown) {
       this.problem = RoundsError.from(thrown);
     }
-  }
-
-  async #refreshStorage(): Promise<void> {
-    try {
-      this.storage = await this.#options.library.call('storage', {});
-    } catch {
-      // Keep the last report, which is an estimate anyway.
-    }
-  }
-
-  /** An emptied field means no token, also for what the worker remembers. */
-  #tokenAccess(): OriginAccess {
-    const token = this.token.trim();
-    if (token !== '') this.#hadToken = true;
-    return this.#hadToken ? { token } : {};
   }
 
   #loadCatalogue(): Promise<Catalogue> {

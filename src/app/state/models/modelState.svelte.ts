@@ -143,7 +143,7 @@ export class ModelState {
   #recover(error: RoundsError): void {
     // A loss while loading rejects the load itself.
     if (this.status !== 'ready') return;
-    // Ended on the visitor's wish, the worker has nothing that could fail again.
+    // Ended because the visitor asked for it, the worker has nothing that could fail again.
     if (error.code !== 'aborted' && !this.#mayRecover()) {
       this.#fail(error);
       return;

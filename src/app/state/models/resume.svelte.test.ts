@@ -66,9 +66,9 @@ describe('resuming', () => {
 
   it('sends no token once the field was emptied, and says so to the worker, which remembers it', async () => {
     const { state, library } = setup();
-    state.token = 'hf_secret';
+    state.hubAccess.token = 'hf_secret';
     await state.resume(JOB);
-    state.token = '';
+    state.hubAccess.token = '';
     await state.resume(JOB);
     expect(library.of('add')).toEqual([
       { origin: PINNED, access: { token: 'hf_secret' } },

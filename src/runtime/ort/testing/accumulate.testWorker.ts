@@ -1,4 +1,4 @@
-/** Test helper: accumulates in the build that it is told. */
+/** Test helper: accumulates in the build that it is given. */
 import type { OrtBuild } from '../build';
 import { accumulate } from './accumulate';
 

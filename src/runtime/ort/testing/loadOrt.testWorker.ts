@@ -1,4 +1,4 @@
-/** Test helper: loads the builds that it is told, one after another, adds with each, and answers with the sums. */
+/** Test helper: loads the builds that it is given, one after another, adds with each, and answers with the sums. */
 import type { OrtBuild } from '../build';
 import { fetchOrt, loadOrt } from '../loadOrt';
 import { startOrt } from '../startOrt';

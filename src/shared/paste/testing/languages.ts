@@ -1,4 +1,4 @@
-/** The same in other languages, and texts that are no lists of choices. */
+/** The same in other languages, and texts that aren't lists of choices. */
 import type { Layout } from './layouts';
 
 const two = (

@@ -21,7 +21,7 @@ export function same(name: string, text: string, key: number | null = 1, secret:
 
 export const ENGLISH: readonly Layout[] = [
   same(
-    'explanation behind the key',
+    'explanation after the key',
     `${Q}\nA. Chest X-ray\nB. Brain MRI\nC. Blood smear\nAnswer: B. The cortex and the ventricles are visible.`,
     1,
     ['ventricles'],
@@ -71,13 +71,23 @@ export const ENGLISH: readonly Layout[] = [
     ['gyri'],
   ),
   same('Aiken', `${Q}\nA. Chest X-ray\nB. Brain MRI\nC. Blood smear\nANSWER: B`, 1, ['ANSWER']),
-  same('tick behind', `${Q}\nA. Chest X-ray\nB. Brain MRI ✓\nC. Blood smear`, 1, ['✓']),
-  same('emoji behind', `${Q}\nA. Chest X-ray ❌\nB. Brain MRI ✅\nC. Blood smear ❌`, 1, ['✅', '❌']),
-  same('word behind', `${Q}\nA) Chest X-ray\nB) Brain MRI (correct)\nC) Blood smear`, 1, ['correct']),
-  same('word and reason behind', `${Q}\nA) Chest X-ray\nB) Brain MRI (Correct: gyri)\nC) Blood smear`, 1, [
-    'gyri',
+  same('tick after the choice', `${Q}\nA. Chest X-ray\nB. Brain MRI ✓\nC. Blood smear`, 1, ['✓']),
+  same('emoji after the choice', `${Q}\nA. Chest X-ray ❌\nB. Brain MRI ✅\nC. Blood smear ❌`, 1, [
+    '✅',
+    '❌',
   ]),
-  same('arrow behind', `${Q}\nA) Chest X-ray\nB) Brain MRI <-- correct\nC) Blood smear`, 1, ['correct']),
+  same('word after the choice', `${Q}\nA) Chest X-ray\nB) Brain MRI (correct)\nC) Blood smear`, 1, [
+    'correct',
+  ]),
+  same(
+    'word and reason after the choice',
+    `${Q}\nA) Chest X-ray\nB) Brain MRI (Correct: gyri)\nC) Blood smear`,
+    1,
+    ['gyri'],
+  ),
+  same('arrow after the choice', `${Q}\nA) Chest X-ray\nB) Brain MRI <-- correct\nC) Blood smear`, 1, [
+    'correct',
+  ]),
   same('bold choice', `${Q}\nA. Chest X-ray\n**B. Brain MRI**\nC. Blood smear`, 1, ['**']),
   same('bold text', `${Q}\n\nA. Chest X-ray\nB. **Brain MRI**\nC. Blood smear`, 1, ['**']),
   same('boxes', `${Q}\n[ ] Chest X-ray\n[x] Brain MRI\n[ ] Blood smear`, 1, ['[x]']),
@@ -116,7 +126,7 @@ export const ENGLISH: readonly Layout[] = [
     1,
     ['Correct'],
   ),
-  same('no space behind the point', `${Q}\nA.Chest X-ray\nB.Brain MRI\nC.Blood smear\nAns.B`, 1, ['Ans']),
+  same('no space after the point', `${Q}\nA.Chest X-ray\nB.Brain MRI\nC.Blood smear\nAns.B`, 1, ['Ans']),
   same('dashes', `${Q}\nA - Chest X-ray\nB - Brain MRI\nC - Blood smear\nAnswer - B`, 1, ['Answer']),
   same('columns of spaces', `${Q}\nA. Chest X-ray        C. Blood smear\nB. Brain MRI\nAnswer: B`, 1, [
     'Answer',

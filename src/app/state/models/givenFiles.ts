@@ -1,4 +1,6 @@
-/** Files that were given to the model library and belong elsewhere on the page. */
+/** What files are that were given to the model library: a model, or something that belongs elsewhere on the page. */
+import { MANIFEST_FILE } from '../../../shared/pack';
+import { localKind, type FolderFiles, type LocalKind } from '../../browser/localFiles';
 import { isCaseFile } from '../../cases/caseFile';
 
 export type OtherPlace = 'cases' | 'images';
@@ -16,15 +18,23 @@ const IMAGE_NAME = /\.(?:dcm|dicom|nii|nii\.gz|ima)$/i;
 const WEIGHTS =
   /(?:\.(?:safetensors|gguf|pt|pth|ckpt|onnx|h5)|^adapter_(?:config\.json|model\.bin)|^pytorch_model.*\.bin)$/i;
 
-export function hasWeights(files: readonly File[]): boolean {
+/** Weights without a config.json count as a checkpoint. */
+export async function whatFilesAre(local: FolderFiles): Promise<LocalKind | OtherPlace> {
+  const { files } = local;
+  if (files.some(({ name }) => name === MANIFEST_FILE || name === 'config.json')) return localKind(local);
+  if (hasWeights(files)) return 'checkpoint';
+  return (await otherPlace(files)) ?? localKind(local);
+}
+
+function hasWeights(files: readonly File[]): boolean {
   return files.some(({ name }) => WEIGHTS.test(name));
 }
 
 /**
- * Where files belong that are no model; null where nothing is known about them.
+ * Where files belong that aren't a model; null if nothing is known about them.
  * @param files of a folder, or chosen by themselves
  */
-export async function otherPlace(files: readonly File[]): Promise<OtherPlace | null> {
+async function otherPlace(files: readonly File[]): Promise<OtherPlace | null> {
   const some = files.slice(0, LOOKED_AT);
   for (const file of some) if (await isCaseFile(file).catch(() => false)) return 'cases';
   for (const file of some) if (await isImage(file)) return 'images';
