@@ -16,7 +16,8 @@ export interface TrialThread {
 export type StartThread = () => TrialThread | null;
 
 const STEP_MS: Readonly<Record<TrialStep, number>> = { read: 30_000, template: 2_000, tokenizer: 2_000 };
-const START_MS = 10_000;
+/** A machine that is busy with other work starts a thread late, and the trial must not be left out for that. */
+const START_MS = 60_000;
 /** Memory that a template or a pattern may take in its time is not bounded; a string or a stack is. */
 const EXHAUSTED = new Set(['RangeError', 'ERR_WORKER_OUT_OF_MEMORY']);
 
