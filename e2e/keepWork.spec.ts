@@ -182,7 +182,7 @@ test.describe('a reload', () => {
     await expect(page.getByText('Saved in this browser')).toBeVisible();
     await page.getByRole('button', { name: 'Follow up' }).click();
     await write(rounds, 'And on which side?');
-    await expect.poll(() => storedDrafts(page)).toContain('"size": 2');
+    await expect.poll(() => everythingStored(page)).toContain('savedAt');
     expect(await reload(page)).toBe(false);
     await rounds.modelReady();
     await expect(rounds.question).toHaveValue('And on which side?');

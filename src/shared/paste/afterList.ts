@@ -86,6 +86,8 @@ const CHOSEN = /[选選](?:择|擇|项|項)?\s*[:：]?\s*[(（]?([A-LＡ-Ｌ])[)
 /** "La correcta es la B porque …", "The incorrect statement is C." */
 const SENTENCE =
   /(?:correct|right|richtig|exacte|juste|fals|verdader|true|best|answer|respuesta|antwort|réponse)[^.:!?\n]{0,30}\s(?:is|es|ist|est|è|é|would be|must be)\s(?:la |el |le |the |die |der |option |opción |choice |letra |letter |literal |answer |statement |respuesta ){0,3}[("“]?([A-L])(?![\p{L}\p{M}’'])/iu;
+/** As models and data sets write it. */
+const TAGGED = /(?:<answer>|\\boxed\{)\s*\(?([A-L])\)?\s*(?:<\/answer>|\})/u;
 const LONE_LETTER = /^\s+\(?([A-L])\)?\.?\s*$/u;
 const NAMED = /(?<!\p{L})\(?([A-L])[).:：–-]{1,2}\s*(\p{L}+)/gu;
 const VERDICT =
@@ -102,7 +104,7 @@ function keyOf(line: RoledLine, list: OpenList, lines: readonly RoledLine[], at:
     const right = verdicts.filter(([, , word = '']) => VERDICT.exec(word)?.[1] !== undefined);
     return right.length === 1 ? (right[0]?.[1] ?? '') : '-';
   }
-  const name = (CHOSEN.exec(text) ?? SENTENCE.exec(text))?.[1];
+  const name = (TAGGED.exec(raw.slice(0, MAX_LINE)) ?? CHOSEN.exec(text) ?? SENTENCE.exec(text))?.[1];
   if (name !== undefined && placesOf(name).some(({ index }) => index < list.texts.length)) return name;
   const weak = match(WEAK_LABEL, fold(text.slice(0, 40)), 0)?.[0];
   const alone = weak === undefined ? null : LONE_LETTER.exec(text.slice(weak.length));

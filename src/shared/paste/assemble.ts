@@ -207,7 +207,7 @@ function inlineAsks(head: string, run: Run, hasKey: boolean, isHeaded: boolean):
 
 function numberOf({ stem }: Draft): number | null {
   const first = stem.find((line) => line.trim() !== '' && !isNoise(line)) ?? '';
-  const digits = /\p{Nd}{1,3}/u.exec(NUMBERED.exec(first.slice(0, 60))?.[0] ?? '');
+  const digits = /\p{Nd}{1,3}|[一二三四五六七八九十]/u.exec(NUMBERED.exec(first.slice(0, 60))?.[0] ?? '');
   return digits ? numberIn(digits[0]) : null;
 }
 

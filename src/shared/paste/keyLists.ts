@@ -14,8 +14,9 @@ interface Pair {
 }
 
 const SEPARATORS = /[\s.．,，;；、:：|/)(]/gu;
-const PAIRS = /(\p{Nd}{1,3})[\s.．):：=、،–-]{0,3}[([（]?(\p{L})(?![\p{L}\p{M}])/gu;
-const BEGINS = /^\W*\p{Nd}{1,3}[\s.．):：=、–-]{1,3}[([（]?(\p{L})(?![\p{L}\p{M}])/u;
+const PAIRS = /(\p{Nd}{1,3}|[一二三四五六七八九十])[\s.．):：=、،–-]{0,3}[([（]?(\p{L})(?![\p{L}\p{M}])/gu;
+const BEGINS =
+  /^[^\p{L}\p{N}]*(?:\p{Nd}{1,3}|[一二三四五六七八九十])[\s.．):：=、–-]{1,3}[([（]?(\p{L})(?![\p{L}\p{M}])/u;
 const RANGES =
   /(\p{Nd}{1,3})\s?[-–—~～至]\s?(\p{Nd}{1,3})\s?[.:：)、]?\s?([A-La-l](?:[\s,、]?[A-La-l]){0,49})(?![\p{L}\p{M}])/gu;
 
@@ -66,6 +67,8 @@ function spreadInOrder(questions: readonly Keyed[]): void {
   questions.forEach(({ values }, i) => values.push(letters[i] ?? ''));
 }
 
-/** The number that one to three decimal digits of any script write. */
-export const numberIn = (digits: string): number =>
-  Number(digits.normalize('NFKC').replace(/\p{Nd}/gu, asciiDigit));
+/** The number that one to three decimal digits of any script write, or a Chinese digit. */
+export function numberIn(digits: string): number {
+  const han = placesOf(digits).find(({ alphabet }) => alphabet === 'han');
+  return han ? han.index + 1 : Number(digits.normalize('NFKC').replace(/\p{Nd}/gu, asciiDigit));
+}

@@ -45,7 +45,7 @@ const EXPLANATION = [
 const EXPLANATION_CJK = '答案解析|试题解析|解析|解释|解釋|说明|說明|分析|点评|解説|説明|해설|설명|풀이';
 
 const GIVEN = [
-  "(?:your|student|selected|given|user)(?:[’']s)? (?:answer|response|choice)s?(?: (?:is|was))?|tu respuesta(?: es)?|votre r[ée]ponse|ihre antwort|sua resposta|ваш ответ|你的答案|إجابتك|我的答案|學生答案|学生答案|mi respuesta",
+  "answer_(?:idx|index)|(?:your|student|selected|given|user)(?:[’']s)? (?:answer|response|choice)s?(?: (?:is|was))?|tu respuesta(?: es)?|votre r[ée]ponse|ihre antwort|sua resposta|ваш ответ|你的答案|إجابتك|我的答案|學生答案|学生答案|mi respuesta",
 ];
 
 const META = [
@@ -102,7 +102,7 @@ export const ALTERNATIVE =
 
 /** "B is correct", "Option B is the right answer". */
 export const LETTER_IS_RIGHT =
-  /^(?:(?:the |answer |option |choice |letter |statement |opci[oó]n |antwort |réponse |вариант )*)[([]?([A-La-l\p{Nd}]|[IVX]{1,4})[)\].]?(?: ?[-–:]? ?)(?:is|was|would be|es|est|ist|è|é|-|–|:)? ?(?:therefore |thus |clearly |la |the |die |le )?(?:correct|right|best|true|correct[ao]|richtig|correcta|juste|exacte|certa|corretta|правильный|верный)(?: (?:answer|choice|option|one|response|respuesta|antwort|réponse|resposta|risposta|ответ))?(?![\p{L}\p{M}])/iu;
+  /^(?:(?:the |answer |option |choice |letter |statement |opci[oó]n |antwort |réponse |вариант )*)[([]?([A-La-l\p{Nd}]|[IVX]{1,4})(?:[)\].]? ?(?:is|was|would be|es|est|ist|è|é) | ?[-–:] ?(?=[^\n]{0,30}(?:correct|richtig|juste|exacte|certa|правил|верн))|[)\].] ?(?=correct [ac])| (?=correct|richtig))(?:therefore |thus |clearly |la |the |die |le )?(?:correct|right|best|true|correct[ao]|richtig|correcta|juste|exacte|certa|corretta|правильный|верный)(?: (?:answer|choice|option|one|response|respuesta|antwort|réponse|resposta|risposta|ответ))?(?![\p{L}\p{M}])/iu;
 /** Cheaper: whether a folded line may be one of these sentences. */
 export const RIGHT_SENTENCE = /corre|right|best|true|richtig|juste|exacte|certa|правил|верн|^(?:so )?it/u;
 /** "It is B." after a question, and "The right one is B". */

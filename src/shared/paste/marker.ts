@@ -54,13 +54,14 @@ function closeMarker(
   if (comma) return finish(text, places, '、､。'.includes(comma[0]) ? '、' : ',', at + 1);
   if (match(DASH, text, at)) return finish(text, places, '-', at + 1);
   const next = text.charAt(at);
-  if (next === '\t' || (isSpaced && (next === ' ' || next === '\t'))) return finish(text, places, 'tab', at);
+  if (next === '\t' || next === '\u3000' || (isSpaced && (next === ' ' || next === '\t')))
+    return finish(text, places, 'tab', at);
   return isSpaced ? finish(text, places, 'space', at) : null;
 }
 
 function finish(text: string, places: readonly Place[], close: string, at: number): Marker {
   let end = at;
-  while (text.charAt(end) === ' ' || text.charAt(end) === '\t') end++;
+  while (' \t\u3000'.includes(text.charAt(end)) && end < text.length) end++;
   return { places, close, end };
 }
 

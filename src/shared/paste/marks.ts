@@ -34,7 +34,7 @@ function writtenMarks(options: readonly string[]): { marks: boolean[]; texts: st
   return { marks, texts: options.map((text) => text.replace(pattern, '').trim()) };
 }
 
-const SHARE = /\s*[([](\d{1,3}(?:[.,]\d)?) ?%[)\]]$/u;
+const SHARE = /\s*(?:[([]|\s[-–—:]\s|\s)(\d{1,3}(?:[.,]\d)?) ?%[)\]]?$/u;
 
 /** How many students chose each: shares that add up to a hundred. They give the key away. */
 function withoutShares(texts: readonly string[]): readonly string[] {

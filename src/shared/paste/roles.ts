@@ -3,7 +3,8 @@ import type { RoledLine } from './roledLine';
 import { keysBelowLists, PAIR } from './afterList';
 import { roleOf } from './key';
 import { joinLoneNames, splitKeys } from './splitKeys';
-import { HAS_QUESTION, QUESTION_END } from './keyWords';
+import { fold, HAS_QUESTION, QUESTION_END, WEAK_LABEL } from './keyWords';
+import { match } from './marker';
 import { bodyOf, normal, readLine } from './line';
 
 const MAX_KEY = 2_000;
@@ -24,6 +25,7 @@ export function readLines(text: string): RoledLine[] {
     const role = line.isBlank ? ({ role: 'text' } as const) : roleOf(line.raw, known);
     return { ...line, role: role.role, value: role.role === 'key' ? role.value : '' };
   });
+  keyHeads(lines);
   lines.forEach((line, index) => {
     if (line.role === 'key' && line.value === '') fillKey(lines, index);
   });
@@ -32,6 +34,18 @@ export function readLines(text: string): RoledLine[] {
   keysBelowLists(lines);
   feedback(lines);
   return lines;
+}
+
+/** "Key", above "1 B". */
+function keyHeads(lines: readonly RoledLine[]): void {
+  lines.forEach((line, i) => {
+    if (line.role !== 'text' || line.raw.length > 40 || !isPair(lines[i + 1]?.raw ?? '')) return;
+    const text = line.raw.replace(/[\s:：*_#]/gu, '');
+    const label = match(WEAK_LABEL, fold(text), 0)?.[0];
+    if (label === undefined || label.length !== text.length) return;
+    line.role = 'key';
+    line.value = '';
+  });
 }
 
 /** "Correct answer:" on a line of its own: the next line is the key, unless the list of choices begins there. */
@@ -85,7 +99,7 @@ function answersToQuestions(lines: RoledLine[]): void {
   });
 }
 
-const LONE = /^[\s*_→>=([（]*(?:[✅✔✓☑👉]\uFE0F?[\s]*)?([A-L])[\s*_)\].）]*$/u;
+const LONE = /^[\s*_→>=/#([（]*(?:[✅✔✓☑👉]\uFE0F?[\s]*)?([A-L])[\s*_)\].!）]*$/u;
 
 /** A letter alone below the last choice. */
 function loneLetters(lines: RoledLine[]): void {

@@ -3,7 +3,7 @@ import { tidy } from './line';
 
 /** "1.", "Q2)", "Question 3:" */
 export const NUMBERED =
-  /^[\s*_#>]*(?:(?:Q|Question|Frage|Pregunta|Pergunta|Domanda|Вопрос|Soru|Pytanie|Vraag|Item|MCQ|QCM|第|问题|問題|題|문제|سؤال|السؤال)[\s.:#]*\p{Nd}{1,3}|\p{Nd}{1,3}\s?[.)．、:](?!\p{Nd}))[\s*_题題問问]*[.:)\]：．、-]?/iu;
+  /^[\s*_#>]*(?:(?:Q|Question|Frage|Pregunta|Pergunta|Domanda|Вопрос|Soru|Pytanie|Vraag|Item|MCQ|QCM|第|问题|問題|題|문제|سؤال|السؤال|س)[\s.:#]*\p{Nd}{1,3}|[一二三四五六七八九十]{1,2}、|\p{Nd}{1,3}\s?[.)．、:](?!\p{Nd}))[\s*_题題問问]*[.:)\]：．、-]?/iu;
 
 /** "Q:" */
 export const LABEL =

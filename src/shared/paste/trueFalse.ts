@@ -5,7 +5,7 @@ import type { RoledLine } from './roledLine';
 import { isPair, pairOf } from './truth';
 
 const SLASHED =
-  /[([{（]?\s*([\p{L}○×]{1,12}(?: waar)?)\s*[/|／]\s*([\p{L}○×]{1,12}(?: waar)?)\s*[)\]}）]?[.\s]*$/u;
+  /[([{（]?\s*([\p{L}○×]{1,12}(?: waar)?)(?:\s*[/|／]\s*|\s(?:or|o|ou|oder|أم|أو)\s)([\p{L}○×]{1,12}(?: waar)?)\s*[)\]}）]?[.\s?？؟]*$/u;
 const TRUE_OR_FALSE =
   /^(?:[\s*_]*(?:\p{Nd}{1,3}[.)]\s*)?)(true or false|true\/false|t\/f|verdadero o falso|vrai ou faux|wahr oder falsch|richtig oder falsch|vero o falso|verdadeiro ou falso|верно или неверно|判断题|判断|正誤|صح أم خطأ|صواب أم خطأ)\s*[:：.?)\]-]/iu;
 
@@ -53,6 +53,8 @@ function slashedRun({ raw }: RoledLine, number: number): Run | null {
   const [whole = '', yes = '', no = ''] = SLASHED.exec(tail) ?? [];
   if (whole === '' || !isPair(yes, no)) return null;
   const head = raw.slice(0, raw.length - whole.length);
+  // "Answer: yes or no?" tells how to answer.
+  if (!/[/|／]/u.test(whole) && !/[.。?？؟!]\s*$/u.test(head)) return null;
   return inlineRun([full(yes, head), full(no, head)], null, number, head);
 }
 
