@@ -1,7 +1,6 @@
 /** From lists of choices to questions: which lines ask, which state or explain the key. */
-import { asksForChoice } from './asks';
+import { NUMBERS } from './alphabets';
 import { resolveKey } from './key';
-import { keyInGap, spreadKeys } from './keyPlaces';
 import { HAS_QUESTION, QUESTION_END } from './keyWords';
 import { readChoice } from './choice';
 import { keyInGap, markedItems, withoutLastStop } from './marks';
@@ -100,7 +99,7 @@ function splitBetween(lines: readonly RoledLine[], previous: Draft): RoledLine[]
   return lines.slice(begin);
 }
 
-/** Where the next question begins after an explanation: its last paragraph, or the line that asks. */
+/** Where the next question begins behind an explanation: its last paragraph, or the line that asks. */
 function stemAfter(lines: readonly RoledLine[], explained: number): number {
   const blank = lines.findLastIndex(
     ({ isBlank }, i) => isBlank && i > explained && lines.slice(i + 1).some((line) => !line.isBlank),

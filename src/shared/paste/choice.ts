@@ -6,7 +6,7 @@ export interface Choice {
   mark: 'right' | 'wrong' | null;
 }
 
-/** A longer remark in brackets is no mark. */
+/** A longer remark in brackets isn't a mark. */
 const MAX_MARK = 300;
 const LAST_BRACKET = /^[([{（［【]\s*([^)\]}）］】]*)[)\]}）］】]$/u;
 const RIGHT_WORD =

@@ -23,7 +23,7 @@ const STRONG = [
   'đáp án(?: đúng)?|trả lời|câu trả lời|(?:kunci )?jawaban(?: yang benar)?|jawapan|คำตอบ|เฉลย',
 ];
 
-/** Without a space after them: Chinese, Japanese, Korean. */
+/** Without a space behind them: Chinese, Japanese, Korean. */
 const STRONG_CJK =
   '(?:本题|本題)?(?:正确|正確|参考|參考|标准|標準)?(?:答案|选项)(?:选|選)?|正解|正答|解答|答え|答|(?:모범 ?)?정답|해답|답';
 

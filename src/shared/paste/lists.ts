@@ -127,7 +127,7 @@ class RunBuilder {
 export const joined = (text: string, rest: string): string =>
   /\p{L}-$/u.test(text.slice(-2)) ? text + rest : `${text} ${rest}`;
 
-/** Choices that begin lines; further ones in a line stand in columns, behind a tab or several spaces. */
+/** Choices that begin lines; further ones in a line are in columns, after a tab or several spaces. */
 export const findByLine: Finder = (lines, style, from = 0) => {
   const builder = new RunBuilder(style, from, false);
   let pending: string[] = [];

@@ -1,7 +1,7 @@
 /** Marks that only a whole list or its question shows: bold among plain, percentages, a letter in the question's gap. */
 import type { Item } from './lists';
 
-/** The choices that carry a mark which others lack: a sign in front, a word or sign behind, or bold. */
+/** The choices that carry a mark which others lack: a sign before it, a word or sign after it, or bold type. */
 export function markedItems(items: readonly Item[], behind: readonly boolean[], options: readonly string[]) {
   const written = writtenMarks(options);
   const plain = written?.texts ?? withoutShares(options);

@@ -57,7 +57,7 @@ export function linesOfTable(text: string): string | null {
 const CHOICES =
   /^(?:(?:answer )?(?:options?|choices)|opciones|opções|optionen|antwortmöglichkeiten|propositions|选项|الخيارات)$/iu;
 
-/** "| A | Chest X-ray | ✓ |": a choice a row, written as a list. Null if this is no such table. */
+/** "| A | Chest X-ray | ✓ |": a choice a row, written as a list. Null if the table isn't of that form. */
 export function listOfTable(text: string): string | null {
   const lines = text.split('\n');
   const isRow = (line: string): boolean => line.trim().startsWith('|');

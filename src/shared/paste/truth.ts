@@ -63,7 +63,7 @@ export function pairOf(
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** "Answer: F" for True and False; null if the value is no such letter. */
+/** "Answer: F" for True and False; null if the value isn't such a letter. */
 export function truthIndex(value: string, options: readonly string[]): number | null {
   const [a = '', b = ''] = options;
   const letter = normal(value);
