@@ -174,6 +174,26 @@ test.describe('a reload', () => {
     expect(await reload(page)).toBe(false);
   });
 
+  test('keeps what a follow-up question follows', async ({ page, openFake }) => {
+    const rounds = await openReady(page, openFake);
+    await rounds.takeSample(/^Head CT/);
+    await answered(rounds);
+    await page.getByRole('button', { name: 'Save cases' }).click();
+    await expect(page.getByText('Saved in this browser')).toBeVisible();
+    await page.getByRole('button', { name: 'Follow up' }).click();
+    await write(rounds, 'And on which side?');
+    await expect.poll(() => everythingStored(page)).toContain('savedAt');
+    expect(await reload(page)).toBe(false);
+    await rounds.modelReady();
+    await expect(rounds.question).toHaveValue('And on which side?');
+    await answered(rounds);
+    const asked = await page.evaluate(() =>
+      JSON.stringify((globalThis as { askedParams?: unknown }).askedParams ?? null),
+    );
+    expect(asked).toContain('And on which side?');
+    expect(asked).toContain('"role":"assistant"');
+  });
+
   test('in private mode stores nothing, and asks instead', async ({ page, openFake }) => {
     const rounds = await openReady(page, openFake);
     await page.getByRole('button', { name: 'Private mode' }).click();

@@ -108,7 +108,8 @@ describe('names of tensors', () => {
 
   it('are those of one file where it holds a tensor of a type that is not needed', async () => {
     const tensors = randomTensors(config, 'BF16');
-    tensors.set('lm_head.weight', { dtype: 'F8_E4M3', shape: [96, 64], bytes: new Uint8Array(96 * 64) });
+    const unneeded = 'model.layers.0.self_attn.rotary_emb.inv_freq';
+    tensors.set(unneeded, { dtype: 'F8_E4M3', shape: [96, 64], bytes: new Uint8Array(96 * 64) });
     const files = tinyFiles().set('model.safetensors', writeSafetensors(tensors));
     expect(await refusal(files)).toBe('no error');
     tensors.set('model.norm.weight', { dtype: 'F64', shape: [64], bytes: new Uint8Array(512) });

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RoundsError } from '../shared/errors';
+import { FIRST_CONTACT_MS } from '../shared/hostProbe';
 import { runConversion } from './convert';
 import { openHub, type HubOptions } from './hubSource';
 import { planConversion } from './plan';
@@ -228,6 +229,13 @@ describe('openHub', () => {
     );
     expect(performance.now() - offline).toBeLessThan(1_000);
     vi.unstubAllGlobals();
+  });
+
+  it('asks a hub that never answers once, and says so within 5 s', { timeout: 15_000 }, async () => {
+    expect(FIRST_CONTACT_MS).toBeLessThan(5_000);
+    hub.intercept = () => true;
+    expect(await failure(open())).toMatch(/^host_unreachable: 127\.0\.0\.1:\d+ cannot be reached/);
+    expect(hub.requests).toHaveLength(1);
   });
 
   it('refuses an answer of endless length or depth', async () => {

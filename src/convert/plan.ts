@@ -13,6 +13,7 @@ import { describeRecipe, tensorDtypes } from './policy';
 import { readWeights, type StoredTensor } from './safetensors';
 import { alignUp } from './shards';
 import type { CheckpointSource } from './source';
+import { resolveTie } from './tiedHead';
 import { packWeights, resolveParts, type PackWeight } from './weightMap';
 
 export interface PlannedTensor {
@@ -39,7 +40,7 @@ export interface ConversionPlan {
 }
 
 /**
- * Reads only configuration files and headers, then assigns every span of the pack: auxiliary files first, then
+ * Reads only configuration files, headers, and parts of a stored head that config.json ties to the embedding, then assigns every span of the pack: auxiliary files first, then
  * tensors, each aligned.
  * @throws RoundsError checkpoint_invalid, model_unsupported, download_failed; file_invalid for a calibration that
  *   does not fit
@@ -58,11 +59,12 @@ export async function planConversion(
 
 async function plan(source: CheckpointSource, choice: ConversionChoice): Promise<ConversionPlan> {
   const auxiliary = await readAuxiliary(source);
-  const model = parseConfig(auxiliary.config, auxiliary.generationConfig);
-  const images = parsePreprocessor(auxiliary.preprocessorConfig, model.vision);
+  const stated = parseConfig(auxiliary.config, auxiliary.generationConfig);
+  const images = parsePreprocessor(auxiliary.preprocessorConfig, stated.vision);
   const stored = await readWeights(source);
+  const { model, tensors: known } = await resolveTie(stated, stored);
   const weights = packWeights(model);
-  const parts = resolveParts(weights, stored.tensors, stored.missingFiles);
+  const parts = resolveParts(weights, known, stored.missingFiles);
   const layout = new Layout();
   const files = auxiliary.files.map((file) => ({ ...file, span: layout.allocate(file.bytes.length) }));
   const dtypes = tensorDtypes(weights, choice.weights, choice.recipe);

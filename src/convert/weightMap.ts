@@ -214,7 +214,7 @@ function refuseMissing(
 }
 
 /** `model.language_model.X` → `model.X`, `model.visual.X` → `visual.X`; the same without `model.`, of a saved base model. */
-function originalName(name: string): string {
+export function originalName(name: string): string {
   const text = /^(?:model\.)?language_model\./.exec(name);
   if (text) return `model.${name.slice(text[0].length)}`;
   return name.startsWith('model.visual.') ? name.slice('model.'.length) : name;

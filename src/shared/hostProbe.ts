@@ -3,12 +3,12 @@
  * read from it (CORS) by the same TypeError; a request whose answer can't be read distinguishes them.
  */
 import { RoundsError } from './errors';
-import type { RetryableError } from './retry';
+import { RetryableError } from './retry';
 
 /** Requests to a host that never answered: enough for a hiccup, and still within 5 s. */
 const FIRST_CONTACT_ATTEMPTS = 3;
-/** A host that never answered is not waited for longer than this. */
-export const FIRST_CONTACT_MS = 10_000;
+/** A host that never answered, behind a firewall that drops packets, is not waited for longer than this. */
+export const FIRST_CONTACT_MS = 4_500;
 const PROBE_MS = 2_000;
 /** The browser reports a blocked answer after the request has failed. */
 const REPORT_MS = 300;
@@ -40,7 +40,9 @@ export async function unreachable(
   signal?: AbortSignal | null,
 ): Promise<RoundsError> {
   const host = URL.canParse(url) ? new URL(url).host : url;
-  switch (await probeHost(url, signal)) {
+  // What CORS blocks fails at once; a host that is silent would only be waited for again.
+  const isSilent = cause instanceof RetryableError && cause.reason.code === 'connection_stalled';
+  switch (isSilent ? 'unreachable' : await probeHost(url, signal)) {
     case 'blocked':
       return new RoundsError(
         'download_blocked',

@@ -108,7 +108,10 @@ export class AppState {
       ...{ engine, settings, draft, tray, dialogs, workspace },
       conversation: () => conversation,
     });
-    this.keeper = new DraftKeeper({ workspace, draft, tray, preferences: this.cases.preferences });
+    this.keeper = new DraftKeeper({
+      ...{ workspace, draft, tray, preferences: this.cases.preferences },
+      recall: (caseId, uid) => this.cases.recall(caseId, uid),
+    });
     const wakeLock = new WakeLock();
     this.library = new LibraryState({ library, engine, keepAwake: (wanted) => wakeLock.hold(wanted) });
     this.intake = new Intake({

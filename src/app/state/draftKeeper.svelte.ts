@@ -1,6 +1,7 @@
 /** Stores the unfinished question of the form while it is being written, and restores it after a reload. */
 import { DraftStorage, MAX_DRAFT_BYTES } from '../browser/draftStorage';
 import type { Draft } from './ask/draft.svelte';
+import type { Turn } from './ask/turn.svelte';
 import type { CasePreferences } from './cases/casePreferences.svelte';
 import type { ImageTray } from './images/imageTray.svelte';
 import { packImages, sizeOf, unpackImages } from './images/draftImages';
@@ -13,6 +14,8 @@ export interface DraftKeeperOptions {
   draft: Draft;
   tray: ImageTray;
   preferences: CasePreferences;
+  /** Brings a saved answer back to the page; null if it isn't saved. */
+  recall: (caseId: string, uid: string) => Promise<Turn | null>;
   storage?: DraftStorage;
 }
 
@@ -45,11 +48,13 @@ export class DraftKeeper {
     const { workspace, draft, tray } = this.#options;
     const text = parseText(this.#storage.readText());
     const stored = text && text.places.length > 0 ? await this.#storage.readImages() : null;
+    const follows = text?.follows ? await this.#options.recall(text.follows.caseId, text.follows.uid) : null;
     // What was typed or dropped meanwhile is newer.
     if (text && !workspace.hasText && tray.images.length === 0) {
       if (stored) tray.reopen(unpackImages(stored), text.places);
       draft.question = text.question;
       draft.setOptions(text.options, text.key);
+      draft.follows = follows;
       if (workspace.hasText || tray.images.length > 0) workspace.noteRestored();
     }
     this.#storedKey = keyOf(tray.images);
@@ -59,13 +64,14 @@ export class DraftKeeper {
 
   /** Call it in an effect: reads what it depends on. Writes the text at once and the images after a moment. */
   follow(): void {
-    const { workspace, tray, preferences } = this.#options;
+    const { workspace, draft, tray, preferences } = this.#options;
     const { text, hasWork } = workspace;
+    const follows = draft.follows && { caseId: draft.follows.caseId, uid: draft.follows.uid };
     const { images } = tray;
     const places = images.map(({ place }) => place);
     if (this.#isStarting) return;
     const isWanted = hasWork && !preferences.isPrivate;
-    const isStored = this.#storage.writeText(isWanted ? JSON.stringify({ ...text, places }) : null);
+    const isStored = this.#storage.writeText(isWanted ? JSON.stringify({ ...text, places, follows }) : null);
     this.#isTextSafe = !hasWork || (isWanted && isStored);
     const wanted = isWanted ? [...images] : [];
     this.#wantedKey = keyOf(wanted);
@@ -90,17 +96,29 @@ function keyOf(images: readonly TrayImage[]): string {
   return images.map(({ id }) => id).join();
 }
 
+interface StoredText extends FormText {
+  places: ImagePlace[];
+  /** The answer that the question follows. */
+  follows: { caseId: string; uid: string } | null;
+}
+
+function parseLink(link: unknown): StoredText['follows'] {
+  const { caseId, uid } = (link ?? {}) as Record<string, unknown>;
+  return typeof caseId === 'string' && typeof uid === 'string' ? { caseId, uid } : null;
+}
+
 /** Null if there is nothing to restore. The text is the page's own, of this tab. */
-function parseText(json: string | null): (FormText & { places: ImagePlace[] }) | null {
+function parseText(json: string | null): StoredText | null {
   if (json === null) return null;
   try {
-    const { question, options, key, places } = JSON.parse(json) as Record<string, unknown>;
+    const { question, options, key, places, follows } = JSON.parse(json) as Record<string, unknown>;
     const texts = Array.isArray(options) ? options.filter((text) => typeof text === 'string') : [];
     return {
       question: typeof question === 'string' ? question : '',
       options: texts,
       key: typeof key === 'number' && key >= 0 && key < texts.length ? key : null,
       places: Array.isArray(places) ? (places as ImagePlace[]) : [],
+      follows: parseLink(follows),
     };
   } catch {
     return null;

@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PROJECT } from '../install.mjs';
+import { openLoopbackHub, type LoopbackHub } from '../rehearsal/loopbackHub';
 import { CHECKPOINTS } from '../testing/checkpoints';
 import { runHere, type Outcome } from '../testing/runHere';
 import { command as convert } from './convert';
@@ -48,6 +49,54 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(work, { recursive: true, force: true }));
+
+describe('convert, from a hub', () => {
+  const folder = join(CHECKPOINTS, 'qwen2_vl');
+  let hub: LoopbackHub;
+
+  beforeAll(async () => {
+    const files = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+    hub = await openLoopbackHub('org/several', folder, files, ['checkpoints/CT 1', 'checkpoints/MRI']);
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  });
+
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await hub.close();
+  });
+
+  const shards = async (dir: string): Promise<Map<string, string>> =>
+    new Map([...(await contents(dir))].filter(([name]) => name !== 'pack.json'));
+
+  it.each([
+    ['org/several/checkpoints/CT 1', 'CT 1'],
+    ['org/several/checkpoints/MRI/@main', 'MRI'],
+  ])('takes a folder of a repository: %s', async (source, name) => {
+    const out = at(`hub ${name}`);
+    expect(await run('convert', source, '--out', out, '--jobs', '1')).toMatchObject({ status: 0 });
+    const local = await run('convert', folder, '--out', `${out} local`, '--jobs', '1');
+    expect(local.status).toBe(0);
+    expect(await shards(out)).toEqual(await shards(`${out} local`));
+    const manifest = JSON.parse(await readFile(join(out, 'pack.json'), 'utf8')) as unknown;
+    expect(manifest).toMatchObject({ name, source: { repo: `org/several/checkpoints/${name}` } });
+  });
+
+  it('takes the address of such a folder, as a browser shows it', async () => {
+    const page = `${hub.endpoint}/org/several/tree/main/checkpoints/CT%201`;
+    const { status, stdout } = await run('convert', page, '--dry-run');
+    expect(status).toBe(0);
+    expect(stdout).toContain('org/several/checkpoints/CT 1');
+  });
+
+  it('names the folders where none was given, and a folder that is not there', async () => {
+    const top = await run('convert', 'org/several', '--dry-run');
+    expect(top.status).toBe(1);
+    expect(top.stderr).toContain('checkpoints/CT 1, checkpoints/MRI');
+    const other = await run('convert', 'org/several/checkpoints/PET', '--dry-run');
+    expect(other.status).toBe(1);
+    expect(other.stderr).toContain('checkpoints/CT 1, checkpoints/MRI');
+  });
+});
 
 describe('convert and inspect', () => {
   it('make the same bytes with one thread and with two, and find them sound', async () => {

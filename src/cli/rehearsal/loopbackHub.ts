@@ -50,9 +50,13 @@ export async function openLoopbackHub(
       const siblings = prefixes.flatMap((prefix) => files.map((name) => ({ rfilename: prefix + name })));
       return end(200, {}, JSON.stringify({ sha: COMMIT, siblings, cardData: { license: 'mit' } }));
     }
-    const file = decodeURIComponent(pathname.split('/').at(-1) ?? '');
+    const path = decodeURIComponent(pathname);
+    const file = path.split('/').at(-1) ?? '';
     if (!files.includes(file)) return end(404);
-    if (pathname.startsWith(`/${repo}/resolve/${COMMIT}/`)) {
+    const start = `/${repo}/resolve/${COMMIT}/`;
+    if (path.startsWith(start)) {
+      const place = path.slice(start.length, -file.length).replace(/\/$/, '');
+      if (!places.includes(place)) return end(404);
       const until = String(Date.now() + LIFETIME_MS);
       return end(302, { Location: `/storage/${file}?until=${until}&signature=${sign(file, until)}` });
     }

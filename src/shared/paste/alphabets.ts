@@ -76,7 +76,7 @@ function foldSymbol(symbol: string): string {
 /** Decimal digits come in blocks of ten; these are the blocks that question sheets use. */
 const ZEROS = [0x30, 0x660, 0x6f0, 0x966, 0x9e6];
 
-function asciiDigit(digit: string): string {
+export function asciiDigit(digit: string): string {
   const code = digit.codePointAt(0) ?? 0;
   const zero = ZEROS.find((first) => code >= first && code < first + 10);
   return zero === undefined ? digit : String(code - zero);

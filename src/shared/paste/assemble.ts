@@ -1,13 +1,13 @@
 /** From lists of choices to questions: which lines ask, which state or explain the key. */
-import { asksForChoice } from './asks';
+import { NUMBERS } from './alphabets';
 import { resolveKey } from './key';
-import { keyInGap, spreadKeys } from './keyPlaces';
 import { HAS_QUESTION, QUESTION_END } from './keyWords';
-import { readChoice } from './line';
-import type { Run } from './lists';
-import { isMarked, markedItems } from './marks';
-import type { RoledLine } from './roles';
-import { NUMBERED, questionText } from './stem';
+import { readChoice } from './choice';
+import { keyInGap, markedItems, withoutLastStop } from './marks';
+import { numberIn, spreadKeys } from './keyLists';
+import { joined, type Item, type Run } from './lists';
+import type { RoledLine } from './roledLine';
+import { isHeader, isNoise, NUMBERED, questionText } from './stem';
 
 export interface PastedQuestion {
   /** The text that is asked. */
@@ -36,19 +36,20 @@ export function assemble(lines: readonly RoledLine[], runs: readonly Run[]): Pas
   for (const [i, run] of runs.entries()) {
     const before = lines.slice(at, run.first);
     const previous = drafts.at(-1);
-    const between = previous ? splitBetween(before, previous) : before;
+    const asked = [...before, ...headLine(lines, run)];
+    const between = previous ? splitBetween(asked, previous) : asked;
     if (between === null) {
       at = run.first;
       continue;
     }
-    const stem = readStem([...between, ...headLine(lines, run)]);
-    if (!asksForChoice(stem.lines, run, lines, runs[i + 1]?.first)) return null;
+    const stem = readStem(between);
+    if (!asks(stem.lines, run, lines, runs[i + 1]?.first)) return null;
     drafts.push({ stem: stem.lines, run, values: stem.values, setAside: stem.setAside, isExplained: false });
     at = run.last + 1;
   }
   const last = drafts.at(-1);
   if (!last || !readTail(lines.slice(at), last, drafts.length > 1)) return null;
-  spreadKeys(drafts);
+  spreadKeys(drafts.map((draft) => ({ number: numberOf(draft), values: draft.values })));
   const questions = drafts.map(finish);
   return questions.some((question) => question === null) ? null : (questions as PastedQuestion[]);
 }
@@ -98,7 +99,7 @@ function splitBetween(lines: readonly RoledLine[], previous: Draft): RoledLine[]
   return lines.slice(begin);
 }
 
-/** Where the next question begins after an explanation: its last paragraph, or the line that asks. */
+/** Where the next question begins behind an explanation: its last paragraph, or the line that asks. */
 function stemAfter(lines: readonly RoledLine[], explained: number): number {
   const blank = lines.findLastIndex(
     ({ isBlank }, i) => isBlank && i > explained && lines.slice(i + 1).some((line) => !line.isBlank),
@@ -133,7 +134,7 @@ function readTail(lines: readonly RoledLine[], draft: Draft, isOneOfSeveral: boo
   const last = draft.run?.items.at(-1);
   const aside = [...unnamed];
   if (first && last && !draft.run?.isInline && (continues(first) || (isFollowed && isClose(lines, first)))) {
-    last.text += ` ${first.raw.trim()}`;
+    last.text = joined(last.text, first.raw.trim());
     aside.shift();
     if (more.length > 0 && !isFollowed) return false;
   } else if (unnamed.length > 0 && !isFollowed) return false;
@@ -166,10 +167,56 @@ function isClose(lines: readonly RoledLine[], line: RoledLine): boolean {
   return before && !/[.!?]\s*$/u.test(line.raw) && line.raw.length < 100;
 }
 
+const isMarked = (run: Run | null): boolean =>
+  (run?.items ?? []).some(({ text }) => readChoice(text).mark === 'right');
+
+/** A list after a statement that asks nothing is a list in the text. */
+function asks(stem: readonly string[], run: Run, lines: readonly RoledLine[], end = lines.length): boolean {
+  const text = stem.filter((line) => line.trim() !== '').join('\n');
+  if (text.trim() === '') {
+    // A list of tasks is numbered as well.
+    return !(run.alphabet === null || NUMBERS.has(run.alphabet) || run.close === 'space');
+  }
+  const hasKey = lines.slice(run.last + 1, end).some(({ role }) => role === 'key') || isMarked(run);
+  const lastLine = stem.findLast((line) => line.trim() !== '') ?? '';
+  const isHeaded = isHeader(lastLine);
+  if (run.isInline) return inlineAsks(lastLine, run, hasKey, isHeaded);
+  const isWeak =
+    run.alphabet === null || NUMBERS.has(run.alphabet) || ['space', '-', ','].includes(run.close);
+  if (!isWeak || hasKey || isHeaded || differ(run.items)) return true;
+  if (run.close === 'space' && run.items.length < 3) return false;
+  return HAS_QUESTION.test(text) || SELECTS.test(text);
+}
+
+const SELECTS =
+  /(?:^|[.!?:\n][ \t]*)(?:choose|select|pick|which|what|identify|mark|tick|seleccione|elija|elige|indique|señale|wählen|welche|kreuzen|choisi|cochez|quel|selecione|assinale|marque|qual|scegli|quale|indica|выберите|какой|请选择|选择)/iu;
+const FINISHED = /(?:^|[?？؟:：.!。…])[\s)*_]*$/u;
+
+function inlineAsks(head: string, run: Run, hasKey: boolean, isHeaded: boolean): boolean {
+  if (run.close === 'pair') return true;
+  const last = run.items.at(-1)?.text ?? '';
+  const isClear = run.alphabet === 'upper' && run.close === ')';
+  const isLong = run.items.length >= 3 || hasKey;
+  if (isHeaded || (isClear && isLong)) return true;
+  if (!FINISHED.test(head)) return false;
+  // "The image shows: (a) a nodule, (b) an effusion. Describe both."
+  if (!hasKey && (HAS_QUESTION.test(last) || /[.。]\s*\p{L}/u.test(last.trim()))) return false;
+  return hasKey || run.alphabet === 'upper' || run.close === 'circle' || /[?？؟:：][\s)*_]*$/u.test(head);
+}
+
+function numberOf({ stem }: Draft): number | null {
+  const first = stem.find((line) => line.trim() !== '' && !isNoise(line)) ?? '';
+  const digits = /\p{Nd}{1,3}|[一二三四五六七八九十]/u.exec(NUMBERED.exec(first.slice(0, 60))?.[0] ?? '');
+  return digits ? numberIn(digits[0]) : null;
+}
+
 function finish({ stem, run, values, setAside }: Draft): PastedQuestion | null {
   const items = run?.items ?? [];
   const choices = items.map(({ text }) => readChoice(text));
-  const options = choices.map(({ text }) => text);
+  const options = withoutLastStop(
+    choices.map(({ text }) => text),
+    items,
+  );
   if (options.includes('')) return null;
   const { marks, texts } = markedItems(
     items,
@@ -190,6 +237,11 @@ function finish({ stem, run, values, setAside }: Draft): PastedQuestion | null {
     question: questionText(gap.stem),
     options: [...texts],
     key: named.length > 0 ? key : marked,
-    setAside: [...new Set(setAside)],
+    setAside: [...new Set([...setAside, ...gap.setAside])],
   };
+}
+
+function differ(items: readonly Item[]): boolean {
+  const kinds = new Set(items.map(({ prefix }) => prefix));
+  return kinds.size > 1 && kinds.has('right');
 }

@@ -3,9 +3,9 @@ import { MAX_OPTIONS } from '../options';
 import { resolveKey } from './key';
 import { HAS_QUESTION, QUESTION_END } from './keyWords';
 import { type Item, type Run } from './lists';
-import { readChoice } from './line';
+import { readChoice } from './choice';
 import { readMarker } from './marker';
-import type { RoledLine } from './roles';
+import type { RoledLine } from './roledLine';
 import { isNoise } from './stem';
 import { isPair } from './truth';
 
@@ -31,7 +31,7 @@ export function findBullets(lines: readonly RoledLine[]): Run[] {
   return runs;
 }
 
-function runOf(items: Item[]): Run {
+export function runOf(items: Item[]): Run {
   const first = items[0]?.line ?? 0;
   const last = items.at(-1)?.line ?? first;
   return { first, last, head: '', items, alphabet: null, isInline: false, close: '' };
@@ -88,50 +88,3 @@ function plainBelow(lines: readonly RoledLine[], stem: number, end: number): Run
   const isTrueFalse = isPair(texts[0] ?? '', texts[1] ?? '') && texts.length <= 3;
   return isNamed || isTrueFalse || marked.length === 1 ? runOf(items) : null;
 }
-
-const SLASHED =
-  /[([{（]?\s*([\p{L}○×]{1,12}(?: waar)?)\s*[/|／]\s*([\p{L}○×]{1,12}(?: waar)?)\s*[)\]}）]?[.\s]*$/u;
-const TRUE_OR_FALSE =
-  /^(?:[\s*_]*(?:\p{Nd}{1,3}[.)]\s*)?)(true or false|true\/false|t\/f|verdadero o falso|vrai ou faux|wahr oder falsch|richtig oder falsch|vero o falso|verdadeiro ou falso|верно или неверно|判断题|判断|正誤|صح أم خطأ|صواب أم خطأ)\s*[:：.?)\]-]/iu;
-
-const OFFERED: Record<string, [string, string]> = {
-  't/f': ['True', 'False'],
-  verdadero: ['Verdadero', 'Falso'],
-  vrai: ['Vrai', 'Faux'],
-  wahr: ['Wahr', 'Falsch'],
-  richtig: ['Richtig', 'Falsch'],
-  vero: ['Vero', 'Falso'],
-  verdadeiro: ['Verdadeiro', 'Falso'],
-  верно: ['Верно', 'Неверно'],
-  判断: ['对', '错'],
-  判断题: ['对', '错'],
-  正誤: ['正しい', '誤り'],
-  صح: ['صح', 'خطأ'],
-  صواب: ['صواب', 'خطأ'],
-};
-
-/** "Is this an X-ray? (True/False)", "True or false: this is an X-ray." */
-export function findTrueFalse(lines: readonly RoledLine[]): Run[] {
-  const number = lines.findLastIndex(({ role, isBlank }) => role === 'text' && !isBlank);
-  const line = lines[number];
-  if (!line) return [];
-  const tail = line.raw.slice(-60);
-  const slashed = SLASHED.exec(tail);
-  if (slashed && isPair(slashed[1] ?? '', slashed[2] ?? '')) {
-    const head = line.raw.slice(0, line.raw.length - tail.length + slashed.index);
-    return [
-      { ...runOf(pairItems([full(slashed[1] ?? ''), full(slashed[2] ?? '')], number)), head, isInline: true },
-    ];
-  }
-  const begin = lines.findIndex(({ isBlank }) => !isBlank);
-  const word = TRUE_OR_FALSE.exec((lines[begin]?.raw ?? '').slice(0, 80))?.[1]?.toLowerCase();
-  if (word === undefined || !lines.some(({ role }) => role === 'key')) return [];
-  const pair = OFFERED[word] ?? OFFERED[word.split(/[ /]/u)[0] ?? ''] ?? ['True', 'False'];
-  return [{ ...runOf(pairItems(pair, number)), head: line.raw, isInline: true }];
-}
-
-const pairItems = (pair: readonly string[], line: number): Item[] =>
-  pair.map((text, index) => ({ index, text, prefix: null, isBold: false, line }));
-
-const full = (text: string): string =>
-  ({ t: 'True', f: 'False', y: 'Yes', n: 'No' })[text.toLowerCase()] ?? text;

@@ -1,7 +1,8 @@
 /** Moodle's text formats: GIFT, and the cloze items of Moodle and Anki. */
 import type { PastedQuestion } from './assemble';
 import { MAX_OPTIONS } from '../options';
-import { readChoice, tidy } from './line';
+import { readChoice } from './choice';
+import { tidy } from './line';
 
 /** Answers of one item in braces; null if the braces hold something else. */
 const ITEM = /^\s*(?:=|~|(?:T|F|TRUE|FALSE)\s*(?:#|$))/iu;

@@ -105,7 +105,7 @@ function isKey(value: string, separator: string, isStrong: boolean, known: Reado
   return isStrong && isExplicit && separator !== '-' && !isList(value);
 }
 
-const BRACKETED = /^[([（【][^)\]）】]{1,3}[)\]）】]/u;
+const BRACKETED = /^[([（【{][^)\]）】}]{1,3}[)\]）】}]/u;
 
 /** In "The answer is A) x B) y" the choices follow the word "answer". */
 function isList(value: string): boolean {
@@ -114,9 +114,9 @@ function isList(value: string): boolean {
 }
 
 const NAME =
-  /(?:(?:option|choice|letter|opci[oó]n|alternativa|antwort|buchstabe|letra|lettre|lettera|буква|вариант|number|both|the|la|le|el|die|der|o)[ \t]{1,2}|(?:选项|選項|no\.) ?)?[([{（［【"“]?(الف|هـ|[IVXivx]{1,4}(?![\p{L}\p{M}\p{N}])|\p{Nd}{1,2}(?![\p{N}\p{L}]|[.,]\p{N}|[ \t]?%)|[①-⓿❶-❿]|[\p{L}\p{Nl}](?!\p{M}))/iuy;
+  /(?:(?:option|choice|letter|opci[oó]n|alternativa|antwort|buchstabe|letra|lettre|lettera|literal|inciso|буква|вариант|number|both|the|la|le|el|die|der|o)[ \t]{1,2}){0,2}(?:(?:选项|選項|no\.) ?)?[([{（［【"“]?(الف|هـ|[IVXivx]{1,4}(?![\p{L}\p{M}\p{N}])|\p{Nd}{1,2}(?![\p{N}\p{L}]|[.,]\p{N}|[ \t]?%)|[①-⓿❶-❿]|[\p{L}\p{Nl}](?!\p{M}))/iuy;
 const AFTER_NAME =
-  /^["”]?(?:$|[)\]）］】}.．:：;,、。،!|*_]|[-–—](?!\p{Ll})|[ \t]+(?:$|[(–—:✓✔✅-]|(?:because|since|as|due|is|and|&|y|et|und|e|и|و)(?![\p{L}])))/iu;
+  /^["”]?(?:$|[)\]）］】}.．:：;；,，、。،!！|*_]|[-–—](?!\p{Ll})|[ \t]+(?:$|[(–—:✓✔✅-]|(?:because|since|as|due|is|and|&|y|et|und|e|и|و|porque|ya|weil|da|car|parce|لأن)(?![\p{L}])|\p{Lu}{2,5}:))/iu;
 
 /** The letter or number that a value begins with; null if it begins with a word. */
 export function namedAtStart(value: string): string | null {
@@ -146,6 +146,8 @@ function skipDecoration(value: string): number {
   return at;
 }
 
+const NO_TEXTS: ReadonlySet<string> = new Set();
+
 /** Several letters: "B and C", "A, C", "B/D". */
 const SEVERAL = /^\W*[A-La-l]\)?(?: ?(?:,|;|&|\/|\+|、|and|y|et|und|e|и|و) ?)+\(?[A-La-l](?![\p{L}\p{M}])/u;
 
@@ -163,6 +165,9 @@ export function resolveKey(
   if (truth !== null) return truth;
   if (exact >= 0 && !(alphabet === 'digits' && byName !== null)) return exact;
   if (SEVERAL.test(value)) return null;
+  // "Answer: The correct answer is B."
+  const nested = name === null && value.length < MAX_KEY ? keyAt(value, 0, NO_TEXTS) : null;
+  if (nested && nested.length < value.length) return resolveKey(nested, options, alphabet);
   return (
     byText(normal(value), options) ?? byName ?? byText(normal(value).replace(/^\S{1,3}\s+/u, ''), options)
   );

@@ -18,11 +18,16 @@ export interface Line {
 
 const BOLD = /\*\*|__/y;
 const RIGHT =
-  /\[[xX✓✔*]\]|[✓✔✅☑☒√■●◉⦿➤►→👉](?:\uFE0F)?|\\CorrectChoice\b|\+(?![\d+])|=(?![\d=])|\*(?![*\d])|>(?![\d>])/uy;
-const WRONG = /\[ ?\]|[❌✗✘☐□○◯](?:\uFE0F)?|\\choice\b|~(?![\d~])|-(?=[ \t])/uy;
-const NEUTRAL = /[•·◦▪▫‣⁃\uF0B7]|\\item\b|–(?=[ \t])|o(?=\t)/uy;
+  /\[[xX✓✔*]\]|\([xX✓✔*]\)(?=[ \t])|[✓✔✅☑☒√■●◉⦿➤►→👉](?:\uFE0F)?|\\CorrectChoice\b|[=-]{1,2}>(?![\d>])|>{2,3}(?![\d>])|\+(?![\d+])|=(?![\d=>])|\*(?![*\d])|>(?![\d>])/uy;
+const WRONG = /\[ ?\]|\( ?\)(?=[ \t])|[❌✗✘☐□○◯](?:\uFE0F)?|\\choice\b|~(?![\d~])|-(?=[ \t])/uy;
+const NEUTRAL =
+  /[•·◦▪▫‣⁃\uF0B7]|[🔺🔻🔷🔶🔹🔸🟥🟧🟨🟩🟦🟪🟫🔴🟠🟡🟢🔵🟣🟤⚪⚫⬜⬛](?:\uFE0F)?|\\item\b|–(?=[ \t])|o(?=\t)/uy;
 
-export function readLine(raw: string): Line {
+const MARKED_NAME = /^\s*([([]?[\p{L}\p{Nd}]{1,2})[*✓✔✅](?=[)\].:])/u;
+
+export function readLine(source: string): Line {
+  // "B*) x" is marked as "*B) x" is.
+  const raw = MARKED_NAME.test(source.slice(0, 20)) ? source.replace(MARKED_NAME, '*$1') : source;
   let at = skipSpace(raw, 0);
   const isIndented = at >= 2;
   let prefix: Prefix | null = null;
@@ -80,67 +85,6 @@ export function skipSpace(text: string, from: number): number {
 /** The text without a bullet or a marker. */
 export function bodyOf({ raw, marker, bodyAt }: Line): string {
   return raw.slice(marker?.end ?? bodyAt);
-}
-
-export interface Choice {
-  text: string;
-  mark: 'right' | 'wrong' | null;
-}
-
-/** A longer remark in brackets isn't a mark. */
-const MAX_MARK = 300;
-const LAST_BRACKET = /^[([{（［【]\s*([^)\]}）］】]*)[)\]}）］】]$/u;
-const RIGHT_WORD =
-  /^(?:the )?(?:correct|answer|ans|key|true answer|best answer|x|✓|✔|✅|√|\*|correct[ao]|richtig|juste|bonne réponse|corretta|esatta|certa?|верно|правильно|juist|doğru|صحيح|صحيحة|الإجابة|الجواب|正确|正確|正解|答案|정답)(?:$|[\s:!.,;–—-])/iu;
-const WRONG_WORD =
-  /^(?:incorrect|wrong|false answer|✗|✘|❌|incorrect[ao]|falsch|неверно|خطأ|错误|錯誤|오답)(?:$|[\s:!.,;–—-])/iu;
-const RIGHT_END = /[✓✔✅☑√←⇐*]\uFE0F?$/u;
-const WRONG_END = /[✗✘❌☐]\uFE0F?$/u;
-const ARROW_WORD = /^(?:<-{1,2}|←|⇐|<=|-{1,2}|–|—|=>)\s*(.+)$/u;
-
-/** A choice's text without marks, separators and bold at its end. */
-export function readChoice(source: string): Choice {
-  let text = tidy(source);
-  let mark: Choice['mark'] = null;
-  // A choice may carry several: "Brain MRI (correct) ✓".
-  for (let i = 0; i < 4; i++) {
-    const found = endMark(text);
-    if (!found) break;
-    text = tidy(text.slice(0, found.at));
-    mark ??= found.mark;
-  }
-  return { text, mark };
-}
-
-function endMark(text: string): { at: number; mark: 'right' | 'wrong' } | null {
-  if (RIGHT_END.test(text.slice(-2))) return { at: markStart(text), mark: 'right' };
-  if (WRONG_END.test(text.slice(-2))) return { at: markStart(text), mark: 'wrong' };
-  const open = Math.max(...['(', '[', '{', '（', '［', '【'].map((c) => text.lastIndexOf(c)));
-  if (open > 0) {
-    const word =
-      text.length - open > MAX_MARK ? '' : (LAST_BRACKET.exec(text.slice(open))?.[1]?.trim() ?? '');
-    if (RIGHT_WORD.test(word)) return { at: open, mark: 'right' };
-    if (WRONG_WORD.test(word)) return { at: open, mark: 'wrong' };
-  }
-  return dashMark(text);
-}
-
-function markStart(text: string): number {
-  let at = text.length;
-  while (at > 0 && '✓✔✅☑√←⇐*✗✘❌☐\uFE0F'.includes(text.charAt(at - 1))) at--;
-  return at;
-}
-
-/** "Brain MRI – correct", "Brain MRI <- correct". */
-function dashMark(text: string): { at: number; mark: 'right' | 'wrong' } | null {
-  const at = Math.max(
-    ...[' <-', ' ←', ' - ', ' – ', ' — ', ' => ', ' -- '].map((dash) => text.lastIndexOf(dash)),
-  );
-  if (at < 0) return null;
-  const word = ARROW_WORD.exec(text.slice(at + 1))?.[1] ?? '';
-  if (/^(?:correct|richtig|correct[ao]|правильно|верно)(?: answer| choice)?[.!]?$/iu.test(word))
-    return { at, mark: 'right' };
-  return /^(?:incorrect|wrong|falsch|incorrect[ao])[.!]?$/iu.test(word) ? { at, mark: 'wrong' } : null;
 }
 
 const AT_END = new Set([...' \t\u00A0,;|，；']);

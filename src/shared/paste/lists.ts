@@ -3,7 +3,7 @@ import { MAX_OPTIONS } from '../options';
 import { NUMBERS } from './alphabets';
 import { skipSpace, type Prefix } from './line';
 import { readMarker, type Marker } from './marker';
-import type { RoledLine } from './roles';
+import type { RoledLine } from './roledLine';
 
 export interface Item {
   index: number;
@@ -110,7 +110,7 @@ class RunBuilder {
   /** A line between two choices continues the first. */
   continueWith(text: string): void {
     const last = this.#current?.items.at(-1);
-    if (last) last.text += ` ${text}`;
+    if (last) last.text = joined(last.text, text);
   }
 
   close(): void {
@@ -122,6 +122,10 @@ class RunBuilder {
     if (isWhole && run.items.length >= 2 && run.items.length <= MAX_OPTIONS) this.runs.push(run);
   }
 }
+
+/** Continues a wrapped text: "X-" and "ray" are one word. */
+export const joined = (text: string, rest: string): string =>
+  /\p{L}-$/u.test(text.slice(-2)) ? text + rest : `${text} ${rest}`;
 
 /** Choices that begin lines; further ones in a line are in columns, after a tab or several spaces. */
 export const findByLine: Finder = (lines, style, from = 0) => {
@@ -183,7 +187,7 @@ export function cutsIn(raw: string): Cut[] {
     const start = boundary.index + boundary[0].length;
     const isMarked = /[*✓✔✅+]/u.test(raw.charAt(start));
     const marker = readMarker(raw, isMarked ? skipSpace(raw, start + 1) : start);
-    if (marker && marker.close !== 'space' && marker.end < raw.length) {
+    if (marker && marker.close !== 'space' && marker.close !== ',' && marker.end < raw.length) {
       cuts.push({ marker, start, prefix: isMarked ? 'right' : null });
     }
   }
@@ -203,7 +207,7 @@ export function inlineFinder(cuts: readonly (readonly Cut[])[]): Finder {
       const chain = chainOf(cuts[number] ?? [], style, builder.next, from);
       if (chain.length === 0) builder.close();
       chain.forEach(({ cut, index }, i) => {
-        const text = line.raw.slice(cut.marker.end, chain[i + 1]?.cut.start);
+        const text = line.raw.slice(cut.marker.end, chain[i + 1]?.cut.start).replace(/\s[/|]\s$/u, '');
         const head = i === 0 && index === from ? line.raw.slice(0, cut.start) : '';
         builder.add({ index, text, prefix: cut.prefix, isBold: false, line: number }, head);
       });

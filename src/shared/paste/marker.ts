@@ -4,7 +4,7 @@ import { placesOf, type Place } from './alphabets';
 export interface Marker {
   /** One entry for each alphabet that has the symbol. */
   places: readonly Place[];
-  /** What closes it: `)`, `()`, `.`, `:`, `、`, `-`, `]`, `circle`, `tab` or `space`. */
+  /** What closes it: `)`, `()`, `.`, `:`, `、`, `,`, `-`, `]`, `circle`, `tab` or `space`. */
   close: string;
   /** Where the text of the choice begins. */
   end: number;
@@ -12,14 +12,14 @@ export interface Marker {
 
 // Every pattern is sticky and of bounded length, so that reading a marker costs the same wherever it is.
 const WORD =
-  /(?:option|choice|opci[oó]n|alternativa|op[cç][aã]o|opzione|вариант|antwort|selection)[ \t]{1,3}(?=[([]?[\p{L}\p{Nd}]{1,2}[)\].:])|选项 ?|選項 ?/iuy;
+  /(?:option|choice|opt|answer|ans|opci[oó]n|respuesta|alternativa|op[cç][aã]o|resposta|réponse|proposition|opzione|risposta|вариант|ответ|antwort|selection|الخيار|الإجابة)[ \t]{1,3}(?=[([]?[\p{L}\p{Nd}]{1,2}[)\].:])|选项 ?|選項 ?/iuy;
 const SYMBOL = /([([{（［【<]?) ?(الف|هـ|[IVX]{1,4}|[ivx]{1,4}|\p{Nd}{1,2}|[\p{L}\p{Nl}]) ?/uy;
 const CIRCLED = /[①-⓿❶-❿㈀-㈜㉠-㉾㊀-㊉]/uy;
 const CLOSED = /[)）\]］}】>](?:[.:、-](?!\d))?/uy;
 /** A full stop between digits is a decimal point, a colon a time. */
 const POINT = /[.．:：](?:[-)](?!\d)|(?!\d))/uy;
-const COMMA = /[、､。]/uy;
-const DASH = /[-–—/=](?=[ \t])/uy;
+const COMMA = /[、､。]|(?:，|,(?=[ \t]))(?!\s*[A-La-l](?![\p{L}\p{M}]))/uy;
+const DASH = /[-–—/=ـ](?=[ \t])|[–—](?=\p{L}{2})/uy;
 
 /** Null if no choice's name starts here. */
 export function readMarker(text: string, at: number): Marker | null {
@@ -50,16 +50,18 @@ function closeMarker(
     // "A ." with a space is not a marker; "A :" is French.
     return isSpaced && kind === '.' ? null : finish(text, places, kind, at + point[0].length);
   }
-  if (match(COMMA, text, at)) return finish(text, places, '、', at + 1);
+  const comma = match(COMMA, text, at);
+  if (comma) return finish(text, places, '、､。'.includes(comma[0]) ? '、' : ',', at + 1);
   if (match(DASH, text, at)) return finish(text, places, '-', at + 1);
   const next = text.charAt(at);
-  if (next === '\t' || (isSpaced && (next === ' ' || next === '\t'))) return finish(text, places, 'tab', at);
+  if (next === '\t' || next === '\u3000' || (isSpaced && (next === ' ' || next === '\t')))
+    return finish(text, places, 'tab', at);
   return isSpaced ? finish(text, places, 'space', at) : null;
 }
 
 function finish(text: string, places: readonly Place[], close: string, at: number): Marker {
   let end = at;
-  while (text.charAt(end) === ' ' || text.charAt(end) === '\t') end++;
+  while (' \t\u3000'.includes(text.charAt(end)) && end < text.length) end++;
   return { places, close, end };
 }
 

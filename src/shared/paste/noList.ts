@@ -1,7 +1,7 @@
 /** A paste without choices: what states a key is taken out, and the rest stays as it was written. */
 import type { PastedQuestion } from './assemble';
 import { HAS_QUESTION, QUESTION_END } from './keyWords';
-import type { RoledLine } from './roles';
+import type { RoledLine } from './roledLine';
 import { LABEL, NUMBERED } from './stem';
 
 /** @param source the text as pasted, which is the question if nothing in it states a key */

@@ -1,17 +1,19 @@
-/** A paste as plain lines: line ends, invisible characters, and HTML. */
+/** A paste as plain lines: line ends, invisible characters, HTML, LaTeX, quoted mail, and letters drawn as pictures. */
 
 /** Tags of lists, tables and paragraphs; a single "<" or "<5 mm" is text. */
 const HTML =
-  /<(?:li|br|p|div|ol|ul|td|tr|table|label|input|h[1-6]|b|strong|option|details|summary)(?:\s[^<>]{0,2000})?\/?>/iu;
+  /<(?:li|br|p|div|ol|ul|td|tr|table|label|input|h[1-6]|b|strong|u|mark|option|details|summary)(?:\s[^<>]{0,2000})?\/?>/iu;
 /** Marks of direction and breaks without width; joiners stay, because words are written with them. */
 const INVISIBLE = /[\u200B\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD]/gu;
 
 export function cleanText(source: string): string {
   const text = source
     .replace(/\r\n?|[\u2028\u2029]|\v|\f/gu, '\n')
+    .replace(/^[ \t]*\|.*<br.*$/gimu, (row) => row.replace(/<br\s{0,3}\/?>/giu, ' '))
     .replace(INVISIBLE, '')
     .replace(/[\u00A0\u202F\u2007]/gu, ' ');
-  return withoutFences(HTML.test(text.slice(0, 200_000)) ? fromHtml(text) : text);
+  const plain = HTML.test(text.slice(0, 200_000)) ? fromHtml(text) : text;
+  return drawnNames(withoutQuotes(fromLatex(withoutFences(plain))));
 }
 
 /** The lines of a table that is drawn with bars, without bars; code fences go. */
@@ -22,6 +24,44 @@ function withoutFences(text: string): string {
     .join('\n');
 }
 
+/** Exams in LaTeX; a text with other commands stays as it is. */
+function fromLatex(text: string): string {
+  if (!/\\(?:item|choice|CorrectChoice|question|begin)\b/u.test(text)) return text;
+  return text
+    .split('\n')
+    .filter((line) => !/^\s*\\(?:begin|end)\{[^{}]{1,40}\}(?:[[{][^\n]{0,200})?\s*$/u.test(line))
+    .map((line) =>
+      line
+        .replace(/\\(?:textbf|underline|emph)\{([^{}]{1,500})\}/gu, '**$1**')
+        .replace(/^\s*\\question(?:\[[^\]]{0,20}\])?\s*/u, ''),
+    )
+    .join('\n');
+}
+
+/** "> What is this?": all lines of a mail. */
+function withoutQuotes(text: string): string {
+  if (!/^\s*>/u.test(text)) return text;
+  const lines = text.split('\n');
+  const isQuoted = lines.every((line) => line.trim() === '' || /^\s*>/u.test(line));
+  return isQuoted ? lines.map((line) => line.replace(/^\s*> ?/u, '')).join('\n') : text;
+}
+
+const DRAWN =
+  /^([ \t]*(?:[-*•][ \t]+)?)(?:([0-9])\uFE0F?\u20E3|([\u{1F130}-\u{1F189}])\uFE0F?)[ \t]*[.):]?/gmu;
+/** The letter A in circles and squares, black and white. */
+const FIRST_DRAWN = [0x1f130, 0x1f150, 0x1f170];
+
+/** "1️⃣" and "🅰️" in front of choices. */
+function drawnNames(text: string): string {
+  return text.replace(DRAWN, (whole, start: string, digit?: string, letter?: string) => {
+    if (digit !== undefined) return `${start}${digit}) `;
+    const code = letter?.codePointAt(0) ?? 0;
+    const first = FIRST_DRAWN.findLast((one) => one <= code) ?? code;
+    return code - first < 12 ? `${start}${String.fromCharCode(65 + code - first)}) ` : whole;
+  });
+}
+
+const BOLD: ReadonlySet<string> = new Set(['b', 'strong', 'u', 'mark']);
 const BREAKS = new Set([
   'br',
   'p',
@@ -48,7 +88,7 @@ function fromHtml(text: string): string {
     const name = tag.toLowerCase();
     if (name === 'li' || name === 'input') return close ? '' : lineStart(name, rest);
     if (name === 'td' || name === 'th') return close ? '\t' : '';
-    if (name === 'b' || name === 'strong') return '**';
+    if (BOLD.has(name)) return '**';
     if (name === 'option' && !close) return lineStart(name, rest);
     return BREAKS.has(name) ? '\n' : '';
   });
@@ -58,7 +98,7 @@ function fromHtml(text: string): string {
       (whole, name: string) => entity(name.toLowerCase()) ?? whole,
     )
     .split('\n')
-    .map((line) => line.replace(/\*\*\s*\*\*/gu, ' '))
+    .map((line) => line.replace(/\*{8}|\*{4}(?=\S)|(?<=\S)\*{4}/gu, '**').replace(/\*\*\s+\*\*/gu, ' '))
     .join('\n');
 }
 

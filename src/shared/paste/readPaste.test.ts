@@ -5,7 +5,10 @@ import { readChoices, readPaste, type PastedQuestion } from './readPaste';
 import common from './testing/common.cases.json';
 import { LANGUAGES, UNTOUCHED } from './testing/languages';
 import { ENGLISH } from './testing/layouts';
+import inLanguages from './testing/languages.cases.json';
 import { OTHER_FORMS } from './testing/otherForms';
+import sheets from './testing/sheets.cases.json';
+import { ORDINARY } from './testing/untouched';
 
 const LAYOUTS = [...ENGLISH, ...OTHER_FORMS, ...LANGUAGES];
 const KEY_WORDS = /answer: |\bans\b|\bkey:|respuesta|réponse|答案|الإجابة|correct/i;
@@ -56,7 +59,18 @@ describe('readPaste', () => {
     },
   );
 
-  it.each(UNTOUCHED)('leaves %j as it is', (text) => {
+  it.each([...sheets, ...inLanguages].map((layout) => [layout.name, layout] as const))(
+    'reads what platforms and sheets write: %s',
+    (_, { text, read, secret }) => {
+      const found = readPaste(text);
+      expect(found).toMatchObject(read);
+      expect(found).toHaveLength(read.length);
+      const prompt = found.map(prompts).join('\n');
+      for (const part of secret) expect(prompt).not.toContain(part);
+    },
+  );
+
+  it.each([...UNTOUCHED, ...ORDINARY])('leaves %j as it is', (text) => {
     expect(readPaste(text)).toEqual([{ question: text, options: [], key: null, setAside: [] }]);
   });
 });

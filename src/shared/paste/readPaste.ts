@@ -4,15 +4,17 @@
  */
 import { MAX_OPTIONS, optionLetter } from '../options';
 import { assemble, type PastedQuestion } from './assemble';
-import { findBullets, findPlain, findTrueFalse } from './bullets';
+import { findBullets, findPlain } from './bullets';
 import { resolveKey } from './key';
 import { readSpecial } from './layouts';
-import { readChoice } from './line';
+import { readChoice } from './choice';
 import { cutsIn, findByLine, inlineFinder, stylesOf, type Finder, type Run } from './lists';
 import { cleanText } from './plainText';
 import { setAsideKeys } from './noList';
-import { listOfTable } from './tables';
-import { readLines, type RoledLine } from './roles';
+import { linesOfTable, listOfTable } from './tables';
+import { findTrueFalse } from './trueFalse';
+import type { RoledLine } from './roledLine';
+import { readLines } from './roles';
 
 export type { PastedQuestion } from './assemble';
 
@@ -42,7 +44,7 @@ function readWhole(source: string): PastedQuestion[] {
   const special = readSpecial(source);
   if (special) return special;
   const text = cleanText(source);
-  const lines = readLines(listOfTable(text) ?? text);
+  const lines = readLines(linesOfTable(text) ?? listOfTable(text) ?? text);
   const found = readLists(lines);
   return found ?? setAsideKeys(source, lines);
 }
@@ -70,11 +72,15 @@ function* listsOf(lines: readonly RoledLine[]): Generator<Run[]> {
   yield findTrueFalse(lines);
 }
 
-/** The most lists first: the letters below two numbered questions, rather than the numbers. */
+/** The most lists first: the letters below two numbered questions, rather than the numbers. Then the longest. */
 function ofStyles(lines: readonly RoledLine[], styles: ReturnType<typeof stylesOf>, find: Finder): Run[][] {
   const found = styles.map((style) => find(lines, style));
-  return found.filter((runs) => runs.length > 0).sort((a, b) => b.length - a.length);
+  return found
+    .filter((runs) => runs.length > 0)
+    .sort((a, b) => b.length - a.length || choicesIn(b) - choicesIn(a));
 }
+
+const choicesIn = (runs: readonly Run[]): number => runs.reduce((sum, { items }) => sum + items.length, 0);
 
 /**
  * The same for a clipboard, which may also hold HTML: lists of pages and documents lose their letters in plain text.

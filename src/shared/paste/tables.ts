@@ -1,40 +1,61 @@
 /** Rows of a spreadsheet, tables in Markdown, and records in JSON. */
 import type { PastedQuestion } from './assemble';
 import { namedAtStart, resolveKey } from './key';
+import { barred, delimited, tabbed } from './cells';
 import { MAX_OPTIONS } from '../options';
-import { normal, readChoice, tidy } from './line';
-
-const MAX_ROWS = 500;
-const MAX_COLUMNS = 30;
-
-/** Cells in tabs; null unless every line that is not empty has at least three. */
-function tabbed(text: string): string[][] | null {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length === 0 || lines.length > MAX_ROWS) return null;
-  const rows = lines.map((line) => line.split('\t').map((cell) => cell.trim().replace(/^"([^]*)"$/u, '$1')));
-  return rows.every(({ length }) => length >= 3 && length <= MAX_COLUMNS) ? rows : null;
-}
-
-/** Cells between bars, without the line below the head. */
-function barred(text: string): string[][] | null {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length < 2 || lines.length > MAX_ROWS || !lines.every((line) => line.trim().startsWith('|')))
-    return null;
-  const rows = lines
-    .map((line) => line.trim().replace(/^\|/u, '').replace(/\|$/u, '').split('|').map(tidy))
-    .filter((cells) => !cells.every((cell) => /^:?-+:?$/u.test(cell)));
-  return rows.length > 0 ? rows : null;
-}
+import { readChoice } from './choice';
+import { normal, tidy } from './line';
 
 /** A question a row: question, choices, and possibly the key, in columns. Null if the rows aren't of that form. */
 export function readTable(text: string): PastedQuestion[] | null {
   const rows = tabbed(text) ?? barred(text);
-  if (!rows) return null;
+  if (rows) return questionsOf(rows, plainRow);
+  for (const delimiter of [',', ';'] as const) {
+    const cells = delimited(text, delimiter);
+    const read = cells && questionsOf(cells, delimitedRow);
+    if (read) return read;
+  }
+  return null;
+}
+
+function questionsOf(
+  rows: readonly string[][],
+  unnamed: (row: readonly string[]) => PastedQuestion | null,
+): PastedQuestion[] | null {
   const [head = [], ...rest] = rows;
   const columns = rest.length > 0 ? namedColumns(head) : null;
-  const read = columns ? rest.map((row) => namedRow(row, columns)) : rows.map(plainRow);
+  const read = columns ? rest.map((row) => namedRow(row, columns)) : rows.map(unnamed);
   return read.every((question) => question !== null) ? read : null;
 }
+
+/** Sentences have commas as well, so a row counts only if it asks first and names its key last. */
+function delimitedRow(row: readonly string[]): PastedQuestion | null {
+  const cells = row.slice(/^\d{1,4}$/u.test(row[0] ?? '') ? 1 : 0);
+  return /[?？؟]["”]?$/u.test(cells[0] ?? '') ? plainRow(cells) : null;
+}
+
+/** A table whose choices share a cell, as lines; null if it is none. */
+export function linesOfTable(text: string): string | null {
+  const rows = tabbed(text) ?? barred(text);
+  const [head = [], ...rest] = rows ?? [];
+  const place = (pattern: RegExp): number => head.findIndex((name) => pattern.test(name.trim()));
+  const [question, choices, aside] = [place(QUESTION), place(CHOICES), place(ASIDE)] as const;
+  const key = head.findIndex(
+    (name, i) => name.trim() !== '' && ![question, choices, aside].includes(i) && KEY.test(name.trim()),
+  );
+  if (rest.length === 0 || question < 0 || choices < 0) return null;
+  const cell = (row: readonly string[], at: number, label: string): string =>
+    at < 0 || !row[at] ? '' : `${label}${row[at]}\n`;
+  return rest
+    .map(
+      (row) =>
+        `${cell(row, question, '')}${cell(row, choices, '')}${cell(row, key, 'Answer: ')}${cell(row, aside, 'Explanation: ')}`,
+    )
+    .join('\n');
+}
+
+const CHOICES =
+  /^(?:(?:answer )?(?:options?|choices)|opciones|opções|optionen|antwortmöglichkeiten|propositions|选项|الخيارات)$/iu;
 
 /** "| A | Chest X-ray | ✓ |": a choice a row, written as a list. Null if the table isn't of that form. */
 export function listOfTable(text: string): string | null {
@@ -94,8 +115,21 @@ function namedRow(row: readonly string[], { question, options, key, aside }: Col
   );
 }
 
+/** Blackboard: "MC", the question, and each choice with "correct" or "incorrect" behind it. */
+function blackboardRow([kind = '', question = '', ...cells]: readonly string[]): PastedQuestion | null {
+  if (kind === 'TF' && /^(?:true|false)$/iu.test(cells[0] ?? ''))
+    return questionOf(question, ['True', 'False'], cells[0] ?? '', []);
+  if (!/^M[CA]$/u.test(kind) || !cells.every((cell, i) => i % 2 === 0 || /^(?:in)?correct$/iu.test(cell)))
+    return null;
+  const texts = cells.filter((_, i) => i % 2 === 0);
+  const rights = texts.filter((_, i) => /^correct$/iu.test(cells[i * 2 + 1] ?? ''));
+  return questionOf(question, texts, rights.length === 1 ? (rights[0] ?? '') : '', []);
+}
+
 /** Question, choices, key; possibly a number in front. The key is a letter, a number, or one of the choices. */
 function plainRow(row: readonly string[]): PastedQuestion | null {
+  const blackboard = blackboardRow(row);
+  if (blackboard) return blackboard;
   const cells = row.slice(/^\W?\d{1,4}\W?$/u.test(row[0] ?? '') ? 1 : 0).filter((cell) => cell !== '');
   const [question = '', ...more] = cells;
   if (more.length < 2 || namedAtStart(question) !== null) return null;
@@ -108,7 +142,7 @@ function plainRow(row: readonly string[]): PastedQuestion | null {
   return isKey ? questionOf(question, texts, value, []) : questionOf(question, more, '', []);
 }
 
-function questionOf(
+export function questionOf(
   question: string,
   texts: readonly string[],
   value: string,
@@ -128,59 +162,3 @@ function questionOf(
     setAside: [value, ...aside].filter((text) => text !== ''),
   };
 }
-
-const MAX_JSON = 200_000;
-
-/** Records of question banks and data sets. */
-export function readRecords(text: string): PastedQuestion[] | null {
-  const trimmed = text.trim();
-  if (trimmed.length > MAX_JSON || !/^(?:\{\s*"|\[\s*\{)/u.test(trimmed)) return null;
-  const values = parseJson(trimmed);
-  const read = values?.slice(0, MAX_ROWS).map(recordOf);
-  return read && read.length > 0 && read.every((question) => question !== null) ? read : null;
-}
-
-/** One value, a list, or a value a line. */
-function parseJson(text: string): unknown[] | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? (value as unknown[]) : [value];
-  } catch {
-    const lines = text.split('\n').filter((line) => line.trim() !== '');
-    try {
-      return lines.length > 1 && lines.length <= MAX_ROWS
-        ? lines.map((line) => JSON.parse(line) as unknown)
-        : null;
-    } catch {
-      return null;
-    }
-  }
-}
-
-function recordOf(value: unknown): PastedQuestion | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const fields = new Map(
-    Object.entries(value).map(([name, field]) => [name.toLowerCase(), field as unknown]),
-  );
-  const first = (...names: string[]): unknown =>
-    names.map((name) => fields.get(name)).find((field) => field !== undefined);
-  const question = first('question', 'stem', 'prompt', 'text');
-  const list =
-    first('options', 'choices', 'answers') ??
-    ['opa', 'opb', 'opc', 'opd'].flatMap((name) => fields.get(name) ?? []);
-  const options = typeof list === 'object' && list !== null ? Object.values(list).map(optionText) : [];
-  if (typeof question !== 'string' || options.some((option) => option === '')) return null;
-  const key = first('answer_idx', 'answer', 'correct_answer', 'correct', 'label', 'gold', 'cop', 'key');
-  const aside = first('explanation', 'exp', 'rationale');
-  const named = typeof key === 'number' && !fields.has('cop') ? String(key + 1) : scalar(key);
-  return questionOf(question, options, named, [scalar(aside)]);
-}
-
-function optionText(option: unknown): string {
-  if (typeof option !== 'object' || option === null) return scalar(option);
-  const { value, text } = option as Record<string, unknown>;
-  return scalar(value ?? text);
-}
-
-const scalar = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : '';

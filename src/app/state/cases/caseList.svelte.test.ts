@@ -151,4 +151,26 @@ describe('several files of cases', () => {
     const states = list.summaries.map(({ id, changedAt }) => [id, changedAt.slice(8, 10)]);
     expect(Object.fromEntries(states)).toEqual({ [CASE_ID]: '02', [OTHER]: '03' });
   });
+
+  it('settle each clash as the visitor chose for it', async () => {
+    const { list, images } = setup();
+    const transfer = new CaseTransfer(list, images);
+    await transfer.importFiles([await file('one.zip', bare(CASE_ID, '1'), bare(OTHER, '1'))]);
+    await transfer.importFiles([
+      await file('a.zip', bare(CASE_ID, '2')),
+      await file('b.zip', bare(OTHER, '3')),
+      await file('c.zip', bare(CASE_ID, '4')),
+    ]);
+    expect(transfer.clashing.map(({ id }) => id)).toEqual([CASE_ID, OTHER]);
+    await transfer.resolveConflicts('replace', CASE_ID);
+    expect(transfer.clashing.map(({ id }) => id)).toEqual([OTHER]);
+    await transfer.resolveConflicts('both', OTHER);
+    expect(transfer.clashing).toEqual([]);
+    const days = list.summaries.map(({ changedAt }) => changedAt.slice(8, 10));
+    expect(days).toHaveLength(3);
+    const states = Object.fromEntries(
+      list.summaries.map(({ id, changedAt }) => [id, changedAt.slice(8, 10)]),
+    );
+    expect(states).toMatchObject({ [CASE_ID]: '04', [OTHER]: '01' });
+  });
 });

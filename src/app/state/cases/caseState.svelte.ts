@@ -11,6 +11,7 @@ import { CaseTransfer } from './caseTransfer.svelte';
 import type { Dialogs } from '../dialogs.svelte';
 import type { Conversation, Entry } from '../ask/conversation.svelte';
 import type { Draft } from '../ask/draft.svelte';
+import type { Turn } from '../ask/turn.svelte';
 import type { ImageTray } from '../images/imageTray.svelte';
 import { inputOf, restoreEntries } from './savedEntries';
 import type { Settings } from '../settings.svelte';
@@ -84,16 +85,29 @@ export class CaseState {
     }
   }
 
+  /**
+   * Brings the answers of a saved case back to the page, and leaves the form as it is. Never rejects.
+   * @returns the answer with this uid; null if it isn't saved
+   */
+  async recall(id: string, uid: string): Promise<Turn | null> {
+    try {
+      const full = await this.list.read(id);
+      this.#conversation.restore(this.#entriesOf(full, ''));
+      const entry = this.#conversation.turns.find((turn) => turn.uid === uid);
+      if (entry?.kind !== 'answer') return null;
+      this.#conversation.show(entry.id);
+      return entry;
+    } catch {
+      // Deleted meanwhile, or never saved.
+      return null;
+    }
+  }
+
   /** Shows a case, whether it is saved here or not. */
-  show({ record, images }: FullCase, thumbnail = ''): void {
-    const inputs = record.images.map((image) => {
-      const blob = blobOf(images, image);
-      const input = inputOf(image, blob);
-      this.images.remember(input, { image, blob, thumbnail });
-      return input;
-    });
+  show(full: FullCase, thumbnail = ''): void {
+    const entries = this.#entriesOf(full, thumbnail);
     this.#options.workspace.replace(() => {
-      this.#conversation.restore(restoreEntries(record, inputs));
+      this.#conversation.restore(entries);
       const { shown } = this.#conversation;
       if (shown) this.#restoreForm(shown);
     });
@@ -137,6 +151,16 @@ export class CaseState {
     const { draft } = this.#options;
     if (draft.follows && ids.includes(draft.follows.caseId)) draft.follows = null;
     for (const id of ids) this.#conversation.remove(id);
+  }
+
+  #entriesOf({ record, images }: FullCase, thumbnail: string): Entry[] {
+    const inputs = record.images.map((image) => {
+      const blob = blobOf(images, image);
+      const input = inputOf(image, blob);
+      this.images.remember(input, { image, blob, thumbnail });
+      return input;
+    });
+    return restoreEntries(record, inputs);
   }
 
   /** Restores form, images and settings as they were when this was asked. */

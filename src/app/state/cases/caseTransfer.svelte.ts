@@ -2,7 +2,7 @@
 import { RoundsError } from '../../../shared/errors';
 import { saveFile } from '../../browser/exporting';
 import { CASE_FILE_ENDING, readCaseFile, writeCaseFile, type FullCase } from '../../cases/caseFile';
-import { isoNow, unique, type CaseRecord } from '../../cases/caseFormat';
+import { isoNow, titleOf, unique, type CaseRecord } from '../../cases/caseFormat';
 import { caseMarkdown } from '../../cases/caseMarkdown';
 import { asCopy, blobOf, picturesOf, withoutOriginals } from './buildCase';
 import { dataUrl, type CaseImages } from './caseImages';
@@ -39,6 +39,14 @@ export interface Imported {
 export class CaseTransfer {
   /** Imported cases that are here already in another state, until the visitor decides. */
   conflicts = $state.raw<readonly FullCase[]>([]);
+  /** The cases of `conflicts`, each once, with the title that its latest state in the files has. */
+  clashing = $derived.by(() => {
+    const latest = this.conflicts.toSorted((a, b) => (a.record.changedAt < b.record.changedAt ? 1 : -1));
+    return unique(this.conflicts.map(({ record }) => record.id)).flatMap((id) => {
+      const found = latest.find(({ record }) => record.id === id);
+      return found ? [{ id, title: titleOf(found.record) }] : [];
+    });
+  });
   imported = $state.raw<Imported | null>(null);
   problem = $state.raw<RoundsError | null>(null);
   isBusy = $state(false);
@@ -140,11 +148,17 @@ export class CaseTransfer {
     this.imported = { added: added + fresh.length, same: before + same.length, onlyId: null };
   }
 
-  /** Does what the visitor chose with all `conflicts`. */
-  resolveConflicts(choice: ConflictChoice): Promise<void> {
+  /**
+   * Does what the visitor chose with `conflicts`.
+   * @param id of the case to settle; without it, all of them
+   */
+  resolveConflicts(choice: ConflictChoice, id?: string): Promise<void> {
+    const isChosen = ({ record }: FullCase): boolean => id === undefined || record.id === id;
     // Of one case in several states, the latest is what remains.
-    const conflicts = this.conflicts.toSorted((a, b) => (a.record.changedAt < b.record.changedAt ? -1 : 1));
-    this.conflicts = [];
+    const conflicts = this.conflicts
+      .filter(isChosen)
+      .toSorted((a, b) => (a.record.changedAt < b.record.changedAt ? -1 : 1));
+    this.conflicts = this.conflicts.filter((full) => !isChosen(full));
     if (choice === 'skip') return Promise.resolve();
     return this.#guard(async () => {
       for (const full of conflicts) await this.#write(choice === 'both' ? asCopy(full) : full);

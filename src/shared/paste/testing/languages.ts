@@ -120,7 +120,7 @@ export const LANGUAGES: readonly Layout[] = [
     'Chinese on one line',
     '这是什么？A.胸片B.脑部MRI C.血涂片。正确答案：B',
     '这是什么？',
-    ['胸片', '脑部MRI', '血涂片。'],
+    ['胸片', '脑部MRI', '血涂片'],
     1,
     ['答案'],
   ),
