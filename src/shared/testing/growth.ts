@@ -1,6 +1,6 @@
 /** How the work of a function grows with its input. */
 
-const ATTEMPTS = 8;
+const ATTEMPTS = 30;
 const LARGER = 4;
 /**
  * One large input takes as long as four small ones if work is linear, and four times as long if it is quadratic. Both
