@@ -204,7 +204,7 @@ describe('files that were made to exhaust', () => {
     const readme = textFile(`---\nlicense: ${' '.repeat(99_000)}"\n---\n`);
     const started = performance.now();
     expect((await plan(tinyFiles().set('README.md', readme))).source.license).toBeNull();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 

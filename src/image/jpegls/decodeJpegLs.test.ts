@@ -36,7 +36,7 @@ function outcome(coded: Uint8Array, size: Sample): string {
   } catch (error) {
     return (error as RoundsError).code;
   } finally {
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(8000);
   }
 }
 
