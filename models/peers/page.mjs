@@ -22,7 +22,14 @@ const importFrom = (/** @type {string} */ path) => import(new URL(path, import.m
  * @param {PeerLoad & { engine: 'transformers' }} options
  * @returns {Promise<Engine>}
  */
-async function loadTransformers({ folder, device, threads, model: { kind, dtype, weights, pixels } }) {
+async function loadTransformers({
+  folder,
+  device,
+  threads,
+  subgroups,
+  model: { kind, dtype, weights, pixels },
+}) {
+  if (!subgroups) withoutSubgroups();
   const library = await importFrom('transformers/transformers.min.js');
   const { env } = library;
   env.allowRemoteModels = false;
@@ -52,6 +59,18 @@ async function loadTransformers({ folder, device, threads, model: { kind, dtype,
       await model.generate({ ...inputs, max_new_tokens: tokens, do_sample: false, streamer });
       return answerOf({ ids: streamer.ids, text: null }, startMs, streamer.times);
     },
+  };
+}
+
+/** Devices are opened without the feature. */
+function withoutSubgroups() {
+  if (!('GPUAdapter' in window)) return;
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = function (descriptor = {}) {
+    const requiredFeatures = [...(descriptor.requiredFeatures ?? [])].filter(
+      (name) => !String(name).includes('subgroup'),
+    );
+    return requestDevice.call(this, { ...descriptor, requiredFeatures });
   };
 }
 

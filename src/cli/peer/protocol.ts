@@ -9,6 +9,8 @@ export type PeerLoad =
       device: 'wasm' | 'webgpu';
       threads: number;
       model: TransformersModel;
+      /** False on software adapters, whose subgroups of four make onnxruntime's prefill attention wrong. */
+      subgroups: boolean;
     }
   /** `file`: the GGUF file, relative to the page. */
   | { engine: 'wllama'; file: string; threads: number; contextTokens: number };

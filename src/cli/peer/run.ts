@@ -54,6 +54,7 @@ export interface Comparison {
 }
 
 const PEERS = join(PROJECT, 'models/peers');
+const MAX_UNPACKED_LATE = 20e6;
 const IMAGE_PATH = 'case/peer-image';
 
 export async function compareEngines(options: PeerOptions, context: CommandContext): Promise<Comparison> {
@@ -204,12 +205,20 @@ class PeerComparison {
 
   async #peers(reference: Reference): Promise<Peer[]> {
     const { backend } = this.#options;
-    // On WebGPU a float32 copy of the weights has no advantage; on WebAssembly it is the fastest form.
-    const dtypes: PeerDtype[] = backend === 'wasm' ? ['fp32', 'q4'] : ['q4'];
+    const dtypes = this.#dtypes();
     const peers: Peer[] = [];
     for (const dtype of dtypes) peers.push({ ...(await this.#transformers(dtype)), reference });
     if (backend !== 'wasm' || this.#options.kind === 'image') return peers;
     return [...peers, ...(await this.#wllama(reference))];
+  }
+
+  /**
+   * On WebGPU a float32 copy of the weights has no advantage; on WebAssembly it is the fastest form. There a model of a
+   * hundred million weights of 4 bits takes about a second a token.
+   */
+  #dtypes(): PeerDtype[] {
+    if (this.#options.backend === 'webgpu') return ['q4'];
+    return this.#pack.manifest.parameters > MAX_UNPACKED_LATE ? ['fp32'] : ['fp32', 'q4'];
   }
 
   async #transformers(dtype: PeerDtype): Promise<Omit<Peer, 'reference'>> {

@@ -9,7 +9,14 @@ const WATCH = `(() => {
     constructor(descriptor) { super(descriptor); memories.push(this); }
   };
 })()`;
-const READ = `(globalThis.watchedMemories ?? []).reduce((sum, { buffer }) => sum + buffer.byteLength, 0)`;
+/** Emscripten's module, where it is global, also has the memory. */
+const READ = `(() => {
+  const memories = new Set(globalThis.watchedMemories ?? []);
+  if (globalThis.Module?.wasmMemory) memories.add(globalThis.Module.wasmMemory);
+  return [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+})()`;
+
+const ANSWER_MS = 3_000;
 
 export class WasmHeaps {
   readonly #workers = new Set<Worker>();
@@ -32,8 +39,14 @@ export class WasmHeaps {
   /** @returns bytes; null if no memory was seen */
   async read(): Promise<number | null> {
     const workers = [...this.#workers].map((worker) => worker.evaluate<number>(READ));
-    const reads = [this.#page.evaluate<number>(READ), ...workers].map((size) => size.catch(() => 0));
+    const reads = [this.#page.evaluate<number>(READ), ...workers].map(withinTime);
     const sizes = await Promise.all(reads);
     return sizes.reduce((sum, size) => sum + size, 0) || null;
   }
+}
+
+/** A thread of a runtime that waits for work answers nothing. It has no memory of its own. */
+function withinTime(size: Promise<number>): Promise<number> {
+  const late = new Promise<number>((resolve) => setTimeout(() => resolve(0), ANSWER_MS));
+  return Promise.race([size.catch(() => 0), late]);
 }
