@@ -66,7 +66,7 @@ async function loadTransformers({
 function withoutSubgroups() {
   if (!('GPUAdapter' in window)) return;
   const { requestDevice } = GPUAdapter.prototype;
-  GPUAdapter.prototype.requestDevice = function (descriptor = {}) {
+  GPUAdapter.prototype.requestDevice = function (/** @type {GPUDeviceDescriptor} */ descriptor = {}) {
     const requiredFeatures = [...(descriptor.requiredFeatures ?? [])].filter(
       (name) => !String(name).includes('subgroup'),
     );

@@ -16,6 +16,7 @@ import type {
   Request,
   Update,
 } from '../shared/protocol';
+import type { ShapeReport } from '../shared/shapeReport';
 import { generate, type DecodedImages } from '../engine/generate';
 import { memoryUse } from '../engine/memory';
 import type { EngineModel } from '../engine/model';
@@ -23,6 +24,7 @@ import { rollOut } from '../engine/rollouts';
 import type { AdapterSummary } from '../runtime/device';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { loadOnDevice, type DevicePorts } from './loadOnDevice';
+import { measureOnDevice } from './measureOnDevice';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
 /** Dependencies outside the engine; tests pass their own. */
@@ -111,6 +113,8 @@ export class RequestHandler {
         return this.#unload();
       case 'probe':
         return this.#probe(request.params);
+      case 'measure':
+        return this.#measure(request.params, context);
     }
   }
 
@@ -144,6 +148,14 @@ export class RequestHandler {
       loadMs: clock() - start,
       fromCache: pack.fromCache,
     };
+  }
+
+  async #measure(params: EngineCalls['measure'][0], { signal, update }: CallContext): Promise<ShapeReport> {
+    await this.#unload();
+    return measureOnDevice(params, this.#ports, {
+      signal,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+    });
   }
 
   async #probe({ allocateBytes }: EngineCalls['probe'][0]): Promise<DeviceProbe> {

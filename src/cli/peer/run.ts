@@ -234,6 +234,7 @@ class PeerComparison {
       device: backend,
       threads: this.#threads,
       model,
+      subgroups: !this.#opened.device.software,
     } as const;
     return { name: `transformers.js, ${dtype}`, load };
   }
