@@ -65,8 +65,10 @@ async function loadTransformers({
 /** Devices are opened without the feature. */
 function withoutSubgroups() {
   if (!('GPUAdapter' in window)) return;
-  const { requestDevice } = GPUAdapter.prototype;
-  GPUAdapter.prototype.requestDevice = function (/** @type {GPUDeviceDescriptor} */ descriptor = {}) {
+  const { prototype } = GPUAdapter;
+  /** @type {(descriptor: GPUDeviceDescriptor) => Promise<GPUDevice>} */
+  const requestDevice = Reflect.get(prototype, 'requestDevice');
+  prototype.requestDevice = function (/** @type {GPUDeviceDescriptor} */ descriptor = {}) {
     const requiredFeatures = [...(descriptor.requiredFeatures ?? [])].filter(
       (name) => !String(name).includes('subgroup'),
     );

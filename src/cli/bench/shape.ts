@@ -18,6 +18,7 @@ export interface ShapeBenchReport {
 }
 
 const NOT_MEASURED = 'Single steps were measured, without a whole answer.';
+const NOT_DONE = 'There was no time or memory left for it.';
 const NOT_COUNTED = 'Dispatches are counted with --pack only.';
 
 /** @throws RoundsError of the worker */
@@ -69,7 +70,7 @@ export function withBenchFields(
         contextTokens: size,
         tokensPerSecond: rate(1, ms),
         dispatchesPerToken: null,
-        why: NOT_COUNTED,
+        why: ms === null ? `${NOT_DONE} ${NOT_COUNTED}` : NOT_COUNTED,
       })),
     rollouts: decode
       .filter(({ size }) => size === shortest?.size)

@@ -220,10 +220,11 @@ interface TokenizerJson {
   model: { vocab: Record<string, number>; merges: (string | [string, string])[] };
 }
 
-async function tokenizerMetas({ manifest, read }: PackReader): Promise<Meta[]> {
+async function tokenizerMetas(pack: PackReader): Promise<Meta[]> {
+  const { manifest } = pack;
   const span = manifest.files['tokenizer.json'];
   if (!span) throw new RoundsError('pack_invalid', 'The pack has no tokenizer.json.');
-  const json = JSON.parse(new TextDecoder().decode(await read(span))) as TokenizerJson;
+  const json = JSON.parse(new TextDecoder().decode(await pack.read(span))) as TokenizerJson;
   const { vocabSize } = manifest.model.text;
   const tokens = Array.from({ length: vocabSize }, (_, id) => `[PAD${id}]`);
   const kinds = new Array<number>(vocabSize).fill(UNUSED);

@@ -42,7 +42,7 @@ export function withTables(pack: PackReader, tables: Record<string, Table>): Pac
       });
       if (!table) return pack.read(span);
       const start = span.offset - table.span.offset;
-      return Promise.resolve(table.bytes.slice(start, start + span.length) as Uint8Array<ArrayBuffer>);
+      return Promise.resolve(table.bytes.slice(start, start + span.length));
     },
   };
 }

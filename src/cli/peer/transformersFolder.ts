@@ -126,8 +126,8 @@ async function writeWeights(pack: PackReader, { entries }: ExternalFile, path: s
   try {
     for (const entry of entries) {
       let at = entry.offset;
-      for (const { spans, make } of piecesOf(entry, tensors.get(entry.tensor))) {
-        const bytes = make(await Promise.all(spans.map((span) => pack.read(span))));
+      for (const piece of piecesOf(entry, tensors.get(entry.tensor))) {
+        const bytes = piece.make(await Promise.all(piece.spans.map((span) => pack.read(span))));
         await file.write(bytes, 0, bytes.length, at);
         at += bytes.length;
       }
