@@ -48,6 +48,7 @@ window.rounds = {
     const tokens = rollouts.reduce((sum, { newIds }) => sum + newIds.length, 0);
     return { tokens, decodeTokensPerSecond: timing.decodeTokensPerSecond };
   },
+  measure: (params) => engine.call('measure', params).catch(throwWithCode),
   decode: async (image) => {
     const input = await fetchImage(image).catch(throwWithCode);
     const { width, height, rgba } = await engine.call('preview', { image: input }).catch(throwWithCode);

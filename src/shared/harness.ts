@@ -6,7 +6,8 @@ import type { Plane } from './imageFacts';
 import type { JobState, LibraryCallName, LibraryCalls } from './library';
 import type { Options, PresetId } from './presets';
 import type { GenerateParams, GenerationSettings } from './generation';
-import type { LoadParams, ModelInfo, PrepareResult } from './protocol';
+import type { LoadParams, MeasureParams, ModelInfo, PrepareResult } from './protocol';
+import type { ShapeReport } from './shapeReport';
 
 export interface HarnessImage {
   url: string;
@@ -61,6 +62,8 @@ export interface HarnessApi {
   prepare(job: HarnessCase): Promise<PrepareResult>;
   /** The case, answered `count` times; throws as load does. */
   rollOut(job: HarnessCase, count: number): Promise<HarnessRollouts>;
+  /** Measures a shape; throws as load does. */
+  measure(params: MeasureParams): Promise<ShapeReport>;
   /** The image as the app's decoder reads it; throws as load does. */
   decode(image: HarnessImage): Promise<HarnessPixels>;
   /** The model library; throws as load does. Files and blobs do not cross the process boundary: they stay in the page. */

@@ -21,6 +21,8 @@ import type { SessionPack } from './library';
 import type { ImageProcessorConfig, ModelConfig } from './modelConfig';
 import type { PackSource } from './pack';
 import type { SurveyedFile } from './series';
+import type { ShapeReport } from './shapeReport';
+import type { ShapeName } from './shapes';
 
 export type {
   ActivationType,
@@ -67,6 +69,12 @@ export interface LoadParams {
   activations: ActivationType | 'auto';
   /** Run the self-test again, whatever earlier visits found. */
   recheck?: boolean;
+}
+
+export interface MeasureParams extends Pick<LoadParams, 'backend' | 'activations'> {
+  shape: ShapeName;
+  /** Milliseconds for all of it, with loading. What doesn't fit is left out. */
+  limitMs: number;
 }
 
 /** Pixels for the page to draw: the file as decoded, and exactly what the model is given; and the file's facts. */
@@ -135,6 +143,8 @@ export interface Calls {
   /** Once the prompt is in the cache, stopping isn't an error: the result then holds the rollouts so far. */
   rollouts: [RolloutsParams, RolloutsResult];
   unload: [Record<string, never>, null];
+  /** Loads a model of made-up weights in place of the present one, measures its steps and unloads it. */
+  measure: [MeasureParams, ShapeReport];
   /** `allocateBytes` above 0 allocates that much GPU memory and frees it; 0 only reads the adapter's facts. */
   probe: [{ allocateBytes: number }, DeviceProbe];
 }
@@ -149,7 +159,7 @@ export interface DecodedPixels {
 }
 
 /** The calls that reach the engine's worker. */
-export interface EngineCalls extends Pick<Calls, 'load' | 'unload' | 'probe'> {
+export interface EngineCalls extends Pick<Calls, 'load' | 'unload' | 'probe' | 'measure'> {
   prepare: [PrepareParams & { decoded: DecodedPixels }, PrepareResult];
   generate: [GenerateParams & { decoded: DecodedPixels }, GenerateResult];
   rollouts: [RolloutsParams & { decoded: DecodedPixels }, RolloutsResult];

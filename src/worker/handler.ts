@@ -18,6 +18,7 @@ import type {
   PrepareResult,
   Update,
 } from '../shared/protocol';
+import type { ShapeReport } from '../shared/shapeReport';
 import { generate, type DecodedImages } from '../engine/generate';
 import { needsPixels } from '../engine/images';
 import { memoryUse } from '../engine/memory';
@@ -28,6 +29,7 @@ import type { AdapterSummary } from '../runtime/device';
 import { serialQueue } from '../runtime/ort/serialQueue';
 import { startEarly, type EarlyPorts } from './earlyStart';
 import { loadOnDevice } from './loadOnDevice';
+import { measureOnDevice } from './measureOnDevice';
 import { PixelPool } from './pixelPool';
 import type { LoadedPack } from '../runtime/storage/packLoader';
 
@@ -129,6 +131,8 @@ export class RequestHandler {
         return this.#unload();
       case 'probe':
         return this.#probe(request.params);
+      case 'measure':
+        return this.#measure(request.params, context);
     }
   }
 
@@ -167,6 +171,14 @@ export class RequestHandler {
       loadMs: clock() - start,
       fromCache: pack.fromCache,
     };
+  }
+
+  async #measure(params: EngineCalls['measure'][0], { signal, update }: CallContext): Promise<ShapeReport> {
+    await this.#unload();
+    return measureOnDevice(params, this.#ports, {
+      signal,
+      onProgress: (stage, done, total) => update({ kind: 'progress', stage, done, total }),
+    });
   }
 
   async #probe({ allocateBytes }: EngineCalls['probe'][0]): Promise<DeviceProbe> {

@@ -122,6 +122,11 @@ export class EngineClient implements EngineApi {
         return this.#request('unload', params as Calls['unload'][0], options);
       case 'probe':
         return this.#request('probe', params as Calls['probe'][0], options);
+      case 'measure': {
+        this.#modelInput = null;
+        const measure = params as Calls['measure'][0];
+        return this.#request('measure', measure, options, { patience: LOAD_PATIENCE });
+      }
     }
   }
 

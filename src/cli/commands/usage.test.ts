@@ -6,6 +6,7 @@ import { PROJECT } from '../install.mjs';
 import { VECTORS } from '../testing/checkpoints';
 import { runHere } from '../testing/runHere';
 import { command as bench } from './bench';
+import { command as benchPeer } from './benchPeer';
 import { command as convert } from './convert';
 import { command as fuzz } from './fuzz';
 import { command as grade } from './grade';
@@ -15,8 +16,10 @@ import { command as quality } from './quality';
 import { command as rehearse } from './rehearse';
 import { command as verify } from './verify';
 
-const COMMANDS = { bench, convert, fuzz, grade, infer, inspect, quality, rehearse, verify };
+const COMMANDS = { bench, benchPeer, convert, fuzz, grade, infer, inspect, quality, rehearse, verify };
 const NAMES = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
+/** Commands whose script in package.json has another name. */
+const SCRIPTS: Partial<Record<string, string>> = { benchPeer: 'bench:peer' };
 const PACK = join(PROJECT, 'public/models/rounds-mini');
 const MANIFEST = join(VECTORS, 'manifest.json');
 
@@ -29,7 +32,7 @@ describe.each(NAMES)('%s', (name) => {
   it.each(['--help', '-h'])('%s prints the options to stdout', async (flag) => {
     const { status, stdout, stderr } = await runHere(COMMANDS[name], [flag]);
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(new RegExp(`npm run (-s )?${name} -- `));
+    expect(stdout).toMatch(new RegExp(`npm run (-s )?${SCRIPTS[name] ?? name} -- `));
     expect(stdout).toContain('--help');
     expect(stdout).toContain({ bench: '--contexts', infer: '--case' }[name as string] ?? '--help');
   });
@@ -43,7 +46,14 @@ describe.each(NAMES)('%s', (name) => {
 
 describe('exit status 2', () => {
   it.each<[keyof typeof COMMANDS, string[], RegExp]>([
-    ['bench', [], /Give --pack DIR/],
+    ['bench', [], /Give --pack DIR or --shape NAME/],
+    ['bench', ['--shape', '7b'], /--shape must be 3b or mini, not 7b/],
+    ['bench', ['--shape', '3b', '--pack', PACK], /--pack or --shape, not both/],
+    ['bench', ['--shape', '3b', '--minutes', '0'], /--minutes must be a whole number from 1/],
+    ['benchPeer', ['--model', '7b'], /--model must be mini, 135m or 150m, not 7b/],
+    ['benchPeer', ['--model', '135m', '--kind', 'image'], /135m answers about text only/],
+    ['benchPeer', ['--backend', 'auto'], /--backend must be wasm or webgpu, not auto/],
+    ['benchPeer', ['--rounds', '0'], /--rounds must be a whole number from 1/],
     ['bench', ['--pack', VECTORS], /is not a model pack: it has no pack\.json/],
     ['bench', ['--pack', PACK, '--image', 'none.png'], /There is no image at .*none\.png/],
     ['bench', ['--pack', PACK, '--contexts', '0'], /--contexts must be whole numbers from 1/],

@@ -5,7 +5,7 @@ import { parseConfig } from '../../convert/config';
 import { bfloat16Bits } from '../../convert/quantize/half';
 import { packWeights, type WeightPart } from '../../convert/weightMap';
 import { RoundsError } from '../../shared/errors';
-import { rehearsalConfig, type BaseConfig, type Scale } from './shapes';
+import { rehearsalConfig, type BaseConfig, type SeededShape } from './shapes';
 
 /** Typical file size on the Hub for models of this size. */
 const FILE_BYTES = 4e9;
@@ -27,7 +27,7 @@ export interface MadeCheckpoint {
 export async function makeCheckpoint(
   folder: string,
   base: string,
-  scale: Scale,
+  scale: SeededShape,
   layers: number | null,
 ): Promise<MadeCheckpoint> {
   const baseConfig = JSON.parse(await readFile(join(base, 'config.json'), 'utf8')) as BaseConfig;

@@ -1,7 +1,10 @@
-/** Shapes of the models for `rehearse`: Qwen2.5-VL-3B, or a model with about 1/50 of its weights. */
+/** Shapes of models with seeded weights: Qwen2.5-VL-3B, a model with about 1/50 of its weights, and one of 150 million. */
 import { RoundsError } from '../../shared/errors';
 
+/** Those of `rehearse`. */
 export type Scale = '3b' | '1/50';
+/** `150m` is for `bench:peer`. Its vocabulary is that of the base checkpoint, so that every id has a text. */
+export type SeededShape = Scale | '150m';
 
 export const SCALES: readonly Scale[] = ['3b', '1/50'];
 
@@ -12,7 +15,7 @@ interface Shapes {
   vision: Json & { depth: number; fullatt_block_indexes: number[] };
 }
 
-const SHAPES: Record<Scale, Shapes> = {
+const SHAPES: Record<SeededShape, Shapes> = {
   '3b': {
     text: {
       hidden_size: 2048,
@@ -53,6 +56,25 @@ const SHAPES: Record<Scale, Shapes> = {
       fullatt_block_indexes: [3, 7],
     },
   },
+  '150m': {
+    text: {
+      hidden_size: 1024,
+      intermediate_size: 2816,
+      num_hidden_layers: 12,
+      num_attention_heads: 8,
+      num_key_value_heads: 2,
+      max_position_embeddings: 32_768,
+    },
+    vision: {
+      depth: 8,
+      hidden_size: 320,
+      intermediate_size: 860,
+      num_heads: 4,
+      out_hidden_size: 1024,
+      window_size: 112,
+      fullatt_block_indexes: [3, 7],
+    },
+  },
 };
 
 /** config.json of a small checkpoint of the same family: gives the special token ids. */
@@ -65,7 +87,7 @@ export interface BaseConfig extends Json {
  * @param base config.json of the checkpoint whose tokenizer is used
  * @param layers maximum number of decoder layers and vision blocks; null for all
  */
-export function rehearsalConfig(base: BaseConfig, scale: Scale, layers: number | null): Json {
+export function rehearsalConfig(base: BaseConfig, scale: SeededShape, layers: number | null): Json {
   const { text, vision } = SHAPES[scale];
   const textLayers = Math.min(layers ?? Infinity, text.num_hidden_layers);
   const depth = Math.min(layers ?? Infinity, vision.depth);

@@ -7,7 +7,7 @@
  * the s-th query.
  */
 import type { PackManifest } from '../../shared/pack';
-import { GraphBuilder, type Dim } from '../onnx/graphBuilder';
+import { GraphBuilder } from '../onnx/graphBuilder';
 import type { GraphModel } from '../ports';
 import {
   bitsOf,
@@ -80,7 +80,7 @@ export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): G
 function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   const { graph, target } = ctx;
   const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = manifest.model.text;
-  const batch = batchDim(target);
+  const batch = 'batch';
   graph.input(DECODER_IO.inputIds, 'int64', [batch, 'sequence']);
   graph.input(DECODER_IO.imageFeatures, target.type, [batch, 'features', hiddenSize]);
   graph.input(DECODER_IO.rowIndex, 'int64', ['sequence']);
@@ -96,11 +96,6 @@ function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
     graph.output(DECODER_IO.presentKey(layer), target.type, dims, 'device');
     graph.output(DECODER_IO.presentValue(layer), target.type, dims, 'device');
   }
-}
-
-/** Several answers are decoded at once on WebAssembly only (timelineBatch.ts). */
-function batchDim({ backend }: GraphTarget): Dim {
-  return backend === 'wasm' ? 'batch' : 1;
 }
 
 /** Replaces image tokens by their features: a Gather over [token embeddings; features]. */
@@ -203,5 +198,5 @@ function outputHead(ctx: LayerContext, manifest: PackManifest, residual: string)
     ? tiedHead(ctx, normed, 'model.embed_tokens.weight')
     : linear(ctx, normed, 'lm_head.weight');
   cast(ctx, logits, 'float32', [DECODER_IO.logits]);
-  graph.output(DECODER_IO.logits, 'float32', [batchDim(ctx.target), 'wanted', vocabSize], 'host');
+  graph.output(DECODER_IO.logits, 'float32', ['batch', 'wanted', vocabSize], 'host');
 }

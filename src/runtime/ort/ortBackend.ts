@@ -127,6 +127,10 @@ export class OrtBackend implements Backend {
     return new Uint16Array(view.buffer, view.byteOffset, view.length);
   }
 
+  async finished(): Promise<void> {
+    await this.#guard('waiting for the device', async () => this.#device?.queue.onSubmittedWorkDone());
+  }
+
   async dispose(): Promise<void> {
     await this.#enqueue(() => Promise.resolve(this.#device?.destroy()));
   }
