@@ -85,6 +85,31 @@ export interface PackReader {
   read(span: Span): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** The token embedding of a pack. */
+export interface TableSource {
+  /** [rows, columns]: vocabulary and hidden size. */
+  rows: number;
+  columns: number;
+  /** Bits per weight; null for a table that is not quantized. */
+  bits: 4 | 8 | null;
+  /** Of looked-up rows, of the scales, and of the data if they are not quantized. */
+  type: 'float32' | 'float16';
+  data: InitializerSource;
+  scales: InitializerSource | null;
+  /** Whether the head of the decoder graph reads this table. */
+  isHead: boolean;
+}
+
+/** The token embedding on the device, where the output head may read the same memory. */
+export interface EmbeddingTable {
+  readonly data: DeviceTensor;
+  readonly scales: DeviceTensor | null;
+  readonly isHead: boolean;
+  /** Writes the embeddings of `ids` to the first rows of `target` [1, S, columns], S ≥ ids.length. */
+  lookUp(ids: readonly number[], target: DeviceTensor): void;
+  dispose(): void;
+}
+
 export interface Backend {
   readonly name: BackendName;
   readonly activations: ActivationType;
@@ -99,8 +124,19 @@ export interface Backend {
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor;
   /** A zero-filled tensor on the device that graphs can write in place. */
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
-  /** Overwrites the values of an allocated tensor, from its start. */
-  write(tensor: DeviceTensor, data: TensorData): void;
+  /** Overwrites values of an allocated tensor, from its start or from element `at`. */
+  write(tensor: DeviceTensor, data: TensorData, at?: number): void;
+  /** The first values of an allocated tensor, as another shape. It shares the memory, which stays with `tensor`. */
+  view?(tensor: DeviceTensor, dims: readonly number[]): DeviceTensor;
+  /**
+   * Loads a table onto the device. Only on WebGPU; elsewhere the decoder graph looks tokens up.
+   * @param onProgress bytes of the table so far
+   */
+  loadTable?(
+    source: TableSource,
+    pack: PackReader,
+    onProgress?: (doneBytes: number) => void,
+  ): Promise<EmbeddingTable>;
   /**
    * Copies the rows of one lane of [lanes, heads, rows, width] into the first rows of one of [lanes, heads, moreRows,
    * width]; both are the first lane unless given.

@@ -6,7 +6,8 @@ import { RoundsError } from '../shared/errors';
 import { halfArrayFrom } from '../shared/half';
 import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
-import type { Backend, DeviceTensor, ElementType, GraphSession } from './ports';
+import { DeviceRunner, HostRunner, type DecoderRunner } from './decoderRunner';
+import type { Backend, DeviceTensor, ElementType, EmbeddingTable, GraphSession } from './ports';
 import type { PositionIds } from './positions';
 import { chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
@@ -22,6 +23,7 @@ const SLOT_STEP = 256;
 
 export class Timeline {
   readonly #session: GraphSession;
+  readonly #runner: DecoderRunner;
   readonly #backend: Backend;
   readonly #config: TextConfig;
   readonly #chunk: number;
@@ -34,9 +36,21 @@ export class Timeline {
   #ropeDelta = 0;
   #reused = 0;
 
-  /** @param chunk maximum number of positions in one run; limits how long one submission occupies the GPU */
-  constructor(session: GraphSession, backend: Backend, config: TextConfig, chunk: number) {
+  /**
+   * @param chunk maximum number of positions in one run; limits how long one submission occupies the GPU
+   * @param table the token embedding, if the decoder graph has none. It stays the caller's.
+   */
+  constructor(
+    session: GraphSession,
+    backend: Backend,
+    config: TextConfig,
+    chunk: number,
+    table: EmbeddingTable | null = null,
+  ) {
     this.#session = session;
+    this.#runner = table
+      ? new DeviceRunner({ session, backend, config }, table, chunk)
+      : new HostRunner({ session, backend, config });
     this.#backend = backend;
     this.#config = config;
     this.#chunk = chunk;
@@ -141,6 +155,7 @@ export class Timeline {
 
   dispose(): void {
     this.#release(this.#cache, this.#tables);
+    this.#runner.dispose();
     this.#cache = [];
     this.#tables = null;
     this.#slots = 0;
@@ -185,55 +200,20 @@ export class Timeline {
   }
 
   /** Runs the decoder on new tokens. Returns logits [V] of the last one, or [tokens × V] of all. */
-  async #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
-    const past = this.length;
-    const feeds = this.#feeds(ids, features, past, logitsAt);
+  #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
+    const kept: Record<string, DeviceTensor> = {};
     const into: Record<string, DeviceTensor> = {};
-    const cached: Record<string, DeviceTensor> = {};
     if (this.#tables) {
-      cached[DECODER_IO.cos] = this.#tables.cos;
-      cached[DECODER_IO.sin] = this.#tables.sin;
+      kept[DECODER_IO.cos] = this.#tables.cos;
+      kept[DECODER_IO.sin] = this.#tables.sin;
     }
     this.#cache.forEach(({ key, value }, layer) => {
-      cached[DECODER_IO.pastKey(layer)] = key;
-      cached[DECODER_IO.pastValue(layer)] = value;
+      kept[DECODER_IO.pastKey(layer)] = key;
+      kept[DECODER_IO.pastValue(layer)] = value;
       into[DECODER_IO.presentKey(layer)] = key;
       into[DECODER_IO.presentValue(layer)] = value;
     });
-    const outputs = await this.#session.run({ ...feeds, ...cached }, into);
-    const logits = outputs[DECODER_IO.logits];
-    if (!logits) throw new RoundsError('internal', 'The decoder returned no logits.');
-    const values = (await this.#backend.read(logits)) as Float32Array;
-    Object.values(feeds).forEach((tensor) => tensor.dispose());
-    Object.values(outputs).forEach((tensor) => tensor.dispose());
-    return values;
-  }
-
-  #feeds(
-    ids: number[],
-    features: ChunkFeatures,
-    past: number,
-    logitsAt: 'last' | 'all',
-  ): Record<string, DeviceTensor> {
-    const positions = logitsAt === 'last' ? [ids.length - 1] : ids.map((_, i) => i);
-    const { hiddenSize } = this.#config;
-    const count = ids.length;
-    const rows = features.data ? features.data.length / hiddenSize : 1;
-    const data =
-      features.data ??
-      (this.#type === 'float16' ? new Uint16Array(hiddenSize) : new Float32Array(hiddenSize));
-    const rowIndex = BigInt64Array.from(ids, (_, i) => BigInt(features.rows?.[i] ?? i));
-    const backend = this.#backend;
-    return {
-      [DECODER_IO.inputIds]: backend.upload('int64', BigInt64Array.from(ids, BigInt), [1, count]),
-      [DECODER_IO.imageFeatures]: backend.upload(this.#type, data, [1, rows, hiddenSize]),
-      [DECODER_IO.rowIndex]: backend.upload('int64', rowIndex, [count]),
-      [DECODER_IO.seqlensK]: backend.upload('int32', Int32Array.of(past + count - 1), [1]),
-      [DECODER_IO.totalLength]: backend.upload('int32', Int32Array.of(past + count), [1]),
-      [DECODER_IO.logitsIndex]: backend.upload('int64', BigInt64Array.from(positions, BigInt), [
-        positions.length,
-      ]),
-    };
+    return this.#runner.run({ ids, features, past: this.length, logitsAt }, { kept, into });
   }
 
   get #type(): ElementType & ('float16' | 'float32') {

@@ -9,18 +9,24 @@ import type {
   Backend,
   DeviceTensor,
   ElementType,
+  EmbeddingTable,
   GraphModel,
   GraphSession,
+  InitializerSource,
   PackReader,
+  TableSource,
   TensorData,
 } from '../../engine/ports';
 import { typeBytes } from '../../engine/elementBytes';
+import { ReadBuffer } from '../gpu/readBuffer';
 import { mountFiles } from './externalData';
 import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 import { turn } from './turn';
-import { OrtTensor, unwrap } from './ortTensor';
+import { OrtGraphSession } from './ortGraphSession';
+import { loadOrtTable } from './ortTable';
+import { OrtTensor, unwrap, type GpuStorage } from './ortTensor';
 import { wasmHeap } from './wasmHeap';
 
 export class OrtBackend implements Backend {
@@ -28,6 +34,7 @@ export class OrtBackend implements Backend {
   readonly activations: ActivationType;
   readonly #ort: Ort;
   readonly #device: GPUDevice | null;
+  readonly #readBuffer: ReadBuffer | null;
   readonly #enqueue = serialQueue();
   #failure: RoundsError | null = null;
 
@@ -37,6 +44,7 @@ export class OrtBackend implements Backend {
     this.#device = device;
     this.name = device ? 'webgpu' : 'wasm';
     this.activations = activations;
+    this.#readBuffer = device && new ReadBuffer(device);
     device?.addEventListener('uncapturederror', (event) => this.#onGpuError(event.error));
     void device?.lost.then((info) => {
       this.#failure ??= new RoundsError(
@@ -76,8 +84,32 @@ export class OrtBackend implements Backend {
       size: Math.ceil((count * typeBytes(type)) / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
-    const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims: [...dims] });
-    return new OrtTensor(tensor, { kind: 'gpu', buffer });
+    return this.#gpuTensor(type, dims, { kind: 'gpu', buffer });
+  }
+
+  view(tensor: DeviceTensor, dims: readonly number[]): DeviceTensor {
+    const { buffer } = unwrap(tensor);
+    if (!buffer) throw new RoundsError('internal', 'Only tensors on the GPU have views.');
+    return this.#gpuTensor(tensor.type, dims, { kind: 'gpu', buffer, isView: true });
+  }
+
+  #gpuTensor(type: ElementType, dims: readonly number[], storage: GpuStorage): DeviceTensor {
+    const options = { dataType: type as 'float32', dims: [...dims] };
+    return new OrtTensor(this.#ort.Tensor.fromGpuBuffer(storage.buffer, options), storage);
+  }
+
+  async loadTable(
+    source: TableSource,
+    pack: PackReader,
+    onProgress?: (doneBytes: number) => void,
+  ): Promise<EmbeddingTable> {
+    const device = this.#device;
+    if (!device) throw new RoundsError('internal', 'Without a GPU there are no tables.');
+    const allocate = ({ type, dims }: InitializerSource): DeviceTensor =>
+      this.allocate(type as 'uint8', dims);
+    return this.#guard('loading the embedding', () =>
+      loadOrtTable(device, allocate, source, pack, onProgress),
+    );
   }
 
   #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {
@@ -87,12 +119,13 @@ export class OrtBackend implements Backend {
     return new OrtTensor(heap.tensor(this.#ort, type, dims, block), { kind: 'wasm', heap, block });
   }
 
-  write(tensor: DeviceTensor, data: TensorData): void {
+  write(tensor: DeviceTensor, data: TensorData, at = 0): void {
     const target = unwrap(tensor);
     if (target.buffer && this.#device) {
-      this.#device.queue.writeBuffer(target.buffer, 0, data as Float32Array<ArrayBuffer>);
+      const offset = at * typeBytes(tensor.type);
+      this.#device.queue.writeBuffer(target.buffer, offset, data as Float32Array<ArrayBuffer>);
     } else {
-      target.values.set(data as Float32Array);
+      target.values.set(data as Float32Array, at);
     }
   }
 
@@ -119,12 +152,20 @@ export class OrtBackend implements Backend {
   }
 
   async read(tensor: DeviceTensor): Promise<TensorData> {
-    const { storage } = unwrap(tensor);
+    const { storage, value } = unwrap(tensor);
     if (storage?.kind === 'wasm') return unwrap(tensor).values.slice();
-    const data = await this.#guard('reading a result', () => unwrap(tensor).value.getData());
+    if (storage) return this.#guard('reading a result', () => this.#readBack(tensor, storage.buffer));
+    const data = await this.#guard('reading a result', () => value.getData());
     if (tensor.type !== 'float16') return data as TensorData;
     const view = data as Uint16Array;
     return new Uint16Array(view.buffer, view.byteOffset, view.length);
+  }
+
+  async #readBack({ type, dims }: DeviceTensor, buffer: GPUBuffer): Promise<TensorData> {
+    const bytes = dims.reduce((a, b) => a * b, 1) * typeBytes(type);
+    if (!this.#readBuffer) throw new RoundsError('internal', 'There is no GPU to read from.');
+    const data = await this.#readBuffer.read(buffer, bytes);
+    return type === 'float16' ? new Uint16Array(data) : new Float32Array(data);
   }
 
   async dispose(): Promise<void> {
@@ -193,78 +234,12 @@ export class OrtBackend implements Backend {
   }
 }
 
-class OrtGraphSession implements GraphSession {
-  readonly #graph: GraphModel;
-  readonly #session: InferenceSession;
-  readonly #guard: <T>(what: string, job: () => Promise<T>) => Promise<T>;
-
-  constructor(
-    graph: GraphModel,
-    session: InferenceSession,
-    guard: <T>(what: string, job: () => Promise<T>) => Promise<T>,
-  ) {
-    this.#graph = graph;
-    this.#session = session;
-    this.#guard = guard;
-  }
-
-  async run(
-    feeds: Record<string, DeviceTensor>,
-    into: Record<string, DeviceTensor> = {},
-  ): Promise<Record<string, DeviceTensor>> {
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, tensor]) => [name, unwrap(tensor).value]),
-    );
-    const what = `running ${this.#graph.name} (${shapesOf(inputs)})`;
-    const results = await this.#guard(what, async () => {
-      const before = wasmHeap()?.used ?? 0;
-      const outputs = await this.#session.run(inputs, this.#fetches(into));
-      checkHeapUse([...Object.values(feeds), ...Object.values(into)], before);
-      return outputs;
-    });
-    const fresh: Record<string, DeviceTensor> = {};
-    for (const [name, value] of Object.entries(results)) {
-      if (!into[name]) fresh[name] = new OrtTensor(value);
-    }
-    return fresh;
-  }
-
-  async dispose(): Promise<void> {
-    await this.#guard(`releasing ${this.#graph.name}`, () => this.#session.release()).catch(() => undefined);
-  }
-
-  /** Allocated tensors are given to the run to write into; other results come back as new tensors. */
-  #fetches(into: Record<string, DeviceTensor>): Record<string, Tensor | null> {
-    return Object.fromEntries(
-      this.#graph.outputs.map(({ name }) => {
-        const target = into[name] && unwrap(into[name]);
-        return [name, target?.value ?? null];
-      }),
-    );
-  }
-}
-
-/** Another version of onnxruntime-web might not look at such a tensor as WasmHeap expects, and compute on garbage. */
-function checkHeapUse(tensors: DeviceTensor[], before: number): void {
-  const given = tensors.filter((tensor) => unwrap(tensor).storage?.kind === 'wasm').length;
-  const used = (wasmHeap()?.used ?? 0) - before;
-  if (used !== given) throw new Error(`onnxruntime used ${used} of ${given} tensors in its memory`);
-}
-
 type Float16Constructor = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;
 
 function asFloat16(bits: TensorData): ArrayLike<number> {
   const { Float16Array } = globalThis as { Float16Array?: Float16Constructor };
   if (!Float16Array) return bits as Uint16Array;
   return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-/** onnxruntime's own message names neither shapes nor types, which is what one needs to find the fault. */
-function shapesOf(inputs: Record<string, Tensor>): string {
-  return Object.entries(inputs)
-    .filter(([name]) => !name.startsWith('past_key_values') || name.includes('.0.'))
-    .map(([name, tensor]) => `${name} ${tensor.type}[${tensor.dims.join(',')}]`)
-    .join(', ');
 }
 
 function describe(thrown: unknown): string {
