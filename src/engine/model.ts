@@ -29,6 +29,12 @@ export interface EngineModel {
 export const PREFILL_CHUNK = 512;
 
 /**
+ * Weights of a model whose runs are short on any GPU. Systems reset a GPU that is busy for about two seconds with one
+ * submission, so those of larger models stay small.
+ */
+const LIGHT_BYTES = 64e6;
+
+/**
  * Builds the graphs for this backend and loads the weights onto it.
  * @param onProgress bytes of weights loaded, and their total
  * @throws RoundsError pack_invalid, out_of_memory, device_lost, internal
@@ -45,11 +51,16 @@ export async function loadModel(
     type: backend.activations === 'f16' ? 'float16' : 'float32',
     ...(backend.name === 'wasm' ? { forms: planWeightForms(pack.manifest) } : {}),
   };
-  const graphs = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
+  const built = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
   const table = decoderTable(pack.manifest, target);
-  const sizes = graphs.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));
+  const sizes = built.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));
   const [visionBytes = 0, decoderBytes = 0] = sizes;
   const total = visionBytes + decoderBytes + tableBytes(table);
+  const isLight = total <= LIGHT_BYTES;
+  const graphs = [
+    { ...built[0], isLight },
+    { ...built[1], isLight },
+  ] as const;
   onProgress?.(0, total);
   const from = (start: number) => (done: number) => onProgress?.(start + done, total);
   const sessions: VisionSessions = {

@@ -63,17 +63,26 @@ export interface GraphModel {
   externalFiles: ExternalFile[];
   /** `host`: read by the engine after each run. `device`: stays on the device. */
   outputs: { name: string; location: 'host' | 'device' }[];
+  /** Whether runs are to be captured and replayed, if the device can. */
+  capture?: boolean;
+  /** Whether all commands of a run may be submitted at once, because it takes a GPU far less than a second. */
+  isLight?: boolean;
 }
 
 export interface GraphSession {
+  /** Whether runs can be captured. All inputs must be on the device then. */
+  readonly captures?: boolean;
   /**
    * Runs the graph. An output named in `into` is written to that tensor (the KV cache is updated in place); every
    * other output is a new tensor that the caller must dispose.
+   * @param capture number of a captured run (≥ 1). The first call with a number captures the GPU's commands, later ones
+   *   replay them, whatever is passed; so all tensors must be the same, and each output must be named in `into`.
    * @throws RoundsError device_lost, out_of_memory, internal
    */
   run(
     feeds: Record<string, DeviceTensor>,
     into?: Record<string, DeviceTensor>,
+    capture?: number,
   ): Promise<Record<string, DeviceTensor>>;
   dispose(): Promise<void>;
 }

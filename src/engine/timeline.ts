@@ -30,6 +30,8 @@ export class Timeline {
   #cache: { key: DeviceTensor; value: DeviceTensor }[] = [];
   #tables: { cos: DeviceTensor; sin: DeviceTensor } | null = null;
   #slots = 0;
+  /** Number of the cache and the tables, which are others after they have grown. */
+  #version = 0;
   /** Prompt keys of the rows in the cache. */
   #cachedKeys: string[] = [];
   #positions: PositionIds = [new Int32Array(), new Int32Array(), new Int32Array()];
@@ -213,7 +215,10 @@ export class Timeline {
       into[DECODER_IO.presentKey(layer)] = key;
       into[DECODER_IO.presentValue(layer)] = value;
     });
-    return this.#runner.run({ ids, features, past: this.length, logitsAt }, { kept, into });
+    return this.#runner.run(
+      { ids, features, past: this.length, logitsAt },
+      { kept, into, version: this.#version },
+    );
   }
 
   get #type(): ElementType & ('float16' | 'float32') {
@@ -247,6 +252,7 @@ export class Timeline {
       sin: this.#backend.allocate(this.#type, tableDims),
     };
     this.#slots = slots;
+    this.#version++;
     this.#release(previous, tables);
   }
 

@@ -76,7 +76,7 @@ export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): G
     [normed, residual] = skipRmsNorm(ctx, mlpOut, sum, next, config.rmsNormEps);
   }
   outputHead(ctx, manifest, normed);
-  return graph.build();
+  return { ...graph.build(), capture: target.backend === 'webgpu' };
 }
 
 function declareInputs(ctx: LayerContext, manifest: PackManifest): void {

@@ -44,12 +44,14 @@ describe('a decode step of the embedded model on WebGPU', async () => {
     expect(Math.max(...differences, largestDifference(onGpu.scored, onWasm.scored))).toBeLessThan(CLOSE);
 
     const calls = await gpuCalls(() => timeline.decode(2));
-    expect(calls).toEqual({ dispatches: 40, submits: 5, maps: 1, buffers: 0, bindGroups: 39, writes: 42 });
+    expect(calls).toEqual({ dispatches: 40, submits: 3, maps: 1, buffers: 0, bindGroups: 0, writes: 4 });
   });
 
   it.skipIf(!summary)('takes 8 dispatches a layer and 4 more if gate and up have 4 bits', async () => {
     const pack = withEqualGates(await miniPack());
     const timeline = await miniTimeline(pack, await open());
+    // The first step is captured, the second one compared.
+    await timeline.decode(1);
     await timeline.decode(1);
     const { dispatches } = await gpuCalls(() => timeline.decode(2));
     expect(dispatches).toBe(8 * pack.manifest.model.text.numHiddenLayers + 4);

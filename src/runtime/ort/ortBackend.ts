@@ -24,6 +24,7 @@ import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 import { turn } from './turn';
+import { addProviderOptions } from './providerOptions';
 import { OrtGraphSession } from './ortGraphSession';
 import { loadOrtTable } from './ortTable';
 import { OrtTensor, unwrap, type GpuStorage } from './ortTensor';
@@ -34,16 +35,21 @@ export class OrtBackend implements Backend {
   readonly activations: ActivationType;
   readonly #ort: Ort;
   readonly #device: GPUDevice | null;
+  readonly #mayCapture: boolean;
   readonly #readBuffer: ReadBuffer | null;
   readonly #enqueue = serialQueue();
   #failure: RoundsError | null = null;
 
-  /** `device` is null for wasm. The backend owns the device and destroys it when disposed. */
-  constructor(ort: Ort, device: GPUDevice | null, activations: ActivationType) {
+  /**
+   * @param device null for wasm. The backend owns the device and destroys it when disposed.
+   * @param mayCapture false leaves out graph capture, for the safer mode after a failed self-test
+   */
+  constructor(ort: Ort, device: GPUDevice | null, activations: ActivationType, mayCapture = true) {
     this.#ort = ort;
     this.#device = device;
     this.name = device ? 'webgpu' : 'wasm';
     this.activations = activations;
+    this.#mayCapture = device !== null && mayCapture;
     this.#readBuffer = device && new ReadBuffer(device);
     device?.addEventListener('uncapturederror', (event) => this.#onGpuError(event.error));
     void device?.lost.then((info) => {
@@ -63,14 +69,16 @@ export class OrtBackend implements Backend {
     pack: PackReader,
     onProgress?: (doneBytes: number) => void,
   ): Promise<GraphSession> {
+    const captures = this.#mayCapture && graph.capture === true;
     const weights = await mountFiles(graph.externalFiles, pack, weightsPath(), onProgress);
     const options = { ...this.#sessionOptions(graph), externalData: weights.files };
-    const session = await this.#guard(`building ${graph.name}`, () =>
-      this.#ort.InferenceSession.create(graph.bytes, options),
-    ).catch((thrown: unknown) => {
+    const session = await this.#guard(`building ${graph.name}`, () => {
+      addProviderOptions(this.#device ? providerOptions(graph, captures) : {});
+      return this.#ort.InferenceSession.create(graph.bytes, options);
+    }).catch((thrown: unknown) => {
       throw RoundsError.from(weights.failure() ?? thrown);
     });
-    return new OrtGraphSession(graph, session, (what, job) => this.#guard(what, job));
+    return new OrtGraphSession(graph, session, captures, (what, job) => this.#guard(what, job));
   }
 
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor {
@@ -179,8 +187,7 @@ export class OrtBackend implements Backend {
   }
 
   #sessionOptions(graph: GraphModel): InferenceSession.SessionOptions {
-    // Folding would turn the Reshape of a tied embedding into a second copy of the weight on the GPU, and weights of 8
-    // bits back into float32 on the CPU.
+    // Folding would turn weights of 8 bits back into float32 on the CPU.
     const optimization = { disable_specified_optimizers: 'ConstantFolding' };
     if (!this.#device) {
       // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
@@ -232,6 +239,14 @@ export class OrtBackend implements Backend {
     const code = error instanceof GPUOutOfMemoryError ? 'out_of_memory' : 'device_lost';
     this.#failure ??= new RoundsError(code, `The GPU reported an error: ${error.message}`);
   }
+}
+
+/** What onnxruntime-web does not pass on (providerOptions.ts). */
+function providerOptions({ isLight }: GraphModel, captures: boolean): Record<string, string> {
+  return {
+    ...(captures ? { enableGraphCapture: '1' } : {}),
+    ...(isLight ? { maxNumPendingDispatches: '1024' } : {}),
+  };
 }
 
 type Float16Constructor = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;

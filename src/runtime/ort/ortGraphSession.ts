@@ -5,15 +5,19 @@ import { OrtTensor, unwrap } from './ortTensor';
 import { wasmHeap } from './wasmHeap';
 
 export class OrtGraphSession implements GraphSession {
+  readonly captures: boolean;
   readonly #graph: GraphModel;
   readonly #session: InferenceSession;
   readonly #guard: <T>(what: string, job: () => Promise<T>) => Promise<T>;
 
+  /** @param captures whether the session was made with graph capture; each run then has to say so */
   constructor(
     graph: GraphModel,
     session: InferenceSession,
+    captures: boolean,
     guard: <T>(what: string, job: () => Promise<T>) => Promise<T>,
   ) {
+    this.captures = captures;
     this.#graph = graph;
     this.#session = session;
     this.#guard = guard;
@@ -22,6 +26,7 @@ export class OrtGraphSession implements GraphSession {
   async run(
     feeds: Record<string, DeviceTensor>,
     into: Record<string, DeviceTensor> = {},
+    capture?: number,
   ): Promise<Record<string, DeviceTensor>> {
     const inputs = Object.fromEntries(
       Object.entries(feeds).map(([name, tensor]) => [name, unwrap(tensor).value]),
@@ -29,7 +34,7 @@ export class OrtGraphSession implements GraphSession {
     const what = `running ${this.#graph.name} (${shapesOf(inputs)})`;
     const results = await this.#guard(what, async () => {
       const before = wasmHeap()?.used ?? 0;
-      const outputs = await this.#session.run(inputs, this.#fetches(into));
+      const outputs = await this.#session.run(inputs, this.#fetches(into), this.#runOptions(capture));
       checkHeapUse([...Object.values(feeds), ...Object.values(into)], before);
       return outputs;
     });
@@ -42,6 +47,11 @@ export class OrtGraphSession implements GraphSession {
 
   async dispose(): Promise<void> {
     await this.#guard(`releasing ${this.#graph.name}`, () => this.#session.release()).catch(() => undefined);
+  }
+
+  /** Without an id, onnxruntime would capture the run as number 0. */
+  #runOptions(capture = -1): InferenceSession.RunOptions {
+    return this.captures ? { extra: { gpu_graph_id: String(capture) } } : {};
   }
 
   /** Allocated tensors are given to the run to write into; other results come back as new tensors. */

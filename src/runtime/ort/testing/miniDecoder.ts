@@ -28,7 +28,8 @@ export function withEqualGates(pack: PackReader): PackReader {
 }
 
 /** Most tokens of a run: prompts take several. */
-const CHUNK = 16;
+const CHUNK = 32;
+const PROMPT = 37;
 
 export async function miniTimeline(pack: PackReader, backend: Backend): Promise<Timeline> {
   const { manifest } = pack;
@@ -37,7 +38,7 @@ export async function miniTimeline(pack: PackReader, backend: Backend): Promise<
     type: 'float32',
     ...(backend.name === 'wasm' ? { forms: planWeightForms(manifest) } : {}),
   };
-  const session = await backend.createSession(makeDecoderGraph(manifest, target), pack);
+  const session = await backend.createSession({ ...makeDecoderGraph(manifest, target), isLight: true }, pack);
   const source = decoderTable(manifest, target);
   const table = (source && (await backend.loadTable?.(source, pack))) ?? null;
   return new Timeline(session, backend, manifest.model.text, CHUNK, table);
@@ -46,23 +47,27 @@ export async function miniTimeline(pack: PackReader, backend: Backend): Promise<
 export interface Decoded {
   /** Greedy ids. */
   ids: number[];
-  /** [vocab] each, before each of them. */
+  /** [vocab] each, after the prompt and after each id. */
   logits: Float32Array[];
-  /** [tokens × vocab] of the prompt. */
+  /** [tokens × vocab] of the first prompt. */
   scored: Float32Array;
 }
 
-/** Prefill, decode and score on one prompt. */
-export async function decodeSome(pack: PackReader, timeline: Timeline): Promise<Decoded> {
-  const prompt = miniPrompt(pack.manifest.model.text.hiddenSize, 37);
-  const logits = [await timeline.prefill(prompt)];
+/** Prefill and decode on two prompts, the second of which needs a larger cache, and score on the first. */
+export async function decodeSome({ manifest }: PackReader, timeline: Timeline): Promise<Decoded> {
   const ids: number[] = [];
-  for (let step = 0; step < 6; step++) {
-    const id = argmax(logits[step] ?? new Float32Array());
-    ids.push(id);
-    logits.push(await timeline.decode(id));
+  const logits: Float32Array[] = [];
+  for (const tokens of [PROMPT, 4 * PROMPT]) {
+    let latest = await timeline.prefill(miniPrompt(manifest.model.text.hiddenSize, tokens));
+    for (let step = 0; step < 5; step++) {
+      logits.push(latest);
+      const id = argmax(latest);
+      ids.push(id);
+      latest = await timeline.decode(id);
+    }
+    logits.push(latest);
   }
-  return { ids, logits, scored: await timeline.score(prompt) };
+  return { ids, logits, scored: await timeline.score(miniPrompt(manifest.model.text.hiddenSize, PROMPT)) };
 }
 
 /** A prompt with the features of an image in the middle; any ids and numbers will do. */
