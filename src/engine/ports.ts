@@ -4,6 +4,7 @@
  */
 import type { ActivationType, BackendName } from '../shared/protocol';
 import type { RoundsError } from '../shared/errors';
+import type { GenerationSettings } from '../shared/generation';
 import type { PackManifest, Span } from '../shared/pack';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8';
@@ -116,6 +117,39 @@ export interface EmbeddingTable {
   readonly isHead: boolean;
   /** Writes the embeddings of `ids` to the first rows of `target` [1, S, columns], S ≥ ids.length. */
   lookUp(ids: readonly number[], target: DeviceTensor): void;
+  /** Chooses tokens where the logits are; null if this device cannot bind all that it needs. */
+  sampler?(step: StepTensors): DeviceSampler | null;
+  dispose(): void;
+}
+
+/** Tensors of a decode step that a sampler reads and writes. */
+export interface StepTensors {
+  /** [1, 1, vocab] */
+  logits: DeviceTensor;
+  embeddings: DeviceTensor;
+  seqlensK: DeviceTensor;
+  totalLength: DeviceTensor;
+}
+
+export interface SampleStart {
+  /** Of a new answer; absent to continue with those of the last start. */
+  settings?: Pick<GenerationSettings, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>;
+  /** Ids that the repetition penalty applies to; absent to continue. */
+  seen?: Iterable<number>;
+  /** A random number for each choice, as a fraction of 2^32; none without a draw. */
+  fractions: Uint32Array<ArrayBuffer>;
+}
+
+/** Chooses tokens on the device as engine/sampling.ts does on the host. */
+export interface DeviceSampler {
+  begin(start: SampleStart): void;
+  /**
+   * Chooses a token from the step's logits, after what has been submitted; makes it the input of the next step.
+   * @param read how many choices `ids` is going to read; 0 or absent if it is not the last one
+   */
+  choose(read?: number): void;
+  /** The choices since `begin`; −1 where no logit was finite. */
+  ids(count: number): Promise<number[]>;
   dispose(): void;
 }
 

@@ -6,12 +6,14 @@ import { RoundsError } from '../shared/errors';
 import { halfArrayFrom } from '../shared/half';
 import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
-import { DeviceRunner, HostRunner, type DecoderRunner } from './decoderRunner';
+import { HostRunner, type DecoderRunner, type DecoderState, type SampleRun } from './decoderRunner';
+import { DeviceRunner } from './deviceRunner';
 import type { Backend, DeviceTensor, ElementType, EmbeddingTable, GraphSession } from './ports';
 import type { PositionIds } from './positions';
-import { chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
+import { checkPrompt, chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
-import { TimelineBatch } from './timelineBatch';
+import { noFiniteLogits } from './sampling';
+import { release, TimelineBatch, type LayerCache, type Tables } from './timelineBatch';
 
 export interface RunHooks {
   signal?: AbortSignal;
@@ -27,8 +29,8 @@ export class Timeline {
   readonly #backend: Backend;
   readonly #config: TextConfig;
   readonly #chunk: number;
-  #cache: { key: DeviceTensor; value: DeviceTensor }[] = [];
-  #tables: { cos: DeviceTensor; sin: DeviceTensor } | null = null;
+  #cache: LayerCache[] = [];
+  #tables: Tables | null = null;
   #slots = 0;
   /** Number of the cache and the tables, which are others after they have grown. */
   #version = 0;
@@ -140,6 +142,31 @@ export class Timeline {
     return logits;
   }
 
+  /**
+   * How many tokens, at most `wanted`, `sample` can choose after the next one; 0 where tokens are chosen on the host, as
+   * in the first steps after the cache has grown.
+   */
+  aheadOf(wanted: number): number {
+    const room = Math.min(this.#slots, this.capacity) - this.length;
+    return this.#runner.canSample(this.#version) ? Math.min(wanted, room) : 0;
+  }
+
+  /**
+   * Appends a token and yields those that the device chooses after it. Each one but the last is appended when the next
+   * one is requested, so the cache ends where the caller stops.
+   * @throws RoundsError internal if no logit is finite
+   */
+  async *sample(run: Omit<SampleRun, 'past'>): AsyncGenerator<number> {
+    const ids = await this.#runner.sample({ ...run, past: this.length }, this.#state());
+    let appended = run.id;
+    for (const id of ids) {
+      this.#cachedKeys.push(String(appended));
+      if (id < 0) throw noFiniteLogits();
+      yield id;
+      appended = id;
+    }
+  }
+
   /** The rows of the cache as the start of several answers, which are decoded at once. */
   fork(lanes: number): TimelineBatch {
     const parts = { session: this.#session, backend: this.#backend, config: this.#config };
@@ -156,7 +183,7 @@ export class Timeline {
   }
 
   dispose(): void {
-    this.#release(this.#cache, this.#tables);
+    release(this.#cache, this.#tables);
     this.#runner.dispose();
     this.#cache = [];
     this.#tables = null;
@@ -166,17 +193,12 @@ export class Timeline {
 
   /** Checks the prompt, reuses at most `limit` of its rows that are in the cache, and grows the cache. */
   #reusePrefix(prompt: Prompt, limit: number): void {
-    const total = prompt.ids.length;
-    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty. Ask a question.');
-    if (total > this.capacity) {
-      const message = `The prompt has ${total} tokens, but the model's context is ${this.capacity}. Use smaller or fewer images.`;
-      throw new RoundsError('context_overflow', message);
-    }
+    checkPrompt(prompt, this.capacity);
     this.#cachedKeys.length = Math.min(commonPrefix(this.#cachedKeys, prompt.keys), limit);
     this.#reused = this.#cachedKeys.length;
     this.#positions = prompt.positionIds;
     this.#ropeDelta = prompt.ropeDelta;
-    this.#grow(total + 1);
+    this.#grow(prompt.ids.length + 1);
     this.#writeTables();
   }
 
@@ -203,6 +225,10 @@ export class Timeline {
 
   /** Runs the decoder on new tokens. Returns logits [V] of the last one, or [tokens × V] of all. */
   #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
+    return this.#runner.run({ ids, features, past: this.length, logitsAt }, this.#state());
+  }
+
+  #state(): DecoderState {
     const kept: Record<string, DeviceTensor> = {};
     const into: Record<string, DeviceTensor> = {};
     if (this.#tables) {
@@ -215,10 +241,7 @@ export class Timeline {
       into[DECODER_IO.presentKey(layer)] = key;
       into[DECODER_IO.presentValue(layer)] = value;
     });
-    return this.#runner.run(
-      { ids, features, past: this.length, logitsAt },
-      { kept, into, version: this.#version },
-    );
+    return { kept, into, version: this.#version };
   }
 
   get #type(): ElementType & ('float16' | 'float32') {
@@ -253,7 +276,7 @@ export class Timeline {
     };
     this.#slots = slots;
     this.#version++;
-    this.#release(previous, tables);
+    release(previous, tables);
   }
 
   /** Row r has the angles of the token in slot r. After the prompt, its position is r + ropeDelta on every axis. */
@@ -270,17 +293,5 @@ export class Timeline {
       Int32Array.from({ length: slots }, (_, slot) => axis[slot] ?? slot + this.#ropeDelta),
     ) as PositionIds;
     return textRotaryTables(filled, this.#config);
-  }
-
-  #release(
-    cache: { key: DeviceTensor; value: DeviceTensor }[],
-    tables: { cos: DeviceTensor; sin: DeviceTensor } | null,
-  ): void {
-    cache.forEach(({ key, value }) => {
-      key.dispose();
-      value.dispose();
-    });
-    tables?.cos.dispose();
-    tables?.sin.dispose();
   }
 }

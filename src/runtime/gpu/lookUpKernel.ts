@@ -4,6 +4,7 @@
  */
 import { BLOCK_SIZE } from '../../shared/pack';
 import type { TableSource } from '../../engine/ports';
+import { rowStores, rowWords, tableBindings } from './tableShader';
 
 const GROUP = 64;
 /** Parts of a buffer are bound at multiples of 256 bytes, which 256 rows are, whatever a row's size. */
@@ -111,59 +112,23 @@ export class LookUpKernel {
   }
 }
 
-/** 32-bit words of a row of the table. */
-function rowWords({ columns, bits, type }: TableSource): number {
-  return (columns * (bits ?? (type === 'float16' ? 16 : 32))) / 32;
-}
-
 /** Bytes of the scales of a row. */
 function scaleBytes({ columns, type }: TableSource): number {
   return (columns / BLOCK_SIZE) * (type === 'float16' ? 2 : 4);
 }
 
-/**
- * float16 is computed in float32 and rounded once, which gives the same bits, because the product of a weight and a
- * float16 has at most 19 bits. It therefore needs no shader-f16.
- */
 function lookUpShader(source: TableSource): string {
-  const { columns, bits, type } = source;
-  const isHalf = type === 'float16';
-  const words = rowWords(source);
-  const blocks = columns / BLOCK_SIZE;
-  const perWord = bits === null ? 0 : 32 / bits;
-  const value = (i: number): string =>
-    `(f32((word >> ${i * (bits ?? 0)}u) & ${2 ** (bits ?? 0) - 1}u) - ${2 ** ((bits ?? 1) - 1)}.0) * scale`;
-  const stores = isHalf
-    ? Array.from(
-        { length: perWord / 2 },
-        (_, i) =>
-          `rows[(at.y * ${columns}u + at.x * ${perWord}u) / 2u + ${i}u] = pack2x16float(vec2f(${value(2 * i)}, ${value(2 * i + 1)}));`,
-      )
-    : Array.from(
-        { length: perWord },
-        (_, i) => `rows[at.y * ${columns}u + at.x * ${perWord}u + ${i}u] = ${value(i)};`,
-      );
-  const scale = isHalf ? 'unpack2x16float(scales[block / 2u])[block % 2u]' : 'scales[block]';
-  const body =
-    bits === null
-      ? `rows[at.y * ${words}u + at.x] = word;`
-      : `let block = row * ${blocks}u + at.x / ${BLOCK_SIZE / perWord}u;
-  let scale = ${scale};
-  ${stores.join('\n  ')}`;
   return `
 struct Segment { first: u32, rows: u32 }
 @group(0) @binding(0) var<uniform> segment: Segment;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
-@group(0) @binding(2) var<storage, read> data: array<u32>;
-@group(0) @binding(3) var<storage, read_write> rows: array<${isHalf || bits === null ? 'u32' : 'f32'}>;
-${bits === null ? '' : `@group(0) @binding(4) var<storage, read> scales: array<${isHalf ? 'u32' : 'f32'}>;`}
+${tableBindings(source, 2)}
 
 @compute @workgroup_size(${GROUP})
 fn main(@builtin(global_invocation_id) at: vec3u) {
   let id = ids[at.y];
-  if (at.x >= ${words}u || id < segment.first || id - segment.first >= segment.rows) { return; }
+  if (at.x >= ${rowWords(source)}u || id < segment.first || id - segment.first >= segment.rows) { return; }
   let row = id - segment.first;
-  let word = data[row * ${words}u + at.x];
-  ${body}
+  ${rowStores(source, 'row', 'at.x', 'at.y')}
 }`;
 }

@@ -115,9 +115,9 @@ export class OrtBackend implements Backend {
     if (!device) throw new RoundsError('internal', 'Without a GPU there are no tables.');
     const allocate = ({ type, dims }: InitializerSource): DeviceTensor =>
       this.allocate(type as 'uint8', dims);
-    return this.#guard('loading the embedding', () =>
-      loadOrtTable(device, allocate, source, pack, onProgress),
-    );
+    const guard = <T>(what: string, job: () => Promise<T>): Promise<T> => this.#guard(what, job);
+    const parts = { device, source, allocate, guard };
+    return this.#guard('loading the embedding', () => loadOrtTable(parts, pack, onProgress));
   }
 
   #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { TextConfig } from '../shared/modelConfig';
-import { DeviceRunner, type DecoderState } from './decoderRunner';
+import type { DecoderState } from './decoderRunner';
+import { DeviceRunner } from './deviceRunner';
 import { DECODER_IO } from './graphs/decoder';
-import type { Backend, DeviceTensor, EmbeddingTable, GraphSession, TensorData } from './ports';
+import type {
+  Backend,
+  DeviceSampler,
+  DeviceTensor,
+  EmbeddingTable,
+  GraphSession,
+  SampleStart,
+  StepTensors,
+  TensorData,
+} from './ports';
+import { argmax, Sampler } from './sampling';
 
 interface Memory extends DeviceTensor {
   data: { values: number[] };
@@ -32,6 +43,33 @@ class Device {
   }
   read(tensor: DeviceTensor): Promise<TensorData> {
     return Promise.resolve(Float32Array.from((tensor as Memory).data.values));
+  }
+}
+
+/** Chooses the best logit, or what `lie` says, and feeds it to the next step. */
+class Chooser implements DeviceSampler {
+  readonly starts: SampleStart[] = [];
+  #chosen: number[] = [];
+  constructor(
+    readonly step: StepTensors,
+    readonly lie: number | null,
+  ) {}
+  begin(start: SampleStart): void {
+    this.starts.push(start);
+    this.#chosen = [];
+  }
+  choose(): void {
+    const { values } = (this.step.logits as Memory).data;
+    const id = this.lie ?? argmax(Float32Array.from(values));
+    this.#chosen.push(id);
+    (this.step.embeddings as Memory).data.values.splice(0, 2, id, -id);
+    for (const tensor of [this.step.seqlensK, this.step.totalLength]) (tensor as Memory).data.values[0]!++;
+  }
+  ids(count: number): Promise<number[]> {
+    return Promise.resolve(this.#chosen.slice(0, count));
+  }
+  dispose(): void {
+    // Nothing to free.
   }
 }
 
@@ -127,4 +165,54 @@ it('puts the features of images over the rows of their tokens', async () => {
   await new DeviceRunner(parts, table, 8).run({ ...run, features: { rows: [...rows], data } }, STATE);
   expect(session.embeddings).toEqual([[1, -1, 10, 11, 20, 21, 4, -4, 30, 31]]);
   expect(session.runs).toEqual([undefined]);
+});
+
+describe('tokens that the device chooses', () => {
+  const settings = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed: 1 };
+  async function proven(lie: number | null) {
+    const session = new Session(0);
+    const choosers: Chooser[] = [];
+    const parts = {
+      session: session as unknown as GraphSession,
+      backend: new Device() as unknown as Backend,
+      config,
+    };
+    const sampler = (step: StepTensors): DeviceSampler => {
+      choosers.push(new Chooser(step, lie));
+      return choosers[0]!;
+    };
+    const made = new DeviceRunner(parts, { ...table, sampler }, 8);
+    const features = { rows: null, data: null };
+    expect(made.canSample(1)).toBe(false);
+    for (const past of [0, 1]) await made.run({ ids: [5], features, past, logitsAt: 'last' }, STATE);
+    session.embeddings.length = 0;
+    return { session, made, chooser: choosers[0]! };
+  }
+
+  it('are compared once for an answer, and then chosen ahead', async () => {
+    const { session, made, chooser } = await proven(null);
+    expect(made.canSample(1)).toBe(true);
+    expect(made.canSample(2)).toBe(false);
+    const run = { settings, sampler: new Sampler(settings) };
+    // Logits are [id, −id, total length], so the length leads.
+    expect(await made.sample({ ...run, id: 1, past: 2, count: 4 }, STATE)).toEqual([2]);
+    expect(await made.sample({ ...run, id: 2, past: 3, count: 4 }, STATE)).toEqual([2, 2, 2, 2]);
+    expect(session.embeddings).toEqual([
+      [1, -1],
+      [2, -2],
+      [2, -2],
+      [2, -2],
+      [2, -2],
+    ]);
+    expect(chooser.starts.map((start) => start.settings !== undefined)).toEqual([true, false]);
+    const other = { settings, sampler: new Sampler(settings) };
+    expect(await made.sample({ ...other, id: 2, past: 7, count: 4 }, STATE)).toEqual([2]);
+  });
+
+  it('are not chosen there any more if the host chooses otherwise', async () => {
+    const { made } = await proven(0);
+    const run = { settings, sampler: new Sampler(settings), id: 1, past: 2, count: 4 };
+    expect(await made.sample(run, STATE)).toEqual([2]);
+    expect(made.canSample(1)).toBe(false);
+  });
 });
