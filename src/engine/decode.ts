@@ -61,9 +61,35 @@ export async function decodeAnswer(
   hooks: GenerateHooks,
 ): Promise<DecodeOutcome> {
   const answer = new AnswerDecoder(model, params, start, hooks);
-  let fed = answer.next(start.logits);
-  while (fed !== null) fed = answer.next(await model.timeline.decode(fed));
+  await decodeToEnd(model, answer, start.logits);
   return answer.finish();
+}
+
+/**
+ * Most tokens that are submitted before the first of them is read. More would save little, and a stop or the end of
+ * the answer waits for them.
+ */
+const MAX_AHEAD = 4;
+
+/** Continues until the answer ends. @param logits [vocab], after the last token in the cache */
+export async function decodeToEnd(
+  { timeline }: EngineModel,
+  answer: AnswerDecoder,
+  logits: Float32Array,
+): Promise<void> {
+  let fed = answer.next(logits);
+  while (fed !== null) {
+    const { ahead } = answer;
+    const count = ahead ? timeline.aheadOf(Math.min(ahead.wanted, MAX_AHEAD)) : 0;
+    if (!ahead || count === 0) {
+      fed = answer.next(await timeline.decode(fed));
+      continue;
+    }
+    for await (const id of timeline.sample({ ...ahead, id: fed, count })) {
+      fed = answer.take(id);
+      if (fed === null) break;
+    }
+  }
 }
 
 /** One answer as it is written. Whoever runs the decoder asks for the next token after each step. */
@@ -105,7 +131,7 @@ export class AnswerDecoder {
    * @returns the token to run the decoder with; null if the answer has ended
    */
   next(logits: Float32Array): number | null {
-    const { settings, forceIds, logits: requested = 'none' } = this.#params;
+    const { forceIds, logits: requested = 'none' } = this.#params;
     const step = this.#step++;
     if (requested === 'all' || (requested !== 'none' && step === 0)) this.#savedLogits.push(logits);
     if (step >= this.#limit) return null;
@@ -114,6 +140,28 @@ export class AnswerDecoder {
     if (forceIds) this.#sampler.accept(fed);
     const probabilities = this.#start.observer?.observe(logits, fed);
     if (probabilities) this.#hooks.onProbabilities?.(probabilities);
+    return this.#add(step, id, fed);
+  }
+
+  /**
+   * What chooses the next tokens and how many there may be, if only their ids are needed; null if something needs the
+   * logits.
+   */
+  get ahead(): { sampler: Sampler; settings: GenerateParams['settings']; wanted: number } | null {
+    const { settings, forceIds, logits } = this.#params;
+    const needsLogits = forceIds !== undefined || logits === 'all' || this.#start.observer?.isIdle === false;
+    return needsLogits ? null : { sampler: this.#sampler, settings, wanted: this.#limit - this.#step };
+  }
+
+  /** As `next`, with a token that was chosen on the device. */
+  take(id: number): number | null {
+    const step = this.#step++;
+    this.#sampler.follow(id);
+    return this.#add(step, id, id);
+  }
+
+  #add(step: number, id: number, fed: number): number | null {
+    const { settings, forceIds } = this.#params;
     if (step === 0) this.#firstTokenMs = this.#hooks.clock();
     if (!settings.ignoreEos && !forceIds && this.#model.config.tokenIds.eos.includes(id)) {
       this.#text.end(id);

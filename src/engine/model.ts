@@ -1,11 +1,12 @@
 /** A loaded model: graphs on a backend, tokenizer, and one timeline, which holds all mutable state. */
 import type { ModelConfig } from '../shared/modelConfig';
-import { makeDecoderGraph } from './graphs/decoder';
+import { decoderTable, makeDecoderGraph } from './graphs/decoder';
 import type { GraphTarget } from './graphs/layers';
 import { makeVisionGraph, queryParts } from './graphs/vision';
 import { planWeightForms } from './graphs/weightForms';
 import { KnownImages } from './knownImages';
-import type { Backend, GraphSession, PackReader, Tokenizer } from './ports';
+import { typeBytes } from './elementBytes';
+import type { Backend, EmbeddingTable, GraphSession, PackReader, TableSource, Tokenizer } from './ports';
 import { Timeline } from './timeline';
 import { VisionEncoder, type VisionSessions } from './visionEncoder';
 
@@ -19,6 +20,8 @@ export interface EngineModel {
   readonly timeline: Timeline;
   /** The session that timelines run on. A second conversation would need its own timeline. */
   readonly decoder: GraphSession;
+  /** Where token embeddings are looked up if not in the decoder's graph, as on WebGPU. */
+  readonly table: EmbeddingTable | null;
   /** Bytes of the weights of all graphs on the device. */
   readonly weightBytes: number;
   dispose(): Promise<void>;
@@ -26,6 +29,12 @@ export interface EngineModel {
 
 /** Positions in one prefill run. Limits how long one submission occupies the GPU, and the size of activations. */
 export const PREFILL_CHUNK = 512;
+
+/**
+ * Weights of a model whose runs are short on any GPU. Systems reset a GPU that is busy for about two seconds with one
+ * submission, so those of larger models stay small.
+ */
+const LIGHT_BYTES = 64e6;
 
 /**
  * Builds the graphs for this backend and loads the weights onto it.
@@ -44,42 +53,79 @@ export async function loadModel(
     type: backend.activations === 'f16' ? 'float16' : 'float32',
     ...(backend.name === 'wasm' ? { forms: planWeightForms(pack.manifest) } : {}),
   };
-  const graphs = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
-  const sizes = graphs.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));
+  const built = [makeVisionGraph(pack.manifest, target), makeDecoderGraph(pack.manifest, target)] as const;
+  const table = decoderTable(pack.manifest, target);
+  const sizes = built.map((graph) => graph.externalFiles.reduce((sum, file) => sum + file.size, 0));
   const [visionBytes = 0, decoderBytes = 0] = sizes;
-  const total = visionBytes + decoderBytes;
+  const total = visionBytes + decoderBytes + tableBytes(table);
+  const isLight = total <= LIGHT_BYTES;
+  const graphs = [
+    { ...built[0], isLight },
+    { ...built[1], isLight },
+  ] as const;
   onProgress?.(0, total);
-  const vision = await backend.createSession(graphs[0], pack, (done) => onProgress?.(done, total));
-  const decoder = await backend
-    .createSession(graphs[1], pack, (done) => onProgress?.(visionBytes + done, total))
-    .catch(async (thrown: unknown) => {
-      // The next mode needs the memory, and on wasm nothing else frees it.
-      await vision.dispose();
-      throw thrown;
-    });
+  const from = (start: number) => (done: number) => onProgress?.(start + done, total);
   const sessions: VisionSessions = {
     parts: (patches) => queryParts(config.vision, patches, backend.name),
     open: (parts) => backend.createSession(makeVisionGraph(pack.manifest, target, parts), pack),
   };
-  const encoder = new VisionEncoder(vision, sessions, backend, config.vision);
-  const timeline = new Timeline(decoder, backend, config.text, PREFILL_CHUNK);
-  return {
-    pack,
-    config,
-    backend,
-    tokenizer,
-    vision: encoder,
-    knownImages: new KnownImages(),
-    timeline,
-    decoder,
-    weightBytes: total,
-    async dispose() {
-      timeline.dispose();
-      await encoder.dispose();
-      await decoder.dispose();
-      await backend.dispose();
-    },
-  };
+  const made = new Made();
+  try {
+    const vision = await backend.createSession(graphs[0], pack, from(0));
+    const encoder = made.keep(new VisionEncoder(vision, sessions, backend, config.vision));
+    const decoder = made.keep(await backend.createSession(graphs[1], pack, from(visionBytes)));
+    const embedding = await loadTable(backend, table, pack, from(visionBytes + decoderBytes));
+    if (embedding) made.keep(embedding);
+    const timeline = made.keep(new Timeline(decoder, backend, config.text, PREFILL_CHUNK, embedding));
+    return {
+      pack,
+      config,
+      backend,
+      tokenizer,
+      vision: encoder,
+      knownImages: new KnownImages(),
+      timeline,
+      decoder,
+      table: embedding,
+      weightBytes: total,
+      async dispose() {
+        await made.dispose();
+        await backend.dispose();
+      },
+    };
+  } catch (thrown) {
+    // The next mode needs the memory, and on wasm nothing else frees it.
+    await made.dispose();
+    throw thrown;
+  }
+}
+
+/** What has been made so far, to be disposed in the opposite order. */
+class Made {
+  readonly #parts: { dispose(): void | Promise<void> }[] = [];
+
+  keep<T extends { dispose(): void | Promise<void> }>(part: T): T {
+    this.#parts.unshift(part);
+    return part;
+  }
+
+  async dispose(): Promise<void> {
+    for (const part of this.#parts.splice(0)) await part.dispose();
+  }
+}
+
+async function loadTable(
+  backend: Backend,
+  source: TableSource | null,
+  pack: PackReader,
+  onProgress: (doneBytes: number) => void,
+): Promise<EmbeddingTable | null> {
+  return (source && (await backend.loadTable?.(source, pack, onProgress))) ?? null;
+}
+
+function tableBytes(source: TableSource | null): number {
+  const parts = source ? [source.data, ...(source.scales ? [source.scales] : [])] : [];
+  return parts.reduce((sum, { dims, type }) => sum + dims.reduce((a, b) => a * b, typeBytes(type)), 0);
 }
 
 /** Columns of a patch row in the pack's patch embedding (1176, padded to a multiple of 32). */

@@ -4,6 +4,7 @@
  */
 import type { ActivationType, BackendName } from '../shared/protocol';
 import type { RoundsError } from '../shared/errors';
+import type { GenerationSettings } from '../shared/generation';
 import type { PackManifest, Span } from '../shared/pack';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8';
@@ -63,17 +64,26 @@ export interface GraphModel {
   externalFiles: ExternalFile[];
   /** `host`: read by the engine after each run. `device`: stays on the device. */
   outputs: { name: string; location: 'host' | 'device' }[];
+  /** Whether runs are to be captured and replayed, if the device can. */
+  capture?: boolean;
+  /** Whether all commands of a run may be submitted at once, because it takes a GPU far less than a second. */
+  isLight?: boolean;
 }
 
 export interface GraphSession {
+  /** Whether runs can be captured. All inputs must be on the device then. */
+  readonly captures?: boolean;
   /**
    * Runs the graph. An output named in `into` is written to that tensor (the KV cache is updated in place); every
    * other output is a new tensor that the caller must dispose.
+   * @param capture number of a captured run (≥ 1). The first call with a number captures the GPU's commands, later ones
+   *   replay them, whatever is passed; so all tensors must be the same, and each output must be named in `into`.
    * @throws RoundsError device_lost, out_of_memory, internal
    */
   run(
     feeds: Record<string, DeviceTensor>,
     into?: Record<string, DeviceTensor>,
+    capture?: number,
   ): Promise<Record<string, DeviceTensor>>;
   dispose(): Promise<void>;
 }
@@ -83,6 +93,64 @@ export interface PackReader {
   readonly manifest: PackManifest;
   /** Bytes of a span, as a copy that the caller owns. */
   read(span: Span): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The token embedding of a pack. */
+export interface TableSource {
+  /** [rows, columns]: vocabulary and hidden size. */
+  rows: number;
+  columns: number;
+  /** Bits per weight; null for a table that is not quantized. */
+  bits: 4 | 8 | null;
+  /** Of looked-up rows, of the scales, and of the data if they are not quantized. */
+  type: 'float32' | 'float16';
+  data: InitializerSource;
+  scales: InitializerSource | null;
+  /** Whether the head of the decoder graph reads this table. */
+  isHead: boolean;
+}
+
+/** The token embedding on the device, where the output head may read the same memory. */
+export interface EmbeddingTable {
+  readonly data: DeviceTensor;
+  readonly scales: DeviceTensor | null;
+  readonly isHead: boolean;
+  /** Writes the embeddings of `ids` to the first rows of `target` [1, S, columns], S ≥ ids.length. */
+  lookUp(ids: readonly number[], target: DeviceTensor): void;
+  /** Chooses tokens where the logits are; null if this device cannot bind all that it needs. */
+  sampler?(step: StepTensors): DeviceSampler | null;
+  dispose(): void;
+}
+
+/** Tensors of a decode step that a sampler reads and writes. */
+export interface StepTensors {
+  /** [1, 1, vocab] */
+  logits: DeviceTensor;
+  embeddings: DeviceTensor;
+  seqlensK: DeviceTensor;
+  totalLength: DeviceTensor;
+}
+
+export interface SampleStart {
+  /** Of a new answer; absent to continue with those of the last start. */
+  settings?: Pick<GenerationSettings, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty'>;
+  /** Ids that the repetition penalty applies to; absent to continue. */
+  seen?: Iterable<number>;
+  /** A random number for each choice, as a fraction of 2^32; none without a draw. */
+  fractions: Uint32Array<ArrayBuffer>;
+}
+
+/** Chooses tokens on the device as engine/sampling.ts does on the host. */
+export interface DeviceSampler {
+  begin(start: SampleStart): void;
+  /**
+   * Chooses a token from the step's logits, after what has been submitted; makes it the input of the next step.
+   * @param read how many choices `ids` is going to read; 0 or absent if it is not the last one
+   */
+  choose(read?: number): void;
+  /** The choices since `begin`; −1 where no logit was finite. */
+  ids(count: number): Promise<number[]>;
+  dispose(): void;
 }
 
 export interface Backend {
@@ -99,8 +167,19 @@ export interface Backend {
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor;
   /** A zero-filled tensor on the device that graphs can write in place. */
   allocate(type: ElementType, dims: readonly number[]): DeviceTensor;
-  /** Overwrites the values of an allocated tensor, from its start. */
-  write(tensor: DeviceTensor, data: TensorData): void;
+  /** Overwrites values of an allocated tensor, from its start or from element `at`. */
+  write(tensor: DeviceTensor, data: TensorData, at?: number): void;
+  /** The first values of an allocated tensor, as another shape. It shares the memory, which stays with `tensor`. */
+  view?(tensor: DeviceTensor, dims: readonly number[]): DeviceTensor;
+  /**
+   * Loads a table onto the device. Only on WebGPU; elsewhere the decoder graph looks tokens up.
+   * @param onProgress bytes of the table so far
+   */
+  loadTable?(
+    source: TableSource,
+    pack: PackReader,
+    onProgress?: (doneBytes: number) => void,
+  ): Promise<EmbeddingTable>;
   /**
    * Copies the rows of one lane of [lanes, heads, rows, width] into the first rows of one of [lanes, heads, moreRows,
    * width]; both are the first lane unless given.

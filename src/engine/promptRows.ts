@@ -1,4 +1,5 @@
 /** A prompt as input for the decoder: one row per token, with image features in the rows of image tokens. */
+import { RoundsError } from '../shared/errors';
 import type { TensorData } from './ports';
 import type { PositionIds } from './positions';
 
@@ -39,4 +40,14 @@ export function commonPrefix(a: readonly string[], b: readonly string[]): number
   let length = 0;
   while (length < a.length && length < b.length && a[length] === b[length]) length++;
   return length;
+}
+
+/** @param capacity the model's context in tokens @throws RoundsError request_invalid, context_overflow */
+export function checkPrompt({ ids }: Prompt, capacity: number): void {
+  const total = ids.length;
+  if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty. Ask a question.');
+  if (total > capacity) {
+    const message = `The prompt has ${total} tokens, but the model's context is ${capacity}. Use smaller or fewer images.`;
+    throw new RoundsError('context_overflow', message);
+  }
 }

@@ -6,7 +6,7 @@ import { RoundsError } from '../shared/errors';
 import type { Rollout, RolloutsParams, RolloutsResult } from '../shared/generation';
 import type { Phase } from '../shared/protocol';
 import { MAX_ROLLOUTS, MIN_ROLLOUTS } from '../shared/rolloutGroup';
-import { AnswerDecoder, type GenerateHooks } from './decode';
+import { AnswerDecoder, decodeToEnd, type GenerateHooks } from './decode';
 import { prefillPrompt, runSize, tokensPerSecond, type DecodedImages, type Prefilled } from './generate';
 import { memoryUse } from './memory';
 import type { EngineModel } from './model';
@@ -72,7 +72,7 @@ class Lane {
   readonly #index: number;
   readonly #seed: number;
   readonly #observer: TokenObserver;
-  readonly #decoder: AnswerDecoder;
+  readonly decoder: AnswerDecoder;
 
   constructor(
     model: EngineModel,
@@ -84,7 +84,7 @@ class Lane {
     this.#index = index;
     this.#seed = request.settings.seed + index;
     this.#observer = new TokenObserver(model.tokenizer, model.config.text.vocabSize, request);
-    this.#decoder = new AnswerDecoder(
+    this.decoder = new AnswerDecoder(
       model,
       { ...request, settings: { ...request.settings, seed: this.#seed } },
       { promptIds: prompt.ids, continued: [], logits, observer: this.#observer },
@@ -94,11 +94,11 @@ class Lane {
 
   /** As AnswerDecoder.next. */
   next(logits: Float32Array): number | null {
-    return this.#decoder.next(logits);
+    return this.decoder.next(logits);
   }
 
   finish(): Rollout {
-    const { ids: newIds, text, thinking, answer, finishReason, decodeMs } = this.#decoder.finish();
+    const { ids: newIds, text, thinking, answer, finishReason, decodeMs } = this.decoder.finish();
     const [index, seed, optionProbabilities] = [this.#index, this.#seed, this.#observer.letters];
     return { index, seed, newIds, text, thinking, answer, finishReason, optionProbabilities, decodeMs };
   }
@@ -113,8 +113,7 @@ async function decodeOne(
 ): Promise<Rollout[]> {
   if (!lane) return [];
   model.timeline.rewind(prompt.ids.length);
-  let fed = lane.next(logits);
-  while (fed !== null) fed = lane.next(await model.timeline.decode(fed));
+  await decodeToEnd(model, lane.decoder, logits);
   const rollout = lane.finish();
   onRollout?.(rollout);
   return [rollout];

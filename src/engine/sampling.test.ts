@@ -89,6 +89,22 @@ describe('Sampler', () => {
     expect(seen.size).toBeGreaterThan(size * 0.99);
   });
 
+  it('tells what it will choose, and follows choices that were made elsewhere', () => {
+    const settings = { ...GREEDY, temperature: 1, topP: 0.95, repetitionPenalty: 1.2, seed: 42 };
+    const [plain, followed] = [new Sampler(settings, [2]), new Sampler(settings, [2])];
+    for (let i = 0; i < 20; i++) {
+      const fractions = followed.peek(3);
+      const id = plain.next(LOGITS).id;
+      expect(followed.preview(LOGITS)).toBe(id);
+      expect([followed.peek(3)[0], followed.preview(LOGITS)]).toEqual([fractions[0], id]);
+      if (i % 2) followed.follow(id);
+      else expect(followed.next(LOGITS).id).toBe(id);
+      expect(followed.peek(2)).toEqual(fractions.slice(1));
+    }
+    expect([...followed.seen]).toEqual([...plain.seen]);
+    expect(new Sampler(GREEDY).peek(3)).toHaveLength(0);
+  });
+
   it('repeats an answer for a seed', () => {
     const settings = { ...GREEDY, temperature: 1, topP: 0.95, seed: 42 };
     const run = () => {

@@ -1,9 +1,11 @@
 /**
  * Samples the next token from logits: repetition penalty, temperature, top-k and top-p, in the order and with the
- * meaning of transformers' logits processors, followed by a seeded draw. Temperature 0 is greedy.
+ * meaning of transformers' logits processors, followed by a seeded draw. Temperature 0 is greedy. On WebGPU a kernel does
+ * the same (runtime/gpu/samplerShader.ts), number by number.
  */
 import { RoundsError } from '../shared/errors';
 import type { GenerationSettings } from '../shared/generation';
+import { drawWeight, fractionOf, scaled, weightFactor } from './drawWeights';
 import { createRandom, type RandomSource } from './random';
 
 export interface Choice {
@@ -31,12 +33,13 @@ export function argmax(logits: Float32Array): number {
       bestValue = value;
     }
   }
-  if (best < 0)
-    throw new RoundsError(
-      'internal',
-      'The model returned no finite logits. Reload the page, or open it with ?backend=wasm.',
-    );
+  if (best < 0) throw noFiniteLogits();
   return best;
+}
+
+export function noFiniteLogits(): RoundsError {
+  const help = 'Reload the page, or open it with ?backend=wasm.';
+  return new RoundsError('internal', `The model returned no finite logits. ${help}`);
 }
 
 /**
@@ -56,9 +59,12 @@ export function applyRepetitionPenalty(logits: Float32Array, seen: Iterable<numb
 export class Sampler {
   readonly #settings: SamplingSettings;
   readonly #random: RandomSource;
+  /** Random numbers that have been looked at but not used. */
+  readonly #ahead: number[] = [];
   readonly #seen: Set<number>;
   #penalized = new Float32Array(0);
-  #exponentials = new Float32Array(0);
+  /** Of the last draw, by id. */
+  #weights = new Uint32Array(0);
   #order = new Int32Array(0);
 
   /** @throws RoundsError setting_invalid if a setting is out of range */
@@ -82,13 +88,41 @@ export class Sampler {
     return { id, logprob: scores[id]! - logSumExp(scores, scores[best]!) };
   }
 
+  /** The next `count` random numbers, as fractions of 2^32; they stay the next ones. Empty if there is no draw. */
+  peek(count: number): Uint32Array<ArrayBuffer> {
+    if (this.#settings.temperature === 0) return new Uint32Array();
+    while (this.#ahead.length < count) this.#ahead.push(this.#random());
+    return Uint32Array.from(this.#ahead.slice(0, count), fractionOf);
+  }
+
+  /** What `next` would choose. */
+  preview(logits: Float32Array): number {
+    this.peek(1);
+    const ahead = [...this.#ahead];
+    const { id } = this.next(logits, false);
+    this.#ahead.splice(0, this.#ahead.length, ...ahead);
+    return id;
+  }
+
+  /** Records a choice that was made elsewhere, with the next random number. */
+  follow(id: number): void {
+    this.accept(id);
+    if (this.#settings.temperature !== 0) this.#next();
+  }
+
+  /** Ids with a repetition penalty. */
+  get seen(): ReadonlySet<number> {
+    return this.#seen;
+  }
+
+  #next(): number {
+    return this.#ahead.shift() ?? this.#random();
+  }
+
   /** Brings the sampler to the state after choosing these ids. */
   resume(ids: readonly number[]): void {
-    for (const id of ids) {
-      this.accept(id);
-      // Each choice uses exactly one random number.
-      if (this.#settings.temperature !== 0) this.#random();
-    }
+    // Each choice uses exactly one random number.
+    for (const id of ids) this.follow(id);
   }
 
   /** Records a token of the answer for the repetition penalty. */
@@ -106,26 +140,27 @@ export class Sampler {
 
   #draw(scores: Float32Array, max: number): number {
     const { temperature, topK, topP } = this.#settings;
-    if (this.#exponentials.length !== scores.length) {
-      this.#exponentials = new Float32Array(scores.length);
+    if (this.#weights.length !== scores.length) {
+      this.#weights = new Uint32Array(scores.length);
       this.#order = new Int32Array(scores.length);
     }
     const floor = topK > 0 && topK < scores.length ? kthLargest(scores, topK) : -Infinity;
+    const factor = weightFactor(temperature);
     let count = 0;
     let total = 0;
     for (let id = 0; id < scores.length; id++) {
       const score = scores[id]!;
       // As in TopKLogitsWarper, ties with the k-th value are candidates. NaN fails the comparison.
       if (!(score >= floor)) continue;
-      const weight = Math.exp((score - max) / temperature);
+      const weight = drawWeight(Math.fround(max - score), factor);
       if (weight === 0) continue;
-      this.#exponentials[id] = weight;
+      this.#weights[id] = weight;
       this.#order[count++] = id;
-      total += this.#exponentials[id]!;
+      total += weight;
     }
     const candidates = this.#order.subarray(0, count);
     if (topP < 1) return this.#drawNucleus(candidates, total, topP);
-    return pick(candidates, this.#exponentials, this.#random() * total);
+    return pick(candidates, this.#weights, this.#drawFrom(total));
   }
 
   /**
@@ -133,16 +168,20 @@ export class Sampler {
    * one. Most distributions are peaked, so sorting the first few tokens is usually enough.
    */
   #drawNucleus(candidates: Int32Array, total: number, topP: number): number {
-    const weights = this.#exponentials;
-    const target = topP * total;
+    const weights = this.#weights;
+    const target = scaled(total, fractionOf(topP));
     const top = largest(candidates, weights, FIRST_GUESS);
     let mass = 0;
     for (let i = 0; i < top.length; i++) {
       mass += weights[top[i]!]!;
-      if (mass >= target) return pick(top.subarray(0, i + 1), weights, this.#random() * mass);
+      if (mass >= target) return pick(top.subarray(0, i + 1), weights, this.#drawFrom(mass));
     }
     const nucleus = heaviestSet(candidates, weights, target);
-    return pick(nucleus, weights, this.#random() * massFrom(nucleus, weights, 0));
+    return pick(nucleus, weights, this.#drawFrom(massFrom(nucleus, weights, 0)));
+  }
+
+  #drawFrom(mass: number): number {
+    return scaled(mass, fractionOf(this.#next()));
   }
 }
 
@@ -173,7 +212,7 @@ function logSumExp(scores: Float32Array, max: number): number {
   return max + Math.log(sum);
 }
 
-function pick(ids: Int32Array, weights: Float32Array, target: number): number {
+function pick(ids: Int32Array, weights: Uint32Array, target: number): number {
   let sum = 0;
   for (let i = 0; i < ids.length; i++) {
     sum += weights[ids[i]!]!;
@@ -183,8 +222,8 @@ function pick(ids: Int32Array, weights: Float32Array, target: number): number {
 }
 
 /** The k-th largest value (k ≥ 1), with a min-heap of k values instead of sorting the whole vocabulary. */
-function kthLargest(values: Float32Array, k: number): number {
-  const heap = new Float32Array(k).fill(-Infinity);
+function kthLargest(values: Float32Array | Uint32Array, k: number): number {
+  const heap = new Float64Array(k).fill(-Infinity);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value > heap[0]!) siftDown(heap, value);
@@ -192,7 +231,7 @@ function kthLargest(values: Float32Array, k: number): number {
   return heap[0]!;
 }
 
-function siftDown(heap: Float32Array, value: number): void {
+function siftDown(heap: Float64Array, value: number): void {
   let at = 0;
   for (;;) {
     let child = 2 * at + 1;
@@ -206,30 +245,25 @@ function siftDown(heap: Float32Array, value: number): void {
 }
 
 /** The `count` ids of largest weight (more if the last are equal), in descending order; of equals, larger ids first. */
-function largest(ids: Int32Array, weights: Float32Array, count: number): Int32Array {
+function largest(ids: Int32Array, weights: Uint32Array, count: number): Int32Array {
   let chosen = ids;
   if (count < ids.length) {
-    const values = new Float32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) values[i] = weights[ids[i]!]!;
+    const values = Uint32Array.from(ids, (id) => weights[id]!);
     const floor = kthLargest(values, count);
     chosen = ids.filter((id) => weights[id]! >= floor);
   }
   return Int32Array.from(chosen).sort((a, b) => weights[b]! - weights[a]! || b - a);
 }
 
-/**
- * The smallest set of heaviest ids whose total weight reaches `target`, without sorting: finds the lightest weight in
- * the set by bisection over the bits of positive float32 numbers, which have the same order as the numbers.
- */
-function heaviestSet(ids: Int32Array, weights: Float32Array, target: number): Int32Array {
-  let low = 0;
-  let high = floatBits(1) + 1;
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (massFrom(ids, weights, floatOfBits(middle)) >= target) low = middle;
+/** The smallest set of heaviest ids whose total weight reaches `target`, without sorting: by bisection of the lightest weight. */
+function heaviestSet(ids: Int32Array, weights: Uint32Array, target: number): Int32Array {
+  let lightest = 0;
+  let high = 2 ** 31 + 1;
+  while (high - lightest > 1) {
+    const middle = Math.floor((lightest + high) / 2);
+    if (massFrom(ids, weights, middle) >= target) lightest = middle;
     else high = middle;
   }
-  const lightest = floatOfBits(low);
   const heavier = ids.filter((id) => weights[id]! > lightest);
   const equal = ids.filter((id) => weights[id] === lightest);
   const missing = target - massFrom(heavier, weights, 0);
@@ -243,24 +277,11 @@ function heaviestSet(ids: Int32Array, weights: Float32Array, target: number): In
 }
 
 /** Sum of all weights that are at least `floor`. */
-function massFrom(ids: Int32Array, weights: Float32Array, floor: number): number {
+function massFrom(ids: Int32Array, weights: Uint32Array, floor: number): number {
   let mass = 0;
   for (let i = 0; i < ids.length; i++) {
     const weight = weights[ids[i]!]!;
     if (weight >= floor) mass += weight;
   }
   return mass;
-}
-
-const BITS = new Uint32Array(1);
-const FLOAT = new Float32Array(BITS.buffer);
-
-function floatBits(value: number): number {
-  FLOAT[0] = value;
-  return BITS[0]!;
-}
-
-function floatOfBits(bits: number): number {
-  BITS[0] = bits;
-  return FLOAT[0]!;
 }

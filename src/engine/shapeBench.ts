@@ -1,11 +1,10 @@
 /** Measures the steps of a loaded model one by one, within a given time. Nothing is generated: the steps get random ids. */
-import type { ModelConfig } from '../shared/modelConfig';
 import type { ShapeReport, ShapeRow, SkipReason } from '../shared/shapeReport';
 import type { ShapePlan } from '../shared/shapes';
 import { RoundsError } from '../shared/errors';
 import { DECODER_IO } from './graphs/decoder';
 import { patchColumns, type EngineModel } from './model';
-import type { Backend, Clock, DeviceTensor } from './ports';
+import type { Backend, Clock, DeviceTensor, ElementType, TensorData } from './ports';
 
 export interface ShapeHooks {
   signal: AbortSignal;
@@ -111,11 +110,15 @@ class ShapeBench {
   }
 
   async #decode(lanes: number, context: number): Promise<number> {
-    const { backend, decoder, config } = this.#model;
+    const { backend, decoder, table, config } = this.#model;
     const { numHiddenLayers, numKeyValueHeads, headDim } = config.text;
     const type = elementOf(backend);
     const slots = context + SPARE_ROWS;
     const kept: Record<string, DeviceTensor> = {};
+    const head: Record<string, DeviceTensor> =
+      table?.isHead && table.scales
+        ? { [DECODER_IO.headData]: table.data, [DECODER_IO.headScales]: table.scales }
+        : {};
     const into: Record<string, DeviceTensor> = {};
     for (const name of [DECODER_IO.cos, DECODER_IO.sin])
       kept[name] = backend.allocate(type, [slots, headDim / 2]);
@@ -130,8 +133,8 @@ class ShapeBench {
     }
     try {
       return await this.#median(async () => {
-        const feeds = decodeFeeds(backend, config, lanes, context);
-        const outputs = await decoder.run({ ...feeds, ...kept }, into);
+        const feeds = decodeFeeds(this.#model, lanes, context);
+        const outputs = await decoder.run({ ...feeds, ...head, ...kept }, into);
         for (const output of Object.values(outputs)) await backend.read(output);
         [...Object.values(feeds), ...Object.values(outputs)].forEach((tensor) => tensor.dispose());
       });
@@ -209,22 +212,34 @@ function elementOf({ activations }: Backend): 'float16' | 'float32' {
   return activations === 'f16' ? 'float16' : 'float32';
 }
 
+/** The inputs of a step but for cache and tables; to be disposed after it. */
 function decodeFeeds(
-  backend: Backend,
-  { text }: ModelConfig,
+  { backend, decoder, table, config: { text } }: EngineModel,
   lanes: number,
   context: number,
 ): Record<string, DeviceTensor> {
+  // A session whose runs can be captured takes inputs on the device only.
+  const place = (type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor => {
+    if (!decoder.captures) return backend.upload(type, data, dims);
+    const tensor = backend.allocate(type, dims);
+    backend.write(tensor, data);
+    return tensor;
+  };
   const type = elementOf(backend);
   const count = lanes * text.hiddenSize;
-  const data = type === 'float16' ? new Uint16Array(count) : new Float32Array(count);
+  const rows = type === 'float16' ? new Uint16Array(count) : new Float32Array(count);
   const ids = BigInt64Array.from({ length: lanes }, (_, lane) => BigInt((lane * 31 + 7) % text.vocabSize));
+  const tokens: Record<string, DeviceTensor> = table
+    ? { [DECODER_IO.embeddings]: place(type, rows, [lanes, 1, text.hiddenSize]) }
+    : {
+        [DECODER_IO.inputIds]: place('int64', ids, [lanes, 1]),
+        [DECODER_IO.imageFeatures]: place(type, rows, [lanes, 1, text.hiddenSize]),
+        [DECODER_IO.rowIndex]: place('int64', BigInt64Array.of(0n), [1]),
+      };
   return {
-    [DECODER_IO.inputIds]: backend.upload('int64', ids, [lanes, 1]),
-    [DECODER_IO.imageFeatures]: backend.upload(type, data, [lanes, 1, text.hiddenSize]),
-    [DECODER_IO.rowIndex]: backend.upload('int64', BigInt64Array.of(0n), [1]),
-    [DECODER_IO.seqlensK]: backend.upload('int32', new Int32Array(lanes).fill(context), [lanes]),
-    [DECODER_IO.totalLength]: backend.upload('int32', Int32Array.of(context + 1), [1]),
-    [DECODER_IO.logitsIndex]: backend.upload('int64', BigInt64Array.of(0n), [1]),
+    ...tokens,
+    [DECODER_IO.seqlensK]: place('int32', new Int32Array(lanes).fill(context), [lanes]),
+    [DECODER_IO.totalLength]: place('int32', Int32Array.of(context + 1), [1]),
+    [DECODER_IO.logitsIndex]: place('int64', BigInt64Array.of(0n), [1]),
   };
 }

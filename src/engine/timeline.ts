@@ -6,11 +6,14 @@ import { RoundsError } from '../shared/errors';
 import { halfArrayFrom } from '../shared/half';
 import type { TextConfig } from '../shared/modelConfig';
 import { DECODER_IO } from './graphs/decoder';
-import type { Backend, DeviceTensor, ElementType, GraphSession } from './ports';
+import { HostRunner, type DecoderRunner, type DecoderState, type SampleRun } from './decoderRunner';
+import { DeviceRunner } from './deviceRunner';
+import type { Backend, DeviceTensor, ElementType, EmbeddingTable, GraphSession } from './ports';
 import type { PositionIds } from './positions';
-import { chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
+import { checkPrompt, chunkFeatures, commonPrefix, type ChunkFeatures, type Prompt } from './promptRows';
 import { textRotaryTables } from './rotary';
-import { TimelineBatch } from './timelineBatch';
+import { noFiniteLogits } from './sampling';
+import { release, TimelineBatch, type LayerCache, type Tables } from './timelineBatch';
 
 export interface RunHooks {
   signal?: AbortSignal;
@@ -22,21 +25,36 @@ const SLOT_STEP = 256;
 
 export class Timeline {
   readonly #session: GraphSession;
+  readonly #runner: DecoderRunner;
   readonly #backend: Backend;
   readonly #config: TextConfig;
   readonly #chunk: number;
-  #cache: { key: DeviceTensor; value: DeviceTensor }[] = [];
-  #tables: { cos: DeviceTensor; sin: DeviceTensor } | null = null;
+  #cache: LayerCache[] = [];
+  #tables: Tables | null = null;
   #slots = 0;
+  /** Number of the cache and the tables, which are others after they have grown. */
+  #version = 0;
   /** Prompt keys of the rows in the cache. */
   #cachedKeys: string[] = [];
   #positions: PositionIds = [new Int32Array(), new Int32Array(), new Int32Array()];
   #ropeDelta = 0;
   #reused = 0;
 
-  /** @param chunk maximum number of positions in one run; limits how long one submission occupies the GPU */
-  constructor(session: GraphSession, backend: Backend, config: TextConfig, chunk: number) {
+  /**
+   * @param chunk maximum number of positions in one run; limits how long one submission occupies the GPU
+   * @param table the token embedding, if the decoder graph has none. It stays the caller's.
+   */
+  constructor(
+    session: GraphSession,
+    backend: Backend,
+    config: TextConfig,
+    chunk: number,
+    table: EmbeddingTable | null = null,
+  ) {
     this.#session = session;
+    this.#runner = table
+      ? new DeviceRunner({ session, backend, config }, table, chunk)
+      : new HostRunner({ session, backend, config });
     this.#backend = backend;
     this.#config = config;
     this.#chunk = chunk;
@@ -124,6 +142,31 @@ export class Timeline {
     return logits;
   }
 
+  /**
+   * How many tokens, at most `wanted`, `sample` can choose after the next one; 0 where tokens are chosen on the host, as
+   * in the first steps after the cache has grown.
+   */
+  aheadOf(wanted: number): number {
+    const room = Math.min(this.#slots, this.capacity) - this.length;
+    return this.#runner.canSample(this.#version) ? Math.min(wanted, room) : 0;
+  }
+
+  /**
+   * Appends a token and yields those that the device chooses after it. Each one but the last is appended when the next
+   * one is requested, so the cache ends where the caller stops.
+   * @throws RoundsError internal if no logit is finite
+   */
+  async *sample(run: Omit<SampleRun, 'past'>): AsyncGenerator<number> {
+    const ids = await this.#runner.sample({ ...run, past: this.length }, this.#state());
+    let appended = run.id;
+    for (const id of ids) {
+      this.#cachedKeys.push(String(appended));
+      if (id < 0) throw noFiniteLogits();
+      yield id;
+      appended = id;
+    }
+  }
+
   /** The rows of the cache as the start of several answers, which are decoded at once. */
   fork(lanes: number): TimelineBatch {
     const parts = { session: this.#session, backend: this.#backend, config: this.#config };
@@ -140,7 +183,8 @@ export class Timeline {
   }
 
   dispose(): void {
-    this.#release(this.#cache, this.#tables);
+    release(this.#cache, this.#tables);
+    this.#runner.dispose();
     this.#cache = [];
     this.#tables = null;
     this.#slots = 0;
@@ -149,17 +193,12 @@ export class Timeline {
 
   /** Checks the prompt, reuses at most `limit` of its rows that are in the cache, and grows the cache. */
   #reusePrefix(prompt: Prompt, limit: number): void {
-    const total = prompt.ids.length;
-    if (total === 0) throw new RoundsError('request_invalid', 'The prompt is empty. Ask a question.');
-    if (total > this.capacity) {
-      const message = `The prompt has ${total} tokens, but the model's context is ${this.capacity}. Use smaller or fewer images.`;
-      throw new RoundsError('context_overflow', message);
-    }
+    checkPrompt(prompt, this.capacity);
     this.#cachedKeys.length = Math.min(commonPrefix(this.#cachedKeys, prompt.keys), limit);
     this.#reused = this.#cachedKeys.length;
     this.#positions = prompt.positionIds;
     this.#ropeDelta = prompt.ropeDelta;
-    this.#grow(total + 1);
+    this.#grow(prompt.ids.length + 1);
     this.#writeTables();
   }
 
@@ -185,55 +224,24 @@ export class Timeline {
   }
 
   /** Runs the decoder on new tokens. Returns logits [V] of the last one, or [tokens × V] of all. */
-  async #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
-    const past = this.length;
-    const feeds = this.#feeds(ids, features, past, logitsAt);
+  #run(ids: number[], features: ChunkFeatures, logitsAt: 'last' | 'all'): Promise<Float32Array> {
+    return this.#runner.run({ ids, features, past: this.length, logitsAt }, this.#state());
+  }
+
+  #state(): DecoderState {
+    const kept: Record<string, DeviceTensor> = {};
     const into: Record<string, DeviceTensor> = {};
-    const cached: Record<string, DeviceTensor> = {};
     if (this.#tables) {
-      cached[DECODER_IO.cos] = this.#tables.cos;
-      cached[DECODER_IO.sin] = this.#tables.sin;
+      kept[DECODER_IO.cos] = this.#tables.cos;
+      kept[DECODER_IO.sin] = this.#tables.sin;
     }
     this.#cache.forEach(({ key, value }, layer) => {
-      cached[DECODER_IO.pastKey(layer)] = key;
-      cached[DECODER_IO.pastValue(layer)] = value;
+      kept[DECODER_IO.pastKey(layer)] = key;
+      kept[DECODER_IO.pastValue(layer)] = value;
       into[DECODER_IO.presentKey(layer)] = key;
       into[DECODER_IO.presentValue(layer)] = value;
     });
-    const outputs = await this.#session.run({ ...feeds, ...cached }, into);
-    const logits = outputs[DECODER_IO.logits];
-    if (!logits) throw new RoundsError('internal', 'The decoder returned no logits.');
-    const values = (await this.#backend.read(logits)) as Float32Array;
-    Object.values(feeds).forEach((tensor) => tensor.dispose());
-    Object.values(outputs).forEach((tensor) => tensor.dispose());
-    return values;
-  }
-
-  #feeds(
-    ids: number[],
-    features: ChunkFeatures,
-    past: number,
-    logitsAt: 'last' | 'all',
-  ): Record<string, DeviceTensor> {
-    const positions = logitsAt === 'last' ? [ids.length - 1] : ids.map((_, i) => i);
-    const { hiddenSize } = this.#config;
-    const count = ids.length;
-    const rows = features.data ? features.data.length / hiddenSize : 1;
-    const data =
-      features.data ??
-      (this.#type === 'float16' ? new Uint16Array(hiddenSize) : new Float32Array(hiddenSize));
-    const rowIndex = BigInt64Array.from(ids, (_, i) => BigInt(features.rows?.[i] ?? i));
-    const backend = this.#backend;
-    return {
-      [DECODER_IO.inputIds]: backend.upload('int64', BigInt64Array.from(ids, BigInt), [1, count]),
-      [DECODER_IO.imageFeatures]: backend.upload(this.#type, data, [1, rows, hiddenSize]),
-      [DECODER_IO.rowIndex]: backend.upload('int64', rowIndex, [count]),
-      [DECODER_IO.seqlensK]: backend.upload('int32', Int32Array.of(past + count - 1), [1]),
-      [DECODER_IO.totalLength]: backend.upload('int32', Int32Array.of(past + count), [1]),
-      [DECODER_IO.logitsIndex]: backend.upload('int64', BigInt64Array.from(positions, BigInt), [
-        positions.length,
-      ]),
-    };
+    return { kept, into, version: this.#version };
   }
 
   get #type(): ElementType & ('float16' | 'float32') {
@@ -267,7 +275,8 @@ export class Timeline {
       sin: this.#backend.allocate(this.#type, tableDims),
     };
     this.#slots = slots;
-    this.#release(previous, tables);
+    this.#version++;
+    release(previous, tables);
   }
 
   /** Row r has the angles of the token in slot r. After the prompt, its position is r + ropeDelta on every axis. */
@@ -284,17 +293,5 @@ export class Timeline {
       Int32Array.from({ length: slots }, (_, slot) => axis[slot] ?? slot + this.#ropeDelta),
     ) as PositionIds;
     return textRotaryTables(filled, this.#config);
-  }
-
-  #release(
-    cache: { key: DeviceTensor; value: DeviceTensor }[],
-    tables: { cos: DeviceTensor; sin: DeviceTensor } | null,
-  ): void {
-    cache.forEach(({ key, value }) => {
-      key.dispose();
-      value.dispose();
-    });
-    tables?.cos.dispose();
-    tables?.sin.dispose();
   }
 }

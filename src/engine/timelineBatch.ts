@@ -11,12 +11,12 @@ import type { Backend, DeviceTensor, GraphSession } from './ports';
 /** The cache of a batch grows in steps of this many rows. */
 const SLOT_STEP = 64;
 
-interface LayerCache {
+export interface LayerCache {
   key: DeviceTensor;
   value: DeviceTensor;
 }
 
-interface Tables {
+export interface Tables {
   cos: DeviceTensor;
   sin: DeviceTensor;
 }
@@ -100,9 +100,7 @@ export class TimelineBatch {
   }
 
   dispose(): void {
-    release(this.#cache);
-    this.#tables.cos.dispose();
-    this.#tables.sin.dispose();
+    release(this.#cache, this.#tables);
     this.#cache = [];
   }
 
@@ -128,9 +126,7 @@ export class TimelineBatch {
       previous,
       Array.from({ length: this.#lanes }, (_, lane) => lane),
     );
-    release(previous);
-    this.#tables.cos.dispose();
-    this.#tables.sin.dispose();
+    release(previous, this.#tables);
     this.#tables = this.#makeTables();
   }
 
@@ -162,9 +158,11 @@ export class TimelineBatch {
   }
 }
 
-function release(cache: readonly LayerCache[]): void {
+export function release(cache: readonly LayerCache[], tables?: Tables | null): void {
   for (const { key, value } of cache) {
     key.dispose();
     value.dispose();
   }
+  tables?.cos.dispose();
+  tables?.sin.dispose();
 }

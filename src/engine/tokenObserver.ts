@@ -44,6 +44,11 @@ export class TokenObserver {
     this.#splitter = new ThinkingSplitter(params.tags);
   }
 
+  /** Whether it records nothing, so that it needs no logits. */
+  get isIdle(): boolean {
+    return this.#alternatives === 0 && this.#letterIds.length === 0;
+  }
+
   /** Advances over tokens without recording them. */
   skip(ids: readonly number[]): void {
     for (const id of ids) this.#read(this.#tokenizer.bytes(id));

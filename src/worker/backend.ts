@@ -26,7 +26,8 @@ export async function openBackend(mode: Mode, adapter: AdapterSummary | null): P
   const gpu = await openDevice(adapter, mode.subgroups);
   const ort = await loadOrt(ortBuildFor('webgpu'));
   return {
-    backend: new OrtBackend(ort, gpu.device, mode.activations),
+    // The mode without subgroups is the safest one in every respect.
+    backend: new OrtBackend(ort, gpu.device, mode.activations, mode.subgroups),
     report: {
       backend: 'webgpu',
       adapter: gpu.description,

@@ -36,7 +36,8 @@ const handler = new RequestHandler(
     probeDevice,
     explain: watchPolicy(scope),
     verdicts: openVerdictStore(),
-    environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}`,
+    // “captured”: earlier versions tested without graph capture.
+    environment: `${navigator.userAgent} | onnxruntime-web ${ORT_VERSION}, captured`,
     clock: () => performance.now(),
   },
   post,

@@ -1,6 +1,7 @@
 /** The report of `bench` as a table. */
 import { formatBytes } from '../../convert/describe';
 import { deviceName } from '../deviceName';
+import type { GpuCalls } from './instruments';
 import type { BenchReport } from './measure';
 
 export function describeReport({ load, image, ttft, decode, rollouts, device }: BenchReport): string {
@@ -12,14 +13,21 @@ export function describeReport({ load, image, ttft, decode, rollouts, device }: 
     `image        ${milliseconds(image.ms)} for ${image.tokens} tokens`,
     `first token  ${milliseconds(ttft.coldMs)} cold, ${milliseconds(ttft.preparedMs)} prepared, ${milliseconds(ttft.warmMs)} warm, ${milliseconds(ttft.followUpMs)} in a follow-up`,
     ...decode.map(
-      ({ contextTokens, tokensPerSecond, dispatchesPerToken, why }) =>
-        `decode       ${rate(tokensPerSecond)} after ${contextTokens} tokens, ${dispatchesPerToken ?? '–'} dispatches per token${reason(why)}`,
+      ({ contextTokens, tokensPerSecond, callsPerToken, why }) =>
+        `decode       ${rate(tokensPerSecond)} after ${contextTokens} tokens${calls(callsPerToken)}${reason(why)}`,
     ),
     ...rollouts.map(
       ({ count, tokensPerSecond }) => `rollouts     ${rate(tokensPerSecond)} in total with ${count}`,
     ),
     '',
   ].join('\n');
+}
+
+/** WebGPU calls of one token. */
+function calls(counts: GpuCalls | undefined): string {
+  if (!counts) return '';
+  const { dispatches, passes, submits, maps, buffers, bindGroups, writes } = counts;
+  return `; per token: ${dispatches} dispatches in ${passes} passes, ${submits} submits, ${maps} maps, ${buffers} new buffers, ${bindGroups} bind groups, ${writes} writes`;
 }
 
 function milliseconds(ms: number): string {

@@ -1,6 +1,6 @@
 /**
- * Counts the GPU dispatches and buffers of the engine's worker and samples the JavaScript heap. The counters are injected
- * from outside, so that the app's unchanged code is measured.
+ * Counts the WebGPU calls of the engine's worker and samples the JavaScript heap. The counters are injected from outside,
+ * so that the app's unchanged code is measured.
  */
 import type { Page, Worker } from 'playwright';
 
@@ -8,12 +8,35 @@ import type { Page, Worker } from 'playwright';
 export const PRECISE_MEMORY = '--enable-precise-memory-info';
 const SAMPLE_MS = 100;
 
-export interface WorkerCounts {
-  /** Compute dispatches so far. */
+/** Calls of WebGPU so far. */
+export interface GpuCalls {
   dispatches: number;
+  passes: number;
+  submits: number;
+  /** Buffers mapped, which is how results come back. */
+  maps: number;
+  /** New buffers. */
+  buffers: number;
+  bindGroups: number;
+  /** Writes of the queue into buffers; of onnxruntime, the uniforms of a kernel. */
+  writes: number;
+}
+
+export interface WorkerCounts extends GpuCalls {
   /** Largest total size of GPU buffers at any time so far. */
   peakGpuBytes: number;
 }
+
+const NONE: WorkerCounts = {
+  dispatches: 0,
+  passes: 0,
+  submits: 0,
+  maps: 0,
+  buffers: 0,
+  bindGroups: 0,
+  writes: 0,
+  peakGpuBytes: 0,
+};
 
 export class Instruments {
   #page: Page | null = null;
@@ -29,7 +52,7 @@ export class Instruments {
       if (!/engine\.worker/.test(worker.url())) return;
       this.#worker = worker;
       // tsx compiles functions to calls of a helper `__name`, which the worker doesn't have.
-      const install = `globalThis.__name ??= (named) => named; (${String(countCalls)})()`;
+      const install = `globalThis.__name ??= (named) => named; (${String(countCalls)})(${JSON.stringify(NONE)})`;
       this.#installed = worker.evaluate(install);
     });
   }
@@ -48,12 +71,11 @@ export class Instruments {
   }
 
   async counts(): Promise<WorkerCounts> {
-    const none = { dispatches: 0, peakGpuBytes: 0 };
     await this.#installed;
     const counts = await this.#worker?.evaluate(
       () => (globalThis as { benchCounts?: WorkerCounts }).benchCounts,
     );
-    return counts ?? none;
+    return counts ?? NONE;
   }
 
   async #sample(): Promise<void> {
@@ -73,8 +95,7 @@ function usedHeap(): number {
 }
 
 /** Runs once in the worker, before the engine requests a device. */
-function countCalls(): void {
-  const counts = { dispatches: 0, peakGpuBytes: 0 };
+function countCalls(counts: WorkerCounts): void {
   Object.assign(globalThis, { benchCounts: counts });
   if (!('GPUDevice' in globalThis)) return;
   type Method = (...parameters: unknown[]) => unknown;
@@ -88,10 +109,16 @@ function countCalls(): void {
   };
   watch(GPUComputePassEncoder.prototype, 'dispatchWorkgroups', () => counts.dispatches++);
   watch(GPUComputePassEncoder.prototype, 'dispatchWorkgroupsIndirect', () => counts.dispatches++);
+  watch(GPUCommandEncoder.prototype, 'beginComputePass', () => counts.passes++);
+  watch(GPUQueue.prototype, 'submit', () => counts.submits++);
+  watch(GPUQueue.prototype, 'writeBuffer', () => counts.writes++);
+  watch(GPUBuffer.prototype, 'mapAsync', () => counts.maps++);
+  watch(GPUDevice.prototype, 'createBindGroup', () => counts.bindGroups++);
   const alive = new Map<GPUBuffer, number>();
   let bytes = 0;
   watch(GPUDevice.prototype, 'createBuffer', (_, result) => {
     const buffer = result as GPUBuffer;
+    counts.buffers++;
     alive.set(buffer, buffer.size);
     bytes += buffer.size;
     counts.peakGpuBytes = Math.max(counts.peakGpuBytes, bytes);

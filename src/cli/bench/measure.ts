@@ -4,7 +4,7 @@ import type { GenerateTiming } from '../../shared/generation';
 import type { DeviceReport, LoadParams } from '../../shared/protocol';
 import { RoundsError } from '../../shared/errors';
 import type { HarnessSession } from '../harnessSession';
-import type { Instruments } from './instruments';
+import type { GpuCalls, Instruments } from './instruments';
 
 export interface BenchReport {
   load: {
@@ -20,6 +20,8 @@ export interface BenchReport {
     contextTokens: number;
     tokensPerSecond: number | null;
     dispatchesPerToken: number | null;
+    /** All WebGPU calls of a token; absent if the model does not run on WebGPU. */
+    callsPerToken?: GpuCalls;
     why?: string;
   }[];
   rollouts: { count: number; tokensPerSecond: number }[];
@@ -58,6 +60,32 @@ const QUESTION = 'What kind of image is this?';
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? 0;
+}
+
+const NO_DISPATCHES = { dispatchesPerToken: null, why: 'WebAssembly has no dispatches.' };
+
+/**
+ * Calls of one token, from two runs that differ in the number of tokens only.
+ * @param counts before, between and after the runs
+ * @param more number of tokens by which the second run is longer
+ */
+function perToken(
+  counts: readonly [GpuCalls, GpuCalls, GpuCalls],
+  more: number,
+): Pick<BenchReport['decode'][number], 'dispatchesPerToken' | 'callsPerToken'> {
+  const [start, between, end] = counts;
+  const of = (name: keyof GpuCalls): number =>
+    Math.round((100 * (end[name] - between[name] - (between[name] - start[name]))) / more) / 100;
+  const callsPerToken: GpuCalls = {
+    dispatches: of('dispatches'),
+    passes: of('passes'),
+    submits: of('submits'),
+    maps: of('maps'),
+    buffers: of('buffers'),
+    bindGroups: of('bindGroups'),
+    writes: of('writes'),
+  };
+  return { dispatchesPerToken: callsPerToken.dispatches, callsPerToken };
 }
 
 export class Bench {
@@ -176,11 +204,11 @@ export class Bench {
     }
     const messages = await this.#filler(context);
     await this.#generate(messages, FEW_TOKENS);
-    const start = (await this.#instruments.counts()).dispatches;
+    const start = await this.#instruments.counts();
     const few = await this.#generate(messages, FEW_TOKENS);
-    const between = (await this.#instruments.counts()).dispatches;
+    const between = await this.#instruments.counts();
     const many = await this.#generate(messages, DECODED_TOKENS);
-    const end = (await this.#instruments.counts()).dispatches;
+    const end = await this.#instruments.counts();
     const more = many.newIds.length - few.newIds.length;
     const rates = [many.timing.decodeTokensPerSecond];
     while (rates.length < REPEATS) {
@@ -190,8 +218,7 @@ export class Bench {
     return {
       contextTokens: many.promptIds.length,
       tokensPerSecond: median(rates),
-      dispatchesPerToken: onGpu ? (end - between - (between - start)) / more : null,
-      ...(onGpu ? {} : { why: 'WebAssembly has no dispatches.' }),
+      ...(onGpu ? perToken([start, between, end], more) : NO_DISPATCHES),
     };
   }
 

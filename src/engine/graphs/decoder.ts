@@ -1,6 +1,7 @@
 /**
  * The language model as one graph: embedding (with image features inserted), decoder layers with a static KV cache,
- * final norm and output head at selected positions. Used for prefill, chunked prefill and decode.
+ * final norm and output head at selected positions. Used for prefill, chunked prefill and decode. On WebGPU the
+ * embedding is not part of the graph: a kernel of ours looks tokens up (runtime/gpu) in a table that the head shares.
  *
  * mRoPE needs no nodes: the rotary tables are inputs, and row r contains the angles of the token in KV slot r, with
  * three-dimensional positions already applied (engine/rotary.ts). GroupQueryAttention reads row past_length + s for
@@ -8,10 +9,10 @@
  */
 import type { PackManifest } from '../../shared/pack';
 import { GraphBuilder } from '../onnx/graphBuilder';
-import type { GraphModel } from '../ports';
+import type { GraphModel, TableSource } from '../ports';
+import { EMBEDDING, embeddingTable } from './embeddingTable';
 import {
   bitsOf,
-  cast,
   createLayerContext,
   embedding,
   linear,
@@ -20,7 +21,6 @@ import {
   rmsNorm,
   sigmoidGate,
   skipRmsNorm,
-  tiedHead,
   vector,
   type GraphTarget,
   type LayerContext,
@@ -31,11 +31,16 @@ import {
  * number of answers that are decoded at once; above 1, S is 1.
  */
 export const DECODER_IO = {
-  /** int64 [1, S] */
+  /** WebGPU, T [1, S, H]: token embeddings, with image features in the rows of image tokens. */
+  embeddings: 'inputs_embeds',
+  /** WebGPU, uint8 [V, H / 32, 4 · bits] and T [V, H / 32]: the embedding, if it is quantized and also the head. */
+  headData: 'head_data',
+  headScales: 'head_scales',
+  /** WebAssembly, int64 [1, S] */
   inputIds: 'input_ids',
-  /** T [1, F, H]: features of the prompt's images; one row of zeros if there are none. */
+  /** WebAssembly, T [1, F, H]: features of the prompt's images; one row of zeros if there are none. */
   imageFeatures: 'image_features',
-  /** int64 [S]: the row of each position in [token embeddings; image features]. */
+  /** WebAssembly, int64 [S]: the row of each position in [token embeddings; image features]. */
   rowIndex: 'row_index',
   /** int32 [1]: total length − 1. */
   seqlensK: 'seqlens_k',
@@ -46,7 +51,7 @@ export const DECODER_IO = {
   sin: 'sin_cache',
   /** int64 [L]: positions within this run whose logits are computed. */
   logitsIndex: 'logits_index',
-  /** float32 [1, L, V] */
+  /** T [1, L, V] */
   logits: 'logits',
   /** T [1, kvHeads, slots, headDim], the same tensor as input and output. */
   pastKey: (layer: number) => `past_key_values.${layer}.key`,
@@ -61,29 +66,30 @@ export function makeDecoderGraph(manifest: PackManifest, target: GraphTarget): G
   const graph = new GraphBuilder('decoder');
   const ctx = createLayerContext(graph, target, manifest);
   declareInputs(ctx, manifest);
-  let residual = inputEmbeddings(ctx);
+  let residual = target.backend === 'webgpu' ? DECODER_IO.embeddings : inputEmbeddings(ctx);
   let normed = rmsNorm(ctx, residual, 'model.layers.0.input_layernorm.weight', config.rmsNormEps);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const attention = selfAttention(ctx, manifest, layer, normed);
     const [mlpOut, sum] = mlp(ctx, manifest, layer, attention, residual);
     const isLast = layer === config.numHiddenLayers - 1;
-    if (isLast) residual = graph.node('Add', [mlpOut, sum]);
-    else {
-      const next = `model.layers.${layer + 1}.input_layernorm.weight`;
-      [normed, residual] = skipRmsNorm(ctx, mlpOut, sum, next, config.rmsNormEps);
-    }
+    const next = isLast ? 'model.norm.weight' : `model.layers.${layer + 1}.input_layernorm.weight`;
+    [normed, residual] = skipRmsNorm(ctx, mlpOut, sum, next, config.rmsNormEps);
   }
-  outputHead(ctx, manifest, residual);
-  return graph.build();
+  outputHead(ctx, manifest, normed);
+  return { ...graph.build(), capture: target.backend === 'webgpu' };
 }
 
 function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
   const { graph, target } = ctx;
   const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = manifest.model.text;
   const batch = 'batch';
-  graph.input(DECODER_IO.inputIds, 'int64', [batch, 'sequence']);
-  graph.input(DECODER_IO.imageFeatures, target.type, [batch, 'features', hiddenSize]);
-  graph.input(DECODER_IO.rowIndex, 'int64', ['sequence']);
+  if (target.backend === 'webgpu') {
+    graph.input(DECODER_IO.embeddings, target.type, [batch, 'sequence', hiddenSize]);
+  } else {
+    graph.input(DECODER_IO.inputIds, 'int64', [batch, 'sequence']);
+    graph.input(DECODER_IO.imageFeatures, target.type, [batch, 'features', hiddenSize]);
+    graph.input(DECODER_IO.rowIndex, 'int64', ['sequence']);
+  }
   graph.input(DECODER_IO.seqlensK, 'int32', [batch]);
   graph.input(DECODER_IO.totalLength, 'int32', [1]);
   graph.input(DECODER_IO.cos, target.type, ['slots', headDim / 2]);
@@ -101,7 +107,7 @@ function declareInputs(ctx: LayerContext, manifest: PackManifest): void {
 /** Replaces image tokens by their features: a Gather over [token embeddings; features]. */
 function inputEmbeddings(ctx: LayerContext): string {
   const { graph } = ctx;
-  const tokens = embedding(ctx, DECODER_IO.inputIds, 'model.embed_tokens.weight');
+  const tokens = embedding(ctx, DECODER_IO.inputIds, EMBEDDING);
   const rows = graph.node('Concat', [tokens, DECODER_IO.imageFeatures], { attributes: { axis: 1 } });
   return graph.node('Gather', [rows, DECODER_IO.rowIndex], { attributes: { axis: 1 } });
 }
@@ -189,14 +195,36 @@ function fusedGateUp(
   return [outputs[0] ?? '', outputs[1] ?? ''];
 }
 
-function outputHead(ctx: LayerContext, manifest: PackManifest, residual: string): void {
-  const { graph } = ctx;
-  const { rmsNormEps, tieWordEmbeddings, vocabSize } = manifest.model.text;
-  const wanted = graph.node('Gather', [residual, DECODER_IO.logitsIndex], { attributes: { axis: 1 } });
-  const normed = rmsNorm(ctx, wanted, 'model.norm.weight', rmsNormEps);
-  const logits = tieWordEmbeddings
-    ? tiedHead(ctx, normed, 'model.embed_tokens.weight')
-    : linear(ctx, normed, 'lm_head.weight');
-  cast(ctx, logits, 'float32', [DECODER_IO.logits]);
-  graph.output(DECODER_IO.logits, 'float32', ['batch', 'wanted', vocabSize], 'host');
+function outputHead(ctx: LayerContext, manifest: PackManifest, normed: string): void {
+  const { graph, target } = ctx;
+  const { tieWordEmbeddings, vocabSize } = manifest.model.text;
+  const onGpu = target.backend === 'webgpu';
+  const wanted = graph.node('Gather', [normed, DECODER_IO.logitsIndex], { attributes: { axis: 1 } });
+  const table = onGpu ? embeddingTable(ctx, tieWordEmbeddings) : null;
+  if (table?.isHead) sharedHead(ctx, wanted, table);
+  else {
+    const logits = linear(ctx, wanted, tieWordEmbeddings ? EMBEDDING : 'lm_head.weight');
+    graph.node('Identity', [logits], { outputs: [DECODER_IO.logits] });
+  }
+  const dims = ['batch', 'wanted', vocabSize];
+  graph.output(DECODER_IO.logits, target.type, dims, onGpu ? 'device' : 'host');
+}
+
+/** The head with the table that tokens are looked up in as its weight. */
+function sharedHead(ctx: LayerContext, x: string, { data, scales }: TableSource): void {
+  const { graph, target } = ctx;
+  graph.input(DECODER_IO.headData, 'uint8', data.dims);
+  graph.input(DECODER_IO.headScales, target.type, scales?.dims ?? []);
+  graph.node('MatMulNBits', [x, DECODER_IO.headData, DECODER_IO.headScales], {
+    domain: 'com.microsoft',
+    attributes: matMulNBitsAttributes(ctx.tensor(EMBEDDING)),
+    outputs: [DECODER_IO.logits],
+  });
+}
+
+/** The embedding that a decoder on WebGPU needs beside its graph. @throws RoundsError pack_invalid */
+export function decoderTable(manifest: PackManifest, target: GraphTarget): TableSource | null {
+  if (target.backend !== 'webgpu') return null;
+  const ctx = createLayerContext(new GraphBuilder('embedding'), target, manifest);
+  return embeddingTable(ctx, manifest.model.text.tieWordEmbeddings);
 }

@@ -93,7 +93,8 @@ function quantizedParts(
   return { data, scales };
 }
 
-function matrixShape(tensor: PackTensor): [number, number] {
+/** @throws RoundsError pack_invalid */
+export function matrixShape(tensor: PackTensor): [number, number] {
   const [rows, columns] = tensor.shape;
   if (rows === undefined || columns === undefined || tensor.shape.length !== 2) {
     throw new RoundsError(
@@ -231,25 +232,6 @@ export function embedding(ctx: LayerContext, ids: string, name: string): string 
   return ctx.graph.node('GatherBlockQuantized', [data, ids, scales], {
     domain: 'com.microsoft',
     attributes: { bits, block_size: BLOCK_SIZE, gather_axis: 0, quantize_axis: 1 },
-  });
-}
-
-/**
- * The output head with the embedding's weight (tied). On WebGPU both operators share one initializer through a
- * Reshape, which avoids a second copy of up to 330 MB. On the CPU the weight must be a constant, so that the kernel
- * can pre-pack it.
- */
-export function tiedHead(ctx: LayerContext, x: string, name: string): string {
-  const tensor = ctx.tensor(name);
-  const bits = bitsOf(tensor);
-  if (ctx.target.backend === 'wasm' || bits === null) return linear(ctx, x, name);
-  const [rows, columns] = matrixShape(tensor);
-  const { data, scales } = quantizedParts(ctx, tensor, [rows, (columns * bits) / 8], '.embedding');
-  const shape = ctx.graph.int64([rows, columns / BLOCK_SIZE, (BLOCK_SIZE * bits) / 8]);
-  const blocks = ctx.graph.node('Reshape', [data, shape]);
-  return ctx.graph.node('MatMulNBits', [x, blocks, scales], {
-    domain: 'com.microsoft',
-    attributes: matMulNBitsAttributes(tensor),
   });
 }
 

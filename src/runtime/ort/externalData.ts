@@ -47,6 +47,14 @@ export async function mountFiles(
   return { files: mounted, failure: () => source.failure };
 }
 
+/** The bytes of one initializer, in pieces and in order. @throws RoundsError pack_invalid, and what reading the pack throws */
+export function initializerBytes(
+  entry: ExternalEntry,
+  pack: PackReader,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  return new WeightSource(pack, () => undefined).pieces(entry);
+}
+
 /** Makes the bytes of initializers, in pieces and in order. */
 class WeightSource {
   readonly #pack: PackReader;

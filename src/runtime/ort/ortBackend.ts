@@ -9,18 +9,25 @@ import type {
   Backend,
   DeviceTensor,
   ElementType,
+  EmbeddingTable,
   GraphModel,
   GraphSession,
+  InitializerSource,
   PackReader,
+  TableSource,
   TensorData,
 } from '../../engine/ports';
 import { typeBytes } from '../../engine/elementBytes';
+import { ReadBuffer } from '../gpu/readBuffer';
 import { mountFiles } from './externalData';
 import type { Ort } from './build';
 import { weightsPath } from './loadOrt';
 import { serialQueue } from './serialQueue';
 import { turn } from './turn';
-import { OrtTensor, unwrap } from './ortTensor';
+import { addProviderOptions } from './providerOptions';
+import { OrtGraphSession } from './ortGraphSession';
+import { loadOrtTable } from './ortTable';
+import { OrtTensor, unwrap, type GpuStorage } from './ortTensor';
 import { wasmHeap } from './wasmHeap';
 
 export class OrtBackend implements Backend {
@@ -28,15 +35,22 @@ export class OrtBackend implements Backend {
   readonly activations: ActivationType;
   readonly #ort: Ort;
   readonly #device: GPUDevice | null;
+  readonly #mayCapture: boolean;
+  readonly #readBuffer: ReadBuffer | null;
   readonly #enqueue = serialQueue();
   #failure: RoundsError | null = null;
 
-  /** `device` is null for wasm. The backend owns the device and destroys it when disposed. */
-  constructor(ort: Ort, device: GPUDevice | null, activations: ActivationType) {
+  /**
+   * @param device null for wasm. The backend owns the device and destroys it when disposed.
+   * @param mayCapture false leaves out graph capture, for the safer mode after a failed self-test
+   */
+  constructor(ort: Ort, device: GPUDevice | null, activations: ActivationType, mayCapture = true) {
     this.#ort = ort;
     this.#device = device;
     this.name = device ? 'webgpu' : 'wasm';
     this.activations = activations;
+    this.#mayCapture = device !== null && mayCapture;
+    this.#readBuffer = device && new ReadBuffer(device);
     device?.addEventListener('uncapturederror', (event) => this.#onGpuError(event.error));
     void device?.lost.then((info) => {
       this.#failure ??= new RoundsError(
@@ -55,14 +69,16 @@ export class OrtBackend implements Backend {
     pack: PackReader,
     onProgress?: (doneBytes: number) => void,
   ): Promise<GraphSession> {
+    const captures = this.#mayCapture && graph.capture === true;
     const weights = await mountFiles(graph.externalFiles, pack, weightsPath(), onProgress);
     const options = { ...this.#sessionOptions(graph), externalData: weights.files };
-    const session = await this.#guard(`building ${graph.name}`, () =>
-      this.#ort.InferenceSession.create(graph.bytes, options),
-    ).catch((thrown: unknown) => {
+    const session = await this.#guard(`building ${graph.name}`, () => {
+      addProviderOptions(this.#device ? providerOptions(graph, captures) : {});
+      return this.#ort.InferenceSession.create(graph.bytes, options);
+    }).catch((thrown: unknown) => {
       throw RoundsError.from(weights.failure() ?? thrown);
     });
-    return new OrtGraphSession(graph, session, (what, job) => this.#guard(what, job));
+    return new OrtGraphSession(graph, session, captures, (what, job) => this.#guard(what, job));
   }
 
   upload(type: ElementType, data: TensorData, dims: readonly number[]): DeviceTensor {
@@ -76,8 +92,32 @@ export class OrtBackend implements Backend {
       size: Math.ceil((count * typeBytes(type)) / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
-    const tensor = this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims: [...dims] });
-    return new OrtTensor(tensor, { kind: 'gpu', buffer });
+    return this.#gpuTensor(type, dims, { kind: 'gpu', buffer });
+  }
+
+  view(tensor: DeviceTensor, dims: readonly number[]): DeviceTensor {
+    const { buffer } = unwrap(tensor);
+    if (!buffer) throw new RoundsError('internal', 'Only tensors on the GPU have views.');
+    return this.#gpuTensor(tensor.type, dims, { kind: 'gpu', buffer, isView: true });
+  }
+
+  #gpuTensor(type: ElementType, dims: readonly number[], storage: GpuStorage): DeviceTensor {
+    const options = { dataType: type as 'float32', dims: [...dims] };
+    return new OrtTensor(this.#ort.Tensor.fromGpuBuffer(storage.buffer, options), storage);
+  }
+
+  async loadTable(
+    source: TableSource,
+    pack: PackReader,
+    onProgress?: (doneBytes: number) => void,
+  ): Promise<EmbeddingTable> {
+    const device = this.#device;
+    if (!device) throw new RoundsError('internal', 'Without a GPU there are no tables.');
+    const allocate = ({ type, dims }: InitializerSource): DeviceTensor =>
+      this.allocate(type as 'uint8', dims);
+    const guard = <T>(what: string, job: () => Promise<T>): Promise<T> => this.#guard(what, job);
+    const parts = { device, source, allocate, guard };
+    return this.#guard('loading the embedding', () => loadOrtTable(parts, pack, onProgress));
   }
 
   #allocateOnHost(type: ElementType, count: number, dims: readonly number[]): DeviceTensor {
@@ -87,12 +127,13 @@ export class OrtBackend implements Backend {
     return new OrtTensor(heap.tensor(this.#ort, type, dims, block), { kind: 'wasm', heap, block });
   }
 
-  write(tensor: DeviceTensor, data: TensorData): void {
+  write(tensor: DeviceTensor, data: TensorData, at = 0): void {
     const target = unwrap(tensor);
     if (target.buffer && this.#device) {
-      this.#device.queue.writeBuffer(target.buffer, 0, data as Float32Array<ArrayBuffer>);
+      const offset = at * typeBytes(tensor.type);
+      this.#device.queue.writeBuffer(target.buffer, offset, data as Float32Array<ArrayBuffer>);
     } else {
-      target.values.set(data as Float32Array);
+      target.values.set(data as Float32Array, at);
     }
   }
 
@@ -119,9 +160,10 @@ export class OrtBackend implements Backend {
   }
 
   async read(tensor: DeviceTensor): Promise<TensorData> {
-    const { storage } = unwrap(tensor);
+    const { storage, value } = unwrap(tensor);
     if (storage?.kind === 'wasm') return unwrap(tensor).values.slice();
-    const data = await this.#guard('reading a result', () => unwrap(tensor).value.getData());
+    if (storage) return this.#guard('reading a result', () => this.#readBack(tensor, storage.buffer));
+    const data = await this.#guard('reading a result', () => value.getData());
     if (tensor.type !== 'float16') return data as TensorData;
     const view = data as Uint16Array;
     return new Uint16Array(view.buffer, view.byteOffset, view.length);
@@ -129,6 +171,13 @@ export class OrtBackend implements Backend {
 
   async finished(): Promise<void> {
     await this.#guard('waiting for the device', async () => this.#device?.queue.onSubmittedWorkDone());
+  }
+
+  async #readBack({ type, dims }: DeviceTensor, buffer: GPUBuffer): Promise<TensorData> {
+    const bytes = dims.reduce((a, b) => a * b, 1) * typeBytes(type);
+    if (!this.#readBuffer) throw new RoundsError('internal', 'There is no GPU to read from.');
+    const data = await this.#readBuffer.read(buffer, bytes);
+    return type === 'float16' ? new Uint16Array(data) : new Float32Array(data);
   }
 
   async dispose(): Promise<void> {
@@ -142,8 +191,7 @@ export class OrtBackend implements Backend {
   }
 
   #sessionOptions(graph: GraphModel): InferenceSession.SessionOptions {
-    // Folding would turn the Reshape of a tied embedding into a second copy of the weight on the GPU, and weights of 8
-    // bits back into float32 on the CPU.
+    // Folding would turn weights of 8 bits back into float32 on the CPU.
     const optimization = { disable_specified_optimizers: 'ConstantFolding' };
     if (!this.#device) {
       // Otherwise DequantizeLinear and MatMul would become MatMulNBits again, which is far slower (weightForms.ts).
@@ -197,62 +245,12 @@ export class OrtBackend implements Backend {
   }
 }
 
-class OrtGraphSession implements GraphSession {
-  readonly #graph: GraphModel;
-  readonly #session: InferenceSession;
-  readonly #guard: <T>(what: string, job: () => Promise<T>) => Promise<T>;
-
-  constructor(
-    graph: GraphModel,
-    session: InferenceSession,
-    guard: <T>(what: string, job: () => Promise<T>) => Promise<T>,
-  ) {
-    this.#graph = graph;
-    this.#session = session;
-    this.#guard = guard;
-  }
-
-  async run(
-    feeds: Record<string, DeviceTensor>,
-    into: Record<string, DeviceTensor> = {},
-  ): Promise<Record<string, DeviceTensor>> {
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, tensor]) => [name, unwrap(tensor).value]),
-    );
-    const what = `running ${this.#graph.name} (${shapesOf(inputs)})`;
-    const results = await this.#guard(what, async () => {
-      const before = wasmHeap()?.used ?? 0;
-      const outputs = await this.#session.run(inputs, this.#fetches(into));
-      checkHeapUse([...Object.values(feeds), ...Object.values(into)], before);
-      return outputs;
-    });
-    const fresh: Record<string, DeviceTensor> = {};
-    for (const [name, value] of Object.entries(results)) {
-      if (!into[name]) fresh[name] = new OrtTensor(value);
-    }
-    return fresh;
-  }
-
-  async dispose(): Promise<void> {
-    await this.#guard(`releasing ${this.#graph.name}`, () => this.#session.release()).catch(() => undefined);
-  }
-
-  /** Allocated tensors are given to the run to write into; other results come back as new tensors. */
-  #fetches(into: Record<string, DeviceTensor>): Record<string, Tensor | null> {
-    return Object.fromEntries(
-      this.#graph.outputs.map(({ name }) => {
-        const target = into[name] && unwrap(into[name]);
-        return [name, target?.value ?? null];
-      }),
-    );
-  }
-}
-
-/** Another version of onnxruntime-web might not look at such a tensor as WasmHeap expects, and compute on garbage. */
-function checkHeapUse(tensors: DeviceTensor[], before: number): void {
-  const given = tensors.filter((tensor) => unwrap(tensor).storage?.kind === 'wasm').length;
-  const used = (wasmHeap()?.used ?? 0) - before;
-  if (used !== given) throw new Error(`onnxruntime used ${used} of ${given} tensors in its memory`);
+/** What onnxruntime-web does not pass on (providerOptions.ts). */
+function providerOptions({ isLight }: GraphModel, captures: boolean): Record<string, string> {
+  return {
+    ...(captures ? { enableGraphCapture: '1' } : {}),
+    ...(isLight ? { maxNumPendingDispatches: '1024' } : {}),
+  };
 }
 
 type Float16Constructor = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;
@@ -261,14 +259,6 @@ function asFloat16(bits: TensorData): ArrayLike<number> {
   const { Float16Array } = globalThis as { Float16Array?: Float16Constructor };
   if (!Float16Array) return bits as Uint16Array;
   return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-/** onnxruntime's own message names neither shapes nor types, which is what one needs to find the fault. */
-function shapesOf(inputs: Record<string, Tensor>): string {
-  return Object.entries(inputs)
-    .filter(([name]) => !name.startsWith('past_key_values') || name.includes('.0.'))
-    .map(([name, tensor]) => `${name} ${tensor.type}[${tensor.dims.join(',')}]`)
-    .join(', ');
 }
 
 function describe(thrown: unknown): string {

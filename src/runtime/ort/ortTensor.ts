@@ -4,8 +4,15 @@ import { RoundsError } from '../../shared/errors';
 import type { DeviceTensor, ElementType } from '../../engine/ports';
 import type { HeapBlock, WasmHeap } from './wasmHeap';
 
+/** A view leaves its buffer to the tensor that it was made of. */
+export interface GpuStorage {
+  kind: 'gpu';
+  buffer: GPUBuffer;
+  isView?: boolean;
+}
+
 /** Where an allocated tensor is. */
-type Storage = { kind: 'gpu'; buffer: GPUBuffer } | { kind: 'wasm'; heap: WasmHeap; block: HeapBlock };
+type Storage = GpuStorage | { kind: 'wasm'; heap: WasmHeap; block: HeapBlock };
 
 /** A DeviceTensor around one of onnxruntime's. Without storage it is an array that onnxruntime copies. */
 export class OrtTensor implements DeviceTensor {
@@ -38,8 +45,9 @@ export class OrtTensor implements DeviceTensor {
 
   dispose(): void {
     this.value.dispose();
-    if (this.storage?.kind === 'gpu') this.storage.buffer.destroy();
-    else this.storage?.heap.free(this.storage.block);
+    if (this.storage?.kind === 'gpu') {
+      if (!this.storage.isView) this.storage.buffer.destroy();
+    } else this.storage?.heap.free(this.storage.block);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Tensor } from 'onnxruntime-web';
 import { RoundsError } from '../../shared/errors';
 import type { ElementType } from '../../engine/ports';
 import type { Ort } from './build';
+import { adoptProviderOptions, type OptionsModule } from './providerOptions';
 
 /** What is used of the module that emscripten's glue makes. */
 export interface OrtModule {
@@ -106,8 +107,9 @@ export function wasmHeap(): WasmHeap | null {
 
 /** Must be called before onnxruntime-web imports glue.mjs. @param original address of its own glue */
 export function adoptModuleOf(original: string): void {
-  const adopt = (module: OrtModule): void => {
+  const adopt = (module: OrtModule & OptionsModule): void => {
     heap = new WasmHeap(module);
+    adoptProviderOptions(module);
   };
   (globalThis as { roundsOrt?: object }).roundsOrt = { original, adopt };
 }
