@@ -20,6 +20,7 @@ import {
   type GraphTarget,
   type LayerContext,
 } from './layers';
+import { joinAll, splitEvenly } from './parts';
 
 /** Names of the vision graph's inputs and outputs. P: patches, W: windows, n: patches per window. */
 export const VISION_IO = {
@@ -182,9 +183,9 @@ function attentionInParts(
 ): string {
   const { graph } = ctx;
   const queries = graph.node('Gather', [q, VISION_IO.queryRows], { attributes: { axis: 1 } });
-  const parts = graph.nodes('Split', [queries], count, { attributes: { axis: 1, num_outputs: count } });
+  const parts = splitEvenly(graph, queries, count, 1);
   const attended = parts.map((part) => multiHeadAttention(ctx, manifest, [part, k, v]));
-  const joined = graph.node('Concat', attended, { attributes: { axis: 1 } });
+  const joined = joinAll(graph, attended, 1);
   const patches = graph.node('Shape', [q], { attributes: { start: 1, end: 2 } });
   return graph.node('Slice', [joined, graph.int64([0]), patches, graph.int64([1])]);
 }

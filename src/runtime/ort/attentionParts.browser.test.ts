@@ -1,5 +1,6 @@
 /** Attention of a part of the queries to all keys equals that part of the whole, on a GPU too: the vision graph relies on it. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { joinAll, splitEvenly } from '../../engine/graphs/parts';
 import { GraphBuilder } from '../../engine/onnx/graphBuilder';
 import type { PackReader } from '../../engine/ports';
 import type { PackManifest } from '../../shared/pack';
@@ -24,10 +25,9 @@ async function attend(
   const graph = new GraphBuilder('attention');
   for (const name of ['q', 'k', 'v']) graph.input(name, 'float32', [1, 'rows', hidden]);
   const attention = { domain: 'com.microsoft', attributes: { num_heads: HEADS } } as const;
-  const pieces =
-    parts > 1 ? graph.nodes('Split', ['q'], parts, { attributes: { axis: 1, num_outputs: parts } }) : ['q'];
+  const pieces = splitEvenly(graph, 'q', parts, 1);
   const attended = pieces.map((piece) => graph.node('MultiHeadAttention', [piece, 'k', 'v'], attention));
-  graph.node('Concat', attended, { attributes: { axis: 1 }, outputs: ['y'] });
+  joinAll(graph, attended, 1, ['y']);
   graph.output('y', 'float32', [1, 'rows', hidden], 'host');
   const session = await backend.createSession(graph.build(), EMPTY);
   const input = (seed: number) =>
@@ -58,7 +58,7 @@ describe('attention in parts', async () => {
     const backend = new OrtBackend(await loadOrt('jspi'), device, 'f32');
     opened.push(backend);
     const whole = await attend(backend, width, rows, 1);
-    for (const parts of [4, ...(rows >= 64 ? [64] : [])]) {
+    for (const parts of [4, 16, 64].filter((count) => count <= rows)) {
       const divided = await attend(backend, width, rows, parts);
       const off = Math.max(...divided.map((value, i) => Math.abs(value - (whole[i] ?? NaN))));
       expect(off).toBeLessThan(1e-5);
