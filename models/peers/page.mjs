@@ -1,6 +1,6 @@
 /**
  * The page that `npm run bench:peer` opens beside the app's own: runs the other engines as their documents say, without any
- * code of the app. src/cli/peer/peerPage.ts calls `window.peer`.
+ * code of the app. src/cli/peer/engines.ts calls `window.peer`.
  */
 
 /** @typedef {import('../../src/cli/peer/protocol').PeerLoad} PeerLoad */

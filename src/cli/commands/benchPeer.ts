@@ -19,6 +19,8 @@ the same weights and prompt, in the same browser, in turn.
   --kind text|image         a question without or about an image (default: both; 135m has text only)
   --rounds N                timed rounds (default 5)
   --tokens N                tokens to decode (default 32)
+  --threads N               threads of the other engines on WebAssembly (default: as many as the app's engine; with 1,
+                            none waits busily for another, which a busy machine counts as CPU time)
   --image FILE              image of the question
   --dir DIR                 folder for the models (default .cache/peers)
   --json                    print one JSON object instead of tables
@@ -32,7 +34,7 @@ differs are not reported. CPU time is that of the whole browser. The first run i
 const IMAGE = join(PROJECT, 'models/goldens/vectors/images/disc.png');
 const BACKENDS = ['wasm', 'webgpu'] as const;
 const KINDS = ['text', 'image'] as const;
-const [MAX_ROUNDS, MAX_TOKENS] = [40, 1000];
+const [MAX_ROUNDS, MAX_TOKENS, MAX_THREADS] = [40, 1000, 64];
 
 interface Arguments {
   model: PeerModel;
@@ -40,6 +42,7 @@ interface Arguments {
   kinds: readonly (typeof KINDS)[number][];
   rounds: number;
   tokens: number;
+  threads: number | null;
   image: string;
   dir: string;
   json: boolean;
@@ -54,6 +57,7 @@ function parseArguments(argv: string[]): Arguments | 'help' {
       kind: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       tokens: { type: 'string', default: '32' },
+      threads: { type: 'string' },
       image: { type: 'string', default: IMAGE },
       dir: { type: 'string', default: join(PROJECT, '.cache/peers') },
       json: { type: 'boolean', default: false },
@@ -72,6 +76,7 @@ function parseArguments(argv: string[]): Arguments | 'help' {
     kinds: kind ? [kind] : model === '135m' ? ['text'] : KINDS,
     rounds: wholeNumber('--rounds', values.rounds, MAX_ROUNDS),
     tokens: wholeNumber('--tokens', values.tokens, MAX_TOKENS),
+    threads: values.threads === undefined ? null : wholeNumber('--threads', values.threads, MAX_THREADS),
     image: existingFile('image', values.image),
     dir: resolve(values.dir),
     json: values.json,

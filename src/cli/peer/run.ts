@@ -41,6 +41,8 @@ export interface PeerOptions {
   image: string;
   rounds: number;
   tokens: number;
+  /** Of the other engines; null: as many as the app's. */
+  threads: number | null;
 }
 
 export interface Comparison {
@@ -260,6 +262,6 @@ class PeerComparison {
   }
 
   get #threads(): number {
-    return this.#opened.device.threads ?? 1;
+    return this.#options.threads ?? this.#opened.device.threads ?? 1;
   }
 }

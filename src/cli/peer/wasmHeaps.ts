@@ -12,10 +12,12 @@ const WATCH = `(() => {
 /** Emscripten's module, where it is global, also has the memory. */
 const READ = `(() => {
   const memories = new Set(globalThis.watchedMemories ?? []);
-  if (globalThis.Module?.wasmMemory) memories.add(globalThis.Module.wasmMemory);
+  for (const memory of [globalThis.Module?.wasmMemory, globalThis.wasmMemory]) if (memory) memories.add(memory);
   return [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 })()`;
 
+/** Less is a memory that was only made to see whether the browser can. */
+const SMALLEST_BYTES = 2 ** 20;
 const ANSWER_MS = 3_000;
 
 export class WasmHeaps {
@@ -41,7 +43,8 @@ export class WasmHeaps {
     const workers = [...this.#workers].map((worker) => worker.evaluate<number>(READ));
     const reads = [this.#page.evaluate<number>(READ), ...workers].map(withinTime);
     const sizes = await Promise.all(reads);
-    return sizes.reduce((sum, size) => sum + size, 0) || null;
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return total >= SMALLEST_BYTES ? total : null;
   }
 }
 
