@@ -8,7 +8,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   return spawnSync(process.execPath, [join(PROJECT, 'src/cli/run.mjs'), ...args], { encoding: 'utf8' });
 }
 
-const LIST = 'Commands: bench, convert, fuzz, grade, infer, inspect, quality, rehearse, verify.\n';
+const LIST = 'Commands: bench, benchPeer, convert, fuzz, grade, infer, inspect, quality, rehearse, verify.\n';
 
 it.each([
   [['nope'], `Unknown command nope. ${LIST}`],
