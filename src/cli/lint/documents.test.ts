@@ -18,7 +18,7 @@ const PATHS = [
   ...ROOTS.flatMap((root) => [
     root,
     ...readdirSync(join(PROJECT, root), { recursive: true, withFileTypes: true })
-      .filter(({ name, parentPath }) => !/__pycache__|_cache/.test(`${parentPath}/${name}`))
+      .filter(({ name, parentPath }) => !/__pycache__|_cache|node_modules/.test(`${parentPath}/${name}`))
       .map(({ name, parentPath }) => relative(PROJECT, join(parentPath, name)).split(sep).join('/')),
   ]),
 ];

@@ -32,7 +32,9 @@ function sourceFiles(project) {
   return ROOTS.filter((root) => existsSync(join(project, root))).flatMap((root) =>
     readdirSync(join(project, root), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && SOURCE.test(entry.name))
-      .map((entry) => relative(project, join(entry.parentPath, entry.name)).split(sep).join('/')),
+      .map((entry) => relative(project, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      // Packages of models/peers.
+      .filter((path) => !path.includes('node_modules/')),
   );
 }
 
