@@ -159,7 +159,6 @@ export class DeviceRunner implements DecoderRunner {
   /** The tensors that hold the inputs of a run. */
   #feeds(run: DecoderRun): Feeds {
     const { backend, config, session } = this.#parts;
-    const { data, scales, isHead } = this.#table;
     const total = run.past + run.ids.length;
     return {
       [DECODER_IO.embeddings]: view(backend, this.#step.embeddings, [1, run.ids.length, config.hiddenSize]),
@@ -169,7 +168,7 @@ export class DeviceRunner implements DecoderRunner {
         ? this.#step.totalLength
         : backend.upload('int32', Int32Array.of(total), [1]),
       [DECODER_IO.logitsIndex]: view(backend, this.#logitsIndex, [wantedPositions(run).length]),
-      ...(isHead && scales ? { [DECODER_IO.headData]: data, [DECODER_IO.headScales]: scales } : {}),
+      ...headFeeds(this.#table),
     };
   }
 
@@ -177,6 +176,11 @@ export class DeviceRunner implements DecoderRunner {
     const values = await this.#parts.backend.read(logits);
     return values instanceof Uint16Array ? floatArrayFromHalf(values) : (values as Float32Array);
   }
+}
+
+/** The output head's weight, if the decoder shares that of the table. */
+export function headFeeds({ data, scales, isHead }: EmbeddingTable): Feeds {
+  return isHead && scales ? { [DECODER_IO.headData]: data, [DECODER_IO.headScales]: scales } : {};
 }
 
 function view(backend: Backend, tensor: DeviceTensor, dims: readonly number[]): DeviceTensor {

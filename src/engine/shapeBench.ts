@@ -2,6 +2,7 @@
 import type { ShapeReport, ShapeRow, SkipReason } from '../shared/shapeReport';
 import type { ShapePlan } from '../shared/shapes';
 import { RoundsError } from '../shared/errors';
+import { headFeeds } from './deviceRunner';
 import { DECODER_IO } from './graphs/decoder';
 import { patchColumns, type EngineModel } from './model';
 import type { Backend, Clock, DeviceTensor, ElementType, TensorData } from './ports';
@@ -115,10 +116,7 @@ class ShapeBench {
     const type = elementOf(backend);
     const slots = context + SPARE_ROWS;
     const kept: Record<string, DeviceTensor> = {};
-    const head: Record<string, DeviceTensor> =
-      table?.isHead && table.scales
-        ? { [DECODER_IO.headData]: table.data, [DECODER_IO.headScales]: table.scales }
-        : {};
+    const head = table ? headFeeds(table) : {};
     const into: Record<string, DeviceTensor> = {};
     for (const name of [DECODER_IO.cos, DECODER_IO.sin])
       kept[name] = backend.allocate(type, [slots, headDim / 2]);
